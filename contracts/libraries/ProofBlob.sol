@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title The `proof` bytes of ERC-7992
+/// @dev abi.encode(uint256[8] points, uint256[] inputWords, bytes32 requestId, address prover), in that one canonical
+/// form: twelve words of head and length, then the input words.
+library ProofBlob {
+    uint256 private constant HEAD_BYTES = 384;
+    uint256 private constant WORDS_OFFSET = 352;
+
+    /// @notice The bytes are not the canonical encoding of a proof blob.
+    error MalformedProof(uint256 length);
+
+    /// @dev Checks the form of a blob and reads what it says it is for. Nothing in it is proven yet.
+    /// @return requestId what the proof is for
+    /// @return prover who is credited
+    function statement(bytes calldata proof) internal pure returns (bytes32 requestId, address prover) {
+        uint256 length = proof.length;
+        if (length < HEAD_BYTES) revert MalformedProof(length);
+        uint256 offset = uint256(bytes32(proof[256:288]));
+        uint256 account = uint256(bytes32(proof[320:352]));
+        uint256 count = uint256(bytes32(proof[352:384]));
+        // The first comparison keeps the product from overflowing.
+        if (count > length || HEAD_BYTES + count * 32 != length) revert MalformedProof(length);
+        if (offset != WORDS_OFFSET || account > type(uint160).max) revert MalformedProof(length);
+        return (bytes32(proof[288:320]), address(uint160(account)));
+    }
+
+    /// @dev The proof itself, eight words. Only for a blob that `statement` accepted, as is the next.
+    function points(bytes calldata proof) internal pure returns (bytes calldata) {
+        return proof[:256];
+    }
+
+    /// @dev The input signals, 32 bytes each.
+    function inputWords(bytes calldata proof) internal pure returns (bytes calldata) {
+        return proof[HEAD_BYTES:];
+    }
+}

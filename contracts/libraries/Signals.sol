@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {BN254} from "./BN254.sol";
+import {Domains} from "./Domains.sol";
+import {Schema} from "./Schema.sol";
+import {SignalLayout} from "./SignalLayout.sol";
+
+/// @title Public signals of a statement
+/// @dev outputs…, inputs…, weightsCommitment?, context (docs/encodings.md).
+library Signals {
+    /// @dev Context of a portable proof.
+    uint256 internal constant PORTABLE = 0;
+
+    /// @dev What a bound proof is bound to, as a signal below 2^248.
+    function context(
+        address caller,
+        bytes32 requestId,
+        uint256 modelId,
+        address prover
+    ) internal view returns (uint256) {
+        return
+            uint256(keccak256(abi.encode(Domains.CONTEXT, block.chainid, caller, requestId, modelId, prover))) >> 8;
+    }
+
+    /// @dev Tag that opens the commitment of a hashed tensor.
+    function tensorTag(int256 lo, uint256 bits, uint256 count) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(Domains.TENSOR, lo, bits, count))) >> 8;
+    }
+
+    /// @dev The whole vector, every element below r.
+    /// @param output the output signals, 32 bytes each
+    /// @param inputWords the input signals, 32 bytes each
+    /// @param extra the weights commitment, if there is one
+    /// @param contextSignal the last signal
+    function build(
+        bytes calldata output,
+        bytes calldata inputWords,
+        uint256[] memory extra,
+        uint256 contextSignal
+    ) internal pure returns (uint256[] memory signals) {
+        uint256 given = (output.length + inputWords.length) / 32;
+        uint256 count = given + extra.length + 1;
+        signals = new uint256[](count);
+        assembly ("memory-safe") {
+            let at := add(signals, 32)
+            calldatacopy(at, output.offset, output.length)
+            calldatacopy(add(at, output.length), inputWords.offset, inputWords.length)
+        }
+        if (extra.length == 1) signals[given] = extra[0];
+        signals[count - 1] = contextSignal;
+        requireInField(signals);
+    }
+
+    /// @dev Reverts if a signal would alias another one modulo r.
+    function requireInField(uint256[] memory signals) internal pure {
+        uint256 count = signals.length;
+        for (uint256 i = 0; i < count; ++i) {
+            if (signals[i] >= BN254.R) revert IProofVerifier.SignalNotInField(i, signals[i]);
+        }
+    }
+
+    /// @dev ERC-7992's input commitment for some input signals.
+    /// @param layout the model's layout, whose input signals `inputWords` holds exactly
+    function inputCommitment(
+        bytes memory layout,
+        bytes32 ioSchemaHash,
+        bytes calldata inputWords
+    ) internal pure returns (bytes32) {
+        uint256 count = SignalLayout.tensors(layout);
+        bytes32[] memory values = new bytes32[](count);
+        uint256 next = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            (uint256 visibility, uint256 signals) = SignalLayout.tensor(layout, i);
+            bytes calldata words = inputWords[next:next + signals * 32];
+            if (visibility == Schema.PUBLIC) {
+                values[i] = publicCommitment(ioSchemaHash, words);
+            } else if (visibility == Schema.HASHED) {
+                values[i] = bytes32(words);
+            }
+            next += signals * 32;
+        }
+        return count == 1 ? values[0] : keccak256(abi.encode(values));
+    }
+
+    /// @dev keccak256(abi.encode(DOMAIN_INPUT, ioSchemaHash, uint256[] words)).
+    function publicCommitment(bytes32 ioSchemaHash, bytes calldata words) internal pure returns (bytes32 commitment) {
+        bytes32 domain = Domains.INPUT;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, domain)
+            mstore(add(at, 0x20), ioSchemaHash)
+            mstore(add(at, 0x40), 0x60)
+            mstore(add(at, 0x60), shr(5, words.length))
+            calldatacopy(add(at, 0x80), words.offset, words.length)
+            commitment := keccak256(at, add(0x80, words.length))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Schema} from "./Schema.sol";
+
+/// @title Tensors as integers
+/// @dev Packing of docs/encodings.md: little-endian digits q − lo in base 2^bits, ⌊252 / bits⌋ a word. A word decodes in
+/// at most one way: digits that no element uses must be 0.
+library Tensors {
+    /// @notice Format of one tensor.
+    /// @param lo least value
+    /// @param bits width of a digit
+    /// @param count number of elements
+    struct Format {
+        int256 lo;
+        uint256 bits;
+        uint256 count;
+    }
+
+    /// @notice A digit has 1 to 252 bits.
+    error BadDigitWidth(uint256 bits);
+
+    /// @notice The number of values or words is not the format's.
+    error WrongLength(uint256 expected, uint256 actual);
+
+    /// @notice A value is outside [lo, lo + 2^bits − 1].
+    error ValueOutOfRange(uint256 index, int256 value);
+
+    /// @notice A word has bits set that no element of the tensor uses.
+    error UnusedBitsSet(uint256 wordIndex);
+
+    /// @notice There is no greatest of no elements.
+    error EmptyTensor();
+
+    /// @dev Format of a registered tensor.
+    function formatOf(Schema.TensorSpec memory spec) internal pure returns (Format memory) {
+        return Format({lo: spec.lo, bits: spec.bits, count: Schema.elements(spec)});
+    }
+
+    /// @dev How many words a tensor takes.
+    function wordCount(Format memory format) internal pure returns (uint256) {
+        uint256 perWord = _digitsPerWord(format.bits);
+        return (format.count + perWord - 1) / perWord;
+    }
+
+    /// @dev Packs values into words.
+    function pack(int256[] memory values, Format memory format) internal pure returns (uint256[] memory words) {
+        uint256 perWord = _digitsPerWord(format.bits);
+        if (values.length != format.count) revert WrongLength(format.count, values.length);
+        words = new uint256[](wordCount(format));
+        for (uint256 i = 0; i < values.length; ++i) {
+            unchecked {
+                // Wraps to a huge digit when the value is below lo or far above it, which the comparison refuses.
+                uint256 digit = uint256(values[i]) - uint256(format.lo);
+                if (values[i] < format.lo || digit >> format.bits != 0) revert ValueOutOfRange(i, values[i]);
+                words[i / perWord] |= digit << (format.bits * (i % perWord));
+            }
+        }
+    }
+
+    /// @dev Unpacks words, each of which must be the packing of its elements.
+    function unpack(uint256[] memory words, Format memory format) internal pure returns (int256[] memory values) {
+        uint256 perWord = _digitsPerWord(format.bits);
+        uint256 expected = wordCount(format);
+        if (words.length != expected) revert WrongLength(expected, words.length);
+        values = new int256[](format.count);
+        uint256 mask = (1 << format.bits) - 1;
+        for (uint256 w = 0; w < expected; ++w) {
+            uint256 word = words[w];
+            uint256 first = w * perWord;
+            uint256 end = first + perWord < format.count ? first + perWord : format.count;
+            for (uint256 i = first; i < end; ++i) {
+                values[i] = int256(word & mask) + format.lo;
+                word >>= format.bits;
+            }
+            if (word != 0) revert UnusedBitsSet(w);
+        }
+    }
+
+    /// @dev Unpacks a tensor out of an ERC-7992 output.
+    /// @param output output signals, 32 bytes each
+    /// @param firstWord index of the tensor's first word
+    function unpackOutput(
+        bytes calldata output,
+        uint256 firstWord,
+        Format memory format
+    ) internal pure returns (int256[] memory) {
+        uint256[] memory words = new uint256[](wordCount(format));
+        uint256 end = (firstWord + words.length) * 32;
+        if (output.length < end) revert WrongLength(end, output.length);
+        for (uint256 i = 0; i < words.length; ++i) {
+            uint256 at = (firstWord + i) * 32;
+            words[i] = uint256(bytes32(output[at:at + 32]));
+        }
+        return unpack(words, format);
+    }
+
+    /// @dev Index of the greatest element; the lowest one on ties.
+    function argmax(int256[] memory values) internal pure returns (uint256 index) {
+        if (values.length == 0) revert EmptyTensor();
+        for (uint256 i = 1; i < values.length; ++i) {
+            if (values[i] > values[index]) index = i;
+        }
+    }
+
+    function _digitsPerWord(uint256 bits) private pure returns (uint256) {
+        if (bits == 0 || bits > Schema.WORD_BITS) revert BadDigitWidth(bits);
+        return Schema.WORD_BITS / bits;
+    }
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
+import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
+import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
+import {BN254} from "../libraries/BN254.sol";
+import {CodeStore} from "../libraries/CodeStore.sol";
+import {DevChains} from "../libraries/DevChains.sol";
+import {Domains} from "../libraries/Domains.sol";
+import {Identity} from "../libraries/Identity.sol";
+import {ManifestRecord} from "../libraries/ManifestRecord.sol";
+import {ModelRecord} from "../libraries/ModelRecord.sol";
+import {Schema} from "../libraries/Schema.sol";
+import {SignalLayout} from "../libraries/SignalLayout.sol";
+
+/// @title Model registry
+/// @notice See {IModelRegistry}. The contract itself has no owner and cannot be paused or changed.
+contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
+    /// @dev One slot a version, and a second one from version 2 on.
+    struct Version {
+        address record;
+        uint32 number;
+        bool deprecated;
+        uint256 lineageId;
+    }
+
+    /// @dev One slot a lineage, and a second one while it is being handed over.
+    struct Lineage {
+        address owner;
+        uint32 versions;
+        address pendingOwner;
+    }
+
+    uint256 private constant MAX_URI_BYTES = 1024;
+
+    bytes32 private constant REGISTRATION_TYPEHASH =
+        keccak256(
+            "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
+        );
+
+    /// @inheritdoc IModelRegistry
+    address public immutable keyStore;
+
+    /// @inheritdoc IModelRegistry
+    bool public immutable allowDev;
+
+    mapping(uint256 modelId => Version) private _models;
+    mapping(uint256 lineageId => Lineage) private _lineages;
+    mapping(uint256 lineageId => mapping(uint256 version => uint256 modelId)) private _later;
+    mapping(bytes32 circuitHash => address record) private _manifests;
+    mapping(address publisher => mapping(bytes32 circuitHash => address verifier)) private _verifiers;
+
+    /// @param keyStore_ the verifying keys models may name
+    /// @param allowDev_ whether setups made by one party are allowed on any chain; never for value
+    constructor(address keyStore_, bool allowDev_) EIP712("zkml ModelRegistry", "1") {
+        if (!ERC165Checker.supportsInterface(keyStore_, type(IVerifyingKeyStore).interfaceId)) {
+            revert NotAKeyStore(keyStore_);
+        }
+        keyStore = keyStore_;
+        allowDev = allowDev_;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function publishManifest(
+        Identity.Manifest calldata manifest,
+        address verifier
+    ) external returns (bytes32 circuitHash) {
+        Identity.Manifest memory copy = manifest;
+        bytes32 ioSchemaHash = Schema.hash(copy.ioSchema);
+        circuitHash = Identity.circuitHash(copy, ioSchemaHash);
+        _requireVerifier(verifier, copy.verifierCodeHash);
+        if (_manifests[circuitHash] == address(0)) {
+            bytes memory layout = Schema.layoutOf(copy.ioSchema);
+            uint256 weights = copy.weightsCommitment;
+            if (copy.ioSchema.weightsCommitted != (weights != 0) || weights >= BN254.R) {
+                revert BadWeightsCommitment(weights);
+            }
+            _manifests[circuitHash] = CodeStore.write(ManifestRecord.encode(copy, ioSchemaHash, layout));
+            emit ManifestPublished(circuitHash, msg.sender);
+        }
+        if (verifier != address(0)) _verifiers[msg.sender][circuitHash] = verifier;
+    }
+
+    /// @inheritdoc IERCZKMLRegistry
+    function registerModel(ModelCommitment calldata commitment) external returns (uint256 modelId) {
+        modelId = _register(msg.sender, commitment, _verifiers[msg.sender][commitment.circuitHash]);
+        _openLineage(modelId, msg.sender);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function registerFor(
+        address publisher,
+        ModelCommitment calldata commitment,
+        address verifier,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint256 modelId) {
+        if (block.timestamp > deadline) revert SignatureExpired(deadline);
+        bytes32 digest = _hashTypedDataV4(_registrationHash(publisher, commitment, verifier, deadline));
+        if (!SignatureChecker.isValidSignatureNow(publisher, digest, signature)) revert InvalidSignature(publisher);
+        modelId = _register(publisher, commitment, verifier);
+        _openLineage(modelId, publisher);
+    }
+
+    /// @inheritdoc IERCZKMLRegistry
+    function updateModel(uint256 modelId, ModelCommitment calldata newCommitment) external {
+        uint256 lineageId = _requireOwner(modelId);
+        Lineage storage lineage = _lineages[lineageId];
+        uint256 latest = modelAt(lineageId, lineage.versions);
+        if (latest != modelId) revert NotLatestVersion(modelId, latest);
+        uint256 newId = _register(msg.sender, newCommitment, _verifiers[msg.sender][newCommitment.circuitHash]);
+        uint32 number = ++lineage.versions;
+        _models[newId].number = number;
+        _models[newId].lineageId = lineageId;
+        _later[lineageId][number] = newId;
+        emit VersionAppended(lineageId, newId, number);
+        emit ModelUpdated(modelId, ModelRecord.commitmentOf(_record(modelId)), newCommitment);
+    }
+
+    /// @inheritdoc IERCZKMLRegistry
+    function deprecateModel(uint256 modelId) external {
+        _requireOwner(modelId);
+        if (_models[modelId].deprecated) revert ModelIsDeprecated(modelId);
+        _models[modelId].deprecated = true;
+        emit ModelDeprecated(modelId);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function transferModelOwnership(uint256 modelId, address newOwner) external {
+        uint256 lineageId = _requireOwner(modelId);
+        _lineages[lineageId].pendingOwner = newOwner;
+        emit ModelOwnershipTransferStarted(lineageId, msg.sender, newOwner);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function acceptModelOwnership(uint256 modelId) external {
+        uint256 lineageId = _lineageOf(modelId);
+        Lineage storage lineage = _lineages[lineageId];
+        if (lineage.pendingOwner != msg.sender) revert NotPendingOwner(modelId, msg.sender);
+        address oldOwner = lineage.owner;
+        lineage.owner = msg.sender;
+        delete lineage.pendingOwner;
+        emit ModelOwnershipTransferred(lineageId, oldOwner, msg.sender);
+    }
+
+    /// @inheritdoc IERCZKMLRegistry
+    function getModel(
+        uint256 modelId
+    ) external view returns (ModelCommitment memory commitment, bool deprecated, address owner) {
+        commitment = ModelRecord.commitmentOf(_record(modelId));
+        deprecated = _models[modelId].deprecated;
+        owner = _lineages[_lineageOf(modelId)].owner;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function verificationData(uint256 modelId) external view returns (VerificationData memory data) {
+        Version storage model = _models[modelId];
+        (address record, bool deprecated) = (model.record, model.deprecated);
+        if (record == address(0)) revert ModelNotFound(modelId);
+        data = ModelRecord.verificationDataOf(CodeStore.read(record));
+        data.deprecated = deprecated;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function getManifest(bytes32 circuitHash) public view returns (Identity.Manifest memory manifest) {
+        return ManifestRecord.manifestOf(_manifest(circuitHash));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function ioSchemaOf(uint256 modelId) external view returns (Schema.IoSchema memory schema) {
+        return getManifest(ModelRecord.circuitHashOf(_record(modelId))).ioSchema;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function isPublished(bytes32 circuitHash) external view returns (bool published) {
+        return _manifests[circuitHash] != address(0);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function versionOf(uint256 modelId) external view returns (uint256 lineageId, uint256 version, uint256 latest) {
+        lineageId = _lineageOf(modelId);
+        return (lineageId, _models[modelId].number, _lineages[lineageId].versions);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function modelAt(uint256 lineageId, uint256 version) public view returns (uint256 modelId) {
+        if (version == 1) return _lineages[lineageId].versions == 0 ? 0 : lineageId;
+        return _later[lineageId][version];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function pendingOwnerOf(uint256 modelId) external view returns (address owner) {
+        return _lineages[_lineageOf(modelId)].pendingOwner;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function modelIdOf(address publisher, ModelCommitment calldata commitment) public pure returns (uint256 modelId) {
+        return
+            Identity.modelId(
+                publisher,
+                commitment.modelHash,
+                commitment.circuitHash,
+                commitment.vkHash,
+                commitment.proofSystemId
+            );
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return
+            interfaceId == type(IERCZKMLRegistry).interfaceId ||
+            interfaceId == type(IModelRegistry).interfaceId ||
+            super.supportsInterface(interfaceId);
+    }
+
+    /// @dev Checks a model against its manifest, key and verifier, and writes its record.
+    function _register(
+        address publisher,
+        ModelCommitment calldata commitment,
+        address verifier
+    ) private returns (uint256 modelId) {
+        modelId = modelIdOf(publisher, commitment);
+        if (_models[modelId].record != address(0)) revert ModelAlreadyRegistered(modelId);
+        if (commitment.proofSystemId != Domains.GROTH16) revert UnknownProofSystem(commitment.proofSystemId);
+        if (bytes(commitment.uri).length > MAX_URI_BYTES) revert UriTooLong(bytes(commitment.uri).length);
+        ManifestRecord.Summary memory manifest = ManifestRecord.summaryOf(_manifest(commitment.circuitHash));
+        if (manifest.setupHash == 0 && !allowDev && !DevChains.isDev()) revert DevSetupRefused(block.chainid);
+        _requireKey(commitment.vkHash, SignalLayout.total(manifest.layout));
+        _requireVerifier(verifier, manifest.verifierCodeHash);
+        VerificationData memory data = VerificationData({
+            vkHash: commitment.vkHash,
+            ioSchemaHash: manifest.ioSchemaHash,
+            weightsCommitment: manifest.weightsCommitment,
+            verifierCodeHash: manifest.verifierCodeHash,
+            verifier: verifier,
+            proofSystemId: commitment.proofSystemId,
+            deprecated: false,
+            layout: manifest.layout
+        });
+        _models[modelId].record = CodeStore.write(ModelRecord.encode(commitment, data));
+        emit ModelRegistered(modelId, publisher, commitment);
+    }
+
+    /// @dev The first version of a lineage is the lineage.
+    function _openLineage(uint256 modelId, address owner) private {
+        _models[modelId].number = 1;
+        _lineages[modelId].owner = owner;
+        _lineages[modelId].versions = 1;
+        emit VersionAppended(modelId, modelId, 1);
+    }
+
+    /// @dev A model's key is stored, and so checked, whichever verifier serves it.
+    function _requireKey(bytes32 vkHash, uint256 signals) private view {
+        uint256 keySignals = IVerifyingKeyStore(keyStore).signalCount(vkHash);
+        if (keySignals == 0) revert IVerifyingKeyStore.VerifyingKeyNotFound(vkHash);
+        if (keySignals != signals) revert SignalCountMismatch(signals, keySignals);
+    }
+
+    /// @dev No verifier exactly when the code hash is 0; otherwise a contract with that code that verifies Groth16.
+    function _requireVerifier(address verifier, bytes32 codeHash) private view {
+        bytes32 actual = verifier == address(0) ? bytes32(0) : verifier.codehash;
+        if (actual != codeHash || (verifier != address(0) && verifier.code.length == 0)) {
+            revert VerifierCodeMismatch(verifier, codeHash, actual);
+        }
+        if (verifier == address(0)) return;
+        if (
+            !ERC165Checker.supportsInterface(verifier, type(IProofVerifier).interfaceId) ||
+            IProofVerifier(verifier).proofSystemId() != Domains.GROTH16
+        ) revert NotAProofVerifier(verifier);
+    }
+
+    function _requireOwner(uint256 modelId) private view returns (uint256 lineageId) {
+        lineageId = _lineageOf(modelId);
+        if (_lineages[lineageId].owner != msg.sender) revert NotModelOwner(modelId, msg.sender);
+    }
+
+    function _lineageOf(uint256 modelId) private view returns (uint256 lineageId) {
+        Version storage model = _models[modelId];
+        if (model.record == address(0)) revert ModelNotFound(modelId);
+        return model.number == 1 ? modelId : model.lineageId;
+    }
+
+    function _record(uint256 modelId) private view returns (bytes memory) {
+        address record = _models[modelId].record;
+        if (record == address(0)) revert ModelNotFound(modelId);
+        return CodeStore.read(record);
+    }
+
+    function _manifest(bytes32 circuitHash) private view returns (bytes memory) {
+        address record = _manifests[circuitHash];
+        if (record == address(0)) revert ManifestNotFound(circuitHash);
+        return CodeStore.read(record);
+    }
+
+    function _registrationHash(
+        address publisher,
+        ModelCommitment calldata commitment,
+        address verifier,
+        uint256 deadline
+    ) private pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    REGISTRATION_TYPEHASH,
+                    publisher,
+                    commitment.modelHash,
+                    commitment.circuitHash,
+                    commitment.vkHash,
+                    commitment.proofSystemId,
+                    keccak256(bytes(commitment.uri)),
+                    verifier,
+                    deadline
+                )
+            );
+    }
+}

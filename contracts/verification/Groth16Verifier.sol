@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
+import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {BN254} from "../libraries/BN254.sol";
+import {Domains} from "../libraries/Domains.sol";
+
+/// @title Shared Groth16 verifier
+/// @notice Checks proofs over BN254 under any key of one key store: e(A, B) = e(α, β) · e(IC_0 + Σ xᵢ·ICᵢ, γ) · e(C, δ).
+/// A proof with a malformed point returns false; misuse reverts.
+///
+/// Gas of precompiles: each call is given one and a half times its present price and no more, so that a bad point cannot
+/// burn everything, and a moderate repricing breaks nothing. Failing with less than that proves nothing and reverts.
+contract Groth16Verifier is IProofVerifier, ERC165 {
+    /// @dev A pairing of four pairs costs 181,000.
+    uint256 private constant PAIRING_GAS = 271_500;
+
+    /// @notice The store whose keys are served.
+    address public immutable keyStore;
+
+    /// @param keyStore_ the store whose keys are served
+    constructor(address keyStore_) {
+        keyStore = keyStore_;
+    }
+
+    /// @inheritdoc IProofVerifier
+    function verify(
+        bytes32 vkHash,
+        uint256[] calldata signals,
+        bytes calldata proof
+    ) external view returns (bool valid) {
+        if (proof.length != 256) revert WrongProofLength(proof.length);
+        uint256 key = _loadKey(vkHash, signals.length);
+        _requireInField(signals);
+        uint256 input = _combine(key, signals);
+        return _pair(key, input, proof);
+    }
+
+    /// @inheritdoc IProofVerifier
+    function proofSystemId() external pure returns (bytes4 id) {
+        return Domains.GROTH16;
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool) {
+        return interfaceId == type(IProofVerifier).interfaceId || super.supportsInterface(interfaceId);
+    }
+
+    /// @dev Copies a key into memory and returns where it is. What the store deployed is a checked key with this hash.
+    function _loadKey(bytes32 vkHash, uint256 signals) private view returns (uint256 key) {
+        address pointer = Create3.computeAddress(vkHash, keyStore);
+        uint256 size = pointer.code.length;
+        if (size == 0) revert UnknownVerifyingKey(vkHash);
+        uint256 expected = (size - 513) / 64;
+        if (signals != expected) revert WrongSignalCount(expected, signals);
+        assembly ("memory-safe") {
+            key := mload(0x40)
+            mstore(0x40, add(key, size))
+            extcodecopy(pointer, key, 1, sub(size, 1))
+        }
+    }
+
+    /// @dev Refuses signals that would alias others modulo r.
+    function _requireInField(uint256[] calldata signals) private pure {
+        for (uint256 i = 0; i < signals.length; ++i) {
+            if (signals[i] >= BN254.R) revert SignalNotInField(i, signals[i]);
+        }
+    }
+
+    /// @dev IC_0 + Σ xᵢ·ICᵢ, as a pointer to two words. The points are known to be good, so only starvation can make
+    /// these precompiles fail (their prices are 6,000 and 150).
+    function _combine(uint256 key, uint256[] calldata signals) private view returns (uint256 sum) {
+        bool enough = true;
+        assembly ("memory-safe") {
+            sum := mload(0x40)
+            mstore(0x40, add(sum, 0xa0))
+            let term := add(sum, 0x40)
+            let point := add(key, 448)
+            mcopy(sum, point, 0x40)
+            let end := add(signals.offset, shl(5, signals.length))
+            for {
+                let at := signals.offset
+            } lt(at, end) {
+                at := add(at, 0x20)
+            } {
+                point := add(point, 0x40)
+                mcopy(term, point, 0x40)
+                mstore(add(term, 0x40), calldataload(at))
+                enough := and(enough, staticcall(9000, 7, term, 0x60, term, 0x40))
+                enough := and(enough, staticcall(500, 6, sum, 0x80, sum, 0x40))
+            }
+        }
+        if (!enough) revert InsufficientGas();
+    }
+
+    /// @dev e(−A, B) · e(α, β) · e(input, γ) · e(C, δ) = 1.
+    function _pair(uint256 key, uint256 input, bytes calldata proof) private view returns (bool valid) {
+        bool starved;
+        assembly ("memory-safe") {
+            let q := 21888242871839275222246405745257275088696311157297823662689037894645226208583
+            let at := mload(0x40)
+            calldatacopy(at, proof.offset, 0xc0)
+            let y := mload(add(at, 0x20))
+            // −A is (x, q − y); a y that is not below q would alias another one, and −0 is 0. Every other coordinate is
+            // checked by the precompile.
+            if lt(y, q) {
+                mstore(add(at, 0x20), mod(sub(q, y), q))
+                mcopy(add(at, 0xc0), key, 0xc0)
+                mcopy(add(at, 0x180), input, 0x40)
+                mcopy(add(at, 0x1c0), add(key, 192), 0x80)
+                calldatacopy(add(at, 0x240), add(proof.offset, 0xc0), 0x40)
+                mcopy(add(at, 0x280), add(key, 320), 0x80)
+                let available := gas()
+                let success := staticcall(PAIRING_GAS, 8, at, 0x300, at, 0x20)
+                valid := and(success, eq(mload(at), 1))
+                starved := and(iszero(success), lt(sub(available, shr(6, available)), add(PAIRING_GAS, 1000)))
+            }
+        }
+        if (starved) revert InsufficientGas();
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import '@nomicfoundation/hardhat-toolbox'
+import type { HardhatUserConfig } from 'hardhat/config'
+import { SOLC_VERSION } from './scripts/tasks/solc'
+
+const { ZKML_RPC_URL, ZKML_PRIVATE_KEY } = process.env
+
+const config: HardhatUserConfig = {
+  solidity: {
+    version: SOLC_VERSION,
+    settings: {
+      evmVersion: 'cancun',
+      optimizer: { enabled: true, runs: 1_000_000 },
+      // Generated verifiers are pinned by extcodehash, so code must follow from the source alone.
+      metadata: { bytecodeHash: 'none', appendCBOR: false },
+    },
+  },
+  networks: {
+    hardhat: { chainId: 31337 },
+    localhost: { url: 'http://127.0.0.1:8545' },
+    ...(ZKML_RPC_URL === undefined
+      ? {}
+      : { remote: { url: ZKML_RPC_URL, accounts: ZKML_PRIVATE_KEY === undefined ? [] : [ZKML_PRIVATE_KEY] } }),
+  },
+  paths: { sources: 'contracts', tests: 'test', cache: 'cache', artifacts: 'artifacts' },
+  typechain: { outDir: 'typechain-types', target: 'ethers-v6' },
+  mocha: { timeout: 300_000 },
+}
+
+// Hardhat loads its configuration from the module's default export.
+export default config

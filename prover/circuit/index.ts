@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+export * from './constraint-builder'
+export * from './feed'
+export { GadgetCompiler, GadgetError, type CompiledGadget } from './gadget-compiler'
+export type { Gadget, Interval } from './gadgets'
+export * from './link'
+export * from './plan-program'
+export { toolVersions } from './gadget-source'

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { bitLength, roundShift, type Clamp } from '../quantize'
+import { round, roundClamp, roundRelu, roundSplit, max, argMaxStep, divide, type Gadget, type Interval } from './gadgets'
+
+/**
+ * How one element is rescaled: nothing to do but a shift of the value, a constant, or a gadget fed with x + inputOffset
+ * whose outputs are read with outputOffset added.
+ */
+export type RescalePlan =
+  | { readonly kind: 'alias' }
+  | { readonly kind: 'constant'; readonly value: bigint }
+  | { readonly kind: 'gadget'; readonly gadget: Gadget; readonly inputOffset: bigint; readonly outputOffset: bigint }
+
+/**
+ * The cheapest way to compute a rescaled element exactly, given the proven interval of its argument. A decomposition
+ * is as wide as the interval needs and no wider.
+ */
+export function planRescale(range: Interval, shift: number, relu: boolean, clamp: Clamp | undefined): RescalePlan {
+  const lowest = roundShift(range.lo, shift)
+  const highest = roundShift(range.hi, shift)
+  const clampLo = clamp && BigInt(clamp.lo)
+  const low = relu && (clampLo === undefined || clampLo < 0n) ? 0n : clampLo
+  const high = clamp && BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n
+  if (low !== undefined && highest <= low) return { kind: 'constant', value: low }
+  if (high !== undefined && lowest >= high) return { kind: 'constant', value: high }
+  if (lowest === highest) return { kind: 'constant', value: lowest }
+
+  const lowBinds = low !== undefined && lowest < low
+  const highBinds = high !== undefined && highest > high
+  if (!lowBinds && !highBinds) {
+    if (shift === 0) return { kind: 'alias' }
+    return shifted(round(bitLength(highest - lowest) + shift, shift), lowest, shift)
+  }
+  // The gadgets clamp at 0 and at 2^bits − 1, so the value is shifted to start there.
+  const base = low ?? lowest
+  const width = 1 + Math.max(bitLength(highest - base), lowest < base ? bitLength(base - lowest - 1n) : 0) + shift
+  if (!highBinds) return shifted(roundRelu(Math.max(width, shift + 2), shift), base, shift)
+  return shifted(roundClamp(Math.max(width, shift + clamp!.bits + 2), shift, clamp!.bits), base, shift)
+}
+
+function shifted(gadget: Gadget, base: bigint, shift: number): RescalePlan {
+  return { kind: 'gadget', gadget, inputOffset: -(base << BigInt(shift)), outputOffset: base }
+}
+
+/** The rounded value and its positive part together, when the sign is open; otherwise undefined. */
+export function planSplit(range: Interval, shift: number): Gadget | undefined {
+  const lowest = roundShift(range.lo, shift)
+  const highest = roundShift(range.hi, shift)
+  if (lowest >= 0n || highest <= 0n) return undefined
+  return roundSplit(Math.max(1 + Math.max(bitLength(highest), bitLength(-lowest - 1n)) + shift, shift + 2), shift)
+}
+
+/** Width of a signed comparison a ≥ b. */
+function comparisonBits(a: Interval, b: Interval): number {
+  const highest = a.hi - b.lo
+  const lowest = a.lo - b.hi
+  return Math.max(2, 1 + Math.max(highest > 0n ? bitLength(highest) : 0, lowest < 0n ? bitLength(-lowest - 1n) : 0))
+}
+
+/** Larger of two values: which one when their intervals decide it, otherwise a gadget. */
+export function planMax(a: Interval, b: Interval): 'first' | 'second' | Gadget {
+  if (a.lo >= b.hi) return 'first'
+  if (b.lo > a.hi) return 'second'
+  return max(comparisonBits(a, b))
+}
+
+/** Interval of max(a, b). */
+export function maxInterval(a: Interval, b: Interval): Interval {
+  return { lo: a.lo > b.lo ? a.lo : b.lo, hi: a.hi > b.hi ? a.hi : b.hi }
+}
+
+/** One step of a running argmax; never decided by intervals, to keep the tie rule in one place. */
+export function planArgMax(best: Interval, next: Interval): Gadget {
+  return argMaxStep(comparisonBits(best, next))
+}
+
+/** Rounded quotient numerator/denominator in units of 2^-scaleBits, of values with quotient at most 1. */
+export function planDivide(scaleBits: number, denominator: Interval): Gadget {
+  return divide(scaleBits + 1, bitLength(2n * denominator.hi))
+}

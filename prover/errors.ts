@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/**
+ * Base of every error the prover throws on purpose. The message is one sentence that says what went wrong, where,
+ * and what to do; `code` is stable and listed in docs/errors.md.
+ *
+ * @example
+ * ```ts
+ * try { parseModel(bytes) } catch (error) { if (error instanceof ZkmlError) console.error(error.code) }
+ * ```
+ */
+export abstract class ZkmlError extends Error {
+  abstract readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}

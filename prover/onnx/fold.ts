@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { ELEMENT_TYPES, type ElementType, kindOf, roundToFloat } from './element-type'
+import { describeNode, OnnxNotFiniteError, OnnxUnsupportedFoldError } from './errors'
+import type { Operation } from './graph'
+import type { NodeScope } from './node-scope'
+import { broadcastStrides, elementCount, sizeAt, stridesOf, walk } from './shape'
+import { type ConstantOperand, OnnxIntegerRangeError } from './tensor'
+
+/**
+ * Computes an operation whose inputs are all constant. Only + − × ÷ and moves are folded: they are exactly rounded,
+ * hence the same on every machine.
+ *
+ * @param scope The node, which also pays for the memory.
+ * @param shape Shape of the result.
+ * @returns The elements of the result, row-major.
+ * @throws {OnnxUnsupportedFoldError} For any other operation.
+ * @throws {OnnxNotFiniteError} When a float result is NaN or infinite.
+ * @throws {OnnxIntegerRangeError} When an integer result leaves its type or ±2^53.
+ */
+export function fold(
+  scope: NodeScope,
+  operation: Operation,
+  inputs: readonly ConstantOperand[],
+  shape: readonly number[],
+  elementType: ElementType,
+): Float64Array {
+  const [first] = inputs
+  if (first === undefined) throw new OnnxUnsupportedFoldError(scope.node)
+  switch (operation.op) {
+    case 'Add':
+    case 'Sub':
+    case 'Mul':
+    case 'Div':
+      return foldBinary(scope, arithmetic(operation.op, elementType), inputs, shape, elementType)
+    case 'Neg':
+      return mapElements(scope, first, elementType, (value) => -value)
+    case 'Relu':
+      return mapElements(scope, first, elementType, (value) => Math.max(value, 0))
+    case 'LeakyRelu':
+      return mapElements(scope, first, elementType, (value) => (value < 0 ? operation.alpha * value : value))
+    case 'Clip':
+      return mapElements(scope, first, elementType, (value) =>
+        Math.min(Math.max(value, operation.min ?? -Infinity), operation.max ?? Infinity),
+      )
+    case 'Reshape':
+      return first.data
+    case 'Transpose': {
+      const strides = stridesOf(first.shape)
+      return gather(scope, first, shape, { strides: operation.perm.map((axis) => sizeAt(strides, axis)), base: 0 })
+    }
+    case 'Slice': {
+      const strides = stridesOf(first.shape)
+      const base = strides.reduce((sum, stride, axis) => sum + stride * sizeAt(operation.starts, axis), 0)
+      return gather(scope, first, shape, { strides: strides.map((s, axis) => s * sizeAt(operation.steps, axis)), base })
+    }
+    case 'Concat':
+      return foldConcat(scope, inputs, shape, operation.axis)
+    case 'Pad': {
+      if (operation.mode !== 'constant') throw new OnnxUnsupportedFoldError(scope.node)
+      const padded = scope.allocate(shape).fill(operation.value)
+      const strides = stridesOf(shape)
+      const base = strides.reduce((sum, stride, axis) => sum + stride * sizeAt(operation.begin, axis), 0)
+      walk(first.shape, strides, base, (index, offset) => (padded[offset] = first.data[index] ?? 0))
+      return padded
+    }
+    default:
+      throw new OnnxUnsupportedFoldError(scope.node)
+  }
+}
+
+/**
+ * Applies an exactly rounded function to every element and rounds to the element type.
+ *
+ * @param compute The function, on doubles.
+ */
+export function mapElements(
+  scope: NodeScope,
+  operand: ConstantOperand,
+  elementType: ElementType,
+  compute: (value: number) => number,
+): Float64Array {
+  const result = scope.allocate(operand.shape)
+  for (let index = 0; index < result.length; index++) {
+    result[index] = settle(scope, elementType, compute(operand.data[index] ?? 0))
+  }
+  return result
+}
+
+/** Copies the elements found at `base` along `strides`. */
+function gather(
+  scope: NodeScope,
+  source: ConstantOperand,
+  shape: readonly number[],
+  { strides, base }: { readonly strides: readonly number[]; readonly base: number },
+): Float64Array {
+  const result = scope.allocate(shape)
+  walk(shape, strides, base, (index, offset) => (result[index] = source.data[offset] ?? 0))
+  return result
+}
+
+function foldBinary(
+  scope: NodeScope,
+  compute: (left: number, right: number) => number,
+  [left, right]: readonly ConstantOperand[],
+  shape: readonly number[],
+  elementType: ElementType,
+): Float64Array {
+  if (left === undefined || right === undefined) throw new OnnxUnsupportedFoldError(scope.node)
+  const result = gather(scope, left, shape, { strides: broadcastStrides(left.shape, shape), base: 0 })
+  walk(shape, broadcastStrides(right.shape, shape), 0, (index, offset) => {
+    result[index] = settle(scope, elementType, compute(result[index] ?? 0, right.data[offset] ?? 0))
+  })
+  return result
+}
+
+function arithmetic(op: 'Add' | 'Sub' | 'Mul' | 'Div', elementType: ElementType): (a: number, b: number) => number {
+  if (op === 'Add') return (a, b) => a + b
+  if (op === 'Sub') return (a, b) => a - b
+  if (op === 'Mul') return (a, b) => a * b
+  // Integer division truncates; taking the remainder off first keeps the quotient exact.
+  return kindOf(elementType) === 'int' ? (a, b) => (a - (a % b)) / b : (a, b) => a / b
+}
+
+function foldConcat(
+  scope: NodeScope,
+  inputs: readonly ConstantOperand[],
+  shape: readonly number[],
+  axis: number,
+): Float64Array {
+  const result = scope.allocate(shape)
+  const outer = elementCount(shape.slice(0, axis))
+  const row = elementCount(shape.slice(axis))
+  let start = 0
+  for (const { data, shape: part } of inputs) {
+    const width = elementCount(part.slice(axis))
+    for (let block = 0; block < outer; block++) {
+      result.set(data.subarray(block * width, (block + 1) * width), block * row + start)
+    }
+    start += width
+  }
+  return result
+}
+
+function settle(scope: NodeScope, elementType: ElementType, value: number): number {
+  const { kind, min, max } = ELEMENT_TYPES[elementType]
+  if (kind === 'float') {
+    const rounded = roundToFloat(elementType, value)
+    if (!Number.isFinite(rounded)) throw new OnnxNotFiniteError(resultOf(scope), rounded)
+    return rounded
+  }
+  // Adding 0 turns -0 into 0, which integers do not have.
+  if (value >= min && value <= max) return value + 0
+  throw new OnnxIntegerRangeError(resultOf(scope), value, `the range of ${elementType} (and ±2^53)`)
+}
+
+function resultOf(scope: NodeScope): string {
+  return `the result of ${describeNode(scope.node)}`
+}

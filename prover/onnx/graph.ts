@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/** Kind of number a value holds. Width is dropped: calibration chooses how many bits each tensor needs. */
+export type NumberKind = 'float' | 'int' | 'bool'
+
+/** Name, kind and static shape of a value. A symbolic batch dimension is 1. A scalar has shape []. */
+export type ValueInfo = {
+  readonly name: string
+  readonly kind: NumberKind
+  readonly shape: readonly number[]
+}
+
+/** A constant tensor, row-major. float32 and integers up to 2^53 are exact in a double. */
+export type ConstantTensor = ValueInfo & { readonly data: Float64Array }
+
+/** Window of a convolution or pooling, one entry per spatial axis; `auto_pad` is already resolved into pads. */
+export type Window = {
+  readonly kernel: readonly number[]
+  readonly strides: readonly number[]
+  readonly dilations: readonly number[]
+  readonly padsBegin: readonly number[]
+  readonly padsEnd: readonly number[]
+}
+
+/**
+ * An operation after parsing: attributes and attribute-like inputs (axes, shapes, pads …) are resolved, opset
+ * differences are gone, negative axes are made positive. `inputs` lists only tensors that carry data.
+ */
+export type Operation =
+  /** Y = alpha·A'·B' + beta·C, 2-D. */
+  | {
+      readonly op: 'Gemm'
+      readonly alpha: number
+      readonly beta: number
+      readonly transA: boolean
+      readonly transB: boolean
+    }
+  /** numpy matmul semantics, batched. */
+  | { readonly op: 'MatMul' }
+  /** Two inputs, numpy broadcasting. */
+  | { readonly op: 'Add' | 'Sub' | 'Mul' | 'Div' }
+  | { readonly op: 'Neg' | 'Relu' | 'Sigmoid' | 'Tanh' }
+  | { readonly op: 'LeakyRelu'; readonly alpha: number }
+  /** min or max absent means unbounded on that side. */
+  | { readonly op: 'Clip'; readonly min?: number; readonly max?: number }
+  /** inputs: X [N,C,…], W [M,C/group,…kernel], optional B [M]. 1-D or 2-D. */
+  | { readonly op: 'Conv'; readonly window: Window; readonly group: number }
+  /** inputs: X, scale, B, mean, var. */
+  | { readonly op: 'BatchNormalization'; readonly epsilon: number }
+  /** GlobalAveragePool becomes a window over the whole plane. */
+  | { readonly op: 'AveragePool'; readonly window: Window; readonly countIncludePad: boolean }
+  | { readonly op: 'MaxPool'; readonly window: Window }
+  | { readonly op: 'Softmax'; readonly axis: number }
+  /** Output is the index along `axis`, the lowest one on ties; an axis of size 1 stays in shape when keepdims. */
+  | { readonly op: 'ArgMax'; readonly axis: number; readonly keepdims: boolean }
+  /** Same elements in the same order, new shape: Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout, Cast. */
+  | { readonly op: 'Reshape' }
+  | { readonly op: 'Transpose'; readonly perm: readonly number[] }
+  | { readonly op: 'Concat'; readonly axis: number }
+  /** starts and steps for every axis of the input; sizes come from the output shape. */
+  | { readonly op: 'Slice'; readonly starts: readonly number[]; readonly steps: readonly number[] }
+  /** Pads for every axis; mode constant uses `value`. */
+  | {
+      readonly op: 'Pad'
+      readonly begin: readonly number[]
+      readonly end: readonly number[]
+      readonly mode: 'constant' | 'reflect' | 'edge'
+      readonly value: number
+    }
+
+/** One node in topological order. `onnxOp` is the operator as the file names it, for messages and reports. */
+export type GraphNode = Operation & {
+  /** Unique, non-empty; taken from the file, or made as `<op>_<index>`. */
+  readonly name: string
+  readonly onnxOp: string
+  readonly inputs: readonly string[]
+  readonly output: string
+}
+
+/** The operators of the intermediate form. */
+export type OpName = Operation['op']
+
+/**
+ * A model after parsing: topologically ordered, every shape known, everything computable from constants folded.
+ * Every name in a node's `inputs` is a graph input, a constant, or an earlier node's output.
+ */
+export type Graph = {
+  readonly name: string
+  readonly opset: number
+  readonly inputs: readonly ValueInfo[]
+  readonly outputs: readonly ValueInfo[]
+  readonly nodes: readonly GraphNode[]
+  readonly constants: ReadonlyMap<string, ConstantTensor>
+  /** Every value that is not a constant: inputs and node outputs. */
+  readonly values: ReadonlyMap<string, ValueInfo>
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+export { ZkmlError } from '../errors'
+export {
+  OnnxInvalidNodeError,
+  OnnxNotFiniteError,
+  OnnxShapeError,
+  OnnxUnsupportedAttributeError,
+  OnnxUnsupportedFoldError,
+  OnnxUnsupportedOpError,
+  OnnxUnsupportedUseError,
+  OnnxVariableOperandError,
+} from './errors'
+export type { ConstantTensor, Graph, GraphNode, NumberKind, Operation, OpName, ValueInfo, Window } from './graph'
+export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
+export { SUPPORTED_OPERATORS } from './ops'
+export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
+export { OnnxConstantOutputError, parseModel } from './parse'
+export { MAX_ELEMENTS, MAX_RANK, OnnxTooLargeError } from './shape'
+export { OnnxDeclarationError, OnnxSymbolicShapeError } from './signature'
+export { OnnxExternalDataError, OnnxIntegerRangeError, OnnxTensorDataError, OnnxTensorTypeError } from './tensor'
+export { OnnxMalformedError, OnnxTruncatedError } from './wire'

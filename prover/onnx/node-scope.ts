@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import type { Attributes } from './attributes'
+import type { ElementType } from './element-type'
+import {
+  type NodeRef,
+  describeNode,
+  OnnxInvalidNodeError,
+  OnnxShapeError,
+  OnnxUnsupportedUseError,
+  OnnxVariableOperandError,
+} from './errors'
+import type { Operation } from './graph'
+import { elementCount, formatShape, OnnxTooLargeError } from './shape'
+import type { ConstantOperand, Operand } from './tensor'
+
+/** What an operator's rule makes of a node: an operation on data, or a constant that is known already. */
+export type Lowered =
+  | {
+      readonly operation: Operation
+      readonly inputs: readonly Operand[]
+      readonly shape: readonly number[]
+      readonly elementType: ElementType
+    }
+  | { readonly data: Float64Array; readonly shape: readonly number[]; readonly elementType: ElementType }
+
+/** The rule of one operator: checks a node, resolves its attributes and infers its output. */
+export type Rule = (scope: NodeScope) => Lowered
+
+/** How many folded elements a model may still ask for; shared by all its nodes. */
+export type FoldBudget = { remaining: number }
+
+/** Folded elements per model. Shape arithmetic needs dozens, folded weights up to the size of the model. */
+export const MAX_FOLDED_ELEMENTS = 2 ** 26
+
+/** Everything a rule may ask about its node. */
+export class NodeScope {
+  constructor(
+    readonly node: NodeRef,
+    readonly opset: number,
+    readonly attributes: Attributes,
+    private readonly operands: readonly (Operand | undefined)[],
+    private readonly usedOutputs: readonly boolean[],
+    private readonly budget: FoldBudget,
+  ) {}
+
+  /** @throws {OnnxInvalidNodeError} Unless the node has between `least` and `most` inputs. */
+  arity(least: number, most: number = least): void {
+    const count = this.operands.length
+    if (count >= least && count <= most) return
+    const expected = least === most ? `${least}` : `${least} to ${most}`
+    throw this.invalid(`it has ${count} inputs where opset ${this.opset} takes ${expected}`)
+  }
+
+  /** All inputs, none of which may be left out. */
+  all(): readonly Operand[] {
+    return this.operands.map((_, index) => this.input(index))
+  }
+
+  /** An input that must be there. */
+  input(index: number): Operand {
+    const operand = this.operands[index]
+    if (operand === undefined) throw this.invalid(`input ${index} is missing`)
+    return operand
+  }
+
+  /** An input that may be left out. */
+  optional(index: number): Operand | undefined {
+    return this.operands[index]
+  }
+
+  /**
+   * An input whose value must be known.
+   *
+   * @param advice What to do otherwise; ends the error sentence.
+   */
+  constant(index: number, advice: string): ConstantOperand {
+    return this.requireConstant(this.input(index), advice)
+  }
+
+  /** The integers of an optional constant input of at most one axis. */
+  ints(index: number, what: string): readonly number[] | undefined {
+    if (this.operands[index] === undefined) return undefined
+    const operand = this.constant(index, `${what} must not depend on a graph input`)
+    if (operand.kind !== 'int') throw this.invalid(`${what} are ${operand.elementType} where integers are expected`)
+    if (operand.shape.length > 1) throw this.invalid(`${what} have shape ${formatShape(operand.shape)}`)
+    return [...operand.data]
+  }
+
+  /** The number in an optional constant input of one element. */
+  scalar(index: number, what: string): number | undefined {
+    if (this.operands[index] === undefined) return undefined
+    const { data, shape } = this.constant(index, `${what} must not depend on a graph input`)
+    const value = data[0]
+    if (data.length !== 1 || value === undefined) throw this.invalid(`${what} has shape ${formatShape(shape)}`)
+    return value
+  }
+
+  /** @throws {OnnxVariableOperandError} Unless the operand is constant. */
+  requireConstant(operand: Operand, advice: string): ConstantOperand {
+    if (operand.data !== undefined) return { ...operand, data: operand.data }
+    throw new OnnxVariableOperandError(this.node, `"${operand.name}" depends on a graph input; ${advice}`)
+  }
+
+  /** Makes a possibly negative axis positive. */
+  axis(axis: number, rank: number): number {
+    if (!(axis >= -rank && axis < rank)) throw this.invalid(`axis ${axis} is outside a tensor of ${rank} axes`)
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /** Makes axes positive, refuses repetitions and sorts. */
+  axes(axes: readonly number[], rank: number): readonly number[] {
+    const positive = axes.map((axis) => this.axis(axis, rank))
+    if (new Set(positive).size !== positive.length) throw this.invalid(`axes ${formatShape(axes)} repeat`)
+    return positive.sort((a, b) => a - b)
+  }
+
+  /** @throws {OnnxUnsupportedUseError} When an output beyond the first is used. */
+  singleOutput(advice: string): void {
+    if (this.usedOutputs.some((used, index) => used && index > 0)) throw this.unsupported(advice)
+  }
+
+  /** @throws {OnnxUnsupportedUseError} Unless the operand holds floats. */
+  requireFloat(operand: Operand): void {
+    if (operand.kind === 'float') return
+    throw this.unsupported(`"${operand.name}" is ${operand.elementType}; cast it to float first`)
+  }
+
+  /** @throws {OnnxUnsupportedUseError} When the operand holds booleans. */
+  requireNumber(operand: Operand): void {
+    if (operand.kind === 'bool') throw this.unsupported(`"${operand.name}" is bool; cast it to float first`)
+  }
+
+  /** @throws {OnnxInvalidNodeError} Unless all operands have one element type. */
+  requireSameType(operands: readonly Operand[]): void {
+    const [first, ...others] = operands
+    const odd = others.find((operand) => operand.elementType !== first?.elementType)
+    if (first === undefined || odd === undefined) return
+    throw this.invalid(`"${first.name}" is ${first.elementType} but "${odd.name}" is ${odd.elementType}`)
+  }
+
+  /**
+   * Memory for a folded constant, paid from the budget of the model.
+   *
+   * @throws {OnnxTooLargeError} When the budget is spent.
+   */
+  allocate(shape: readonly number[]): Float64Array {
+    const count = elementCount(shape)
+    if (!(count <= this.budget.remaining)) {
+      const what = `the constant of shape ${formatShape(shape)} computed by ${describeNode(this.node)}`
+      throw new OnnxTooLargeError(what, `2^26 computed elements per model`)
+    }
+    this.budget.remaining -= count
+    return new Float64Array(count)
+  }
+
+  /** An error for a node that breaks the specification. */
+  invalid(problem: string): OnnxInvalidNodeError {
+    return new OnnxInvalidNodeError(this.node, problem)
+  }
+
+  /** An error for shapes that do not fit. */
+  misfit(problem: string): OnnxShapeError {
+    return new OnnxShapeError(this.node, problem)
+  }
+
+  /** An error for a legal use that cannot be compiled. */
+  unsupported(problem: string): OnnxUnsupportedUseError {
+    return new OnnxUnsupportedUseError(this.node, problem)
+  }
+}

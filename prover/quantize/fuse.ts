@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { composeMaps, isDiagonal } from './linear-map'
+import { outputsOf, sourcesOf, type LinearStep, type Program, type Step } from './program'
+
+/**
+ * Folds affine steps into their neighbours so that each pair of non-linear steps has as few rounded maps between
+ * them as possible, and moves max pooling before ReLU. None of it changes what the program computes over the reals.
+ */
+export function fuseLinearSteps(program: Program): Program {
+  const reordered = poolBeforeRelu(program)
+  const steps = [...reordered.steps]
+  while (pushForward(reordered, steps) || pullBackward(reordered, steps));
+  return { ...reordered, steps: withoutDeadSteps(reordered, steps) }
+}
+
+function consumersOf(steps: readonly Step[], tensor: number): Step[] {
+  return steps.filter((step) => sourcesOf(step).includes(tensor))
+}
+
+/** max(relu(x)) = relu(max(x)) as both are monotone; pooling first leaves fewer values to decompose. */
+function poolBeforeRelu(program: Program): Program {
+  const steps = [...program.steps]
+  const tensors = [...program.tensors]
+  for (let i = 0; i < steps.length; i++) {
+    const pool = steps[i]!
+    if (pool.kind !== 'max') continue
+    const at = steps.findIndex((step) => step.output === pool.source)
+    const relu = steps[at]
+    if (relu?.kind !== 'rescale' || relu.mode !== 'relu' || program.outputs.includes(relu.output)) continue
+    if (consumersOf(steps, relu.output).length > 1) continue
+    const pooled = { ...tensors[pool.output]!, id: tensors.length, name: `${pool.name}/pooled` }
+    tensors.push(pooled)
+    steps.splice(i, 1, { ...pool, source: relu.source, output: pooled.id }, { ...relu, source: pooled.id, output: pool.output })
+    steps.splice(at, 1)
+  }
+  return { ...program, steps, tensors }
+}
+
+/** Folds a diagonal map into its consumers when all of them are affine. */
+function pushForward(program: Program, steps: Step[]): boolean {
+  let changed = false
+  for (let i = 0; i < steps.length; i++) {
+    const inner = steps[i]!
+    if (inner.kind !== 'linear' || program.outputs.includes(inner.output) || !isDiagonal(inner.map)) continue
+    const consumers = consumersOf(steps, inner.output)
+    if (consumers.length === 0 || !consumers.every((step) => step.kind === 'linear')) continue
+    for (const outer of consumers) steps[steps.indexOf(outer)] = compose(outer as LinearStep, inner)
+    steps.splice(i--, 1)
+    changed = true
+  }
+  return changed
+}
+
+/** Folds into a diagonal map every affine producer that nothing else reads. */
+function pullBackward(program: Program, steps: Step[]): boolean {
+  for (let i = 0; i < steps.length; i++) {
+    const outer = steps[i]!
+    if (outer.kind !== 'linear' || !isDiagonal(outer.map)) continue
+    for (const { tensor } of outer.map.sources) {
+      const at = steps.findIndex((step) => step.output === tensor)
+      const inner = steps[at]
+      if (inner?.kind !== 'linear' || program.outputs.includes(tensor)) continue
+      if (consumersOf(steps, tensor).length > 1) continue
+      steps[i] = { ...compose(outer, inner), name: inner.name, origin: inner.origin }
+      steps.splice(at, 1)
+      return true
+    }
+  }
+  return false
+}
+
+function compose(outer: LinearStep, inner: LinearStep): LinearStep {
+  return { ...outer, map: composeMaps(outer.map, inner.output, inner.map) }
+}
+
+function withoutDeadSteps(program: Program, steps: readonly Step[]): Step[] {
+  const needed = new Set(program.outputs)
+  const kept: Step[] = []
+  for (const step of [...steps].reverse()) {
+    if (!outputsOf(step).some((tensor) => needed.has(tensor))) continue
+    for (const tensor of sourcesOf(step)) needed.add(tensor)
+    kept.unshift(step)
+  }
+  return kept
+}

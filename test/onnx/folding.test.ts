@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from 'chai'
+import { parseModel } from '../../prover/onnx'
+import { buildModel, floats, ints, type NodeSpec, type TensorSpec } from '../support/onnx-builder'
+import { runInOnnxruntime } from '../support/onnx-runtime'
+import { expectCode, parseNodes } from './support'
+
+/** Folds nodes that make the constant `c`, adds it to x = 0, and compares with onnxruntime; non-floats are cast first. */
+async function expectSameFold(
+  nodes: readonly NodeSpec[],
+  initializers: Readonly<Record<string, TensorSpec>>,
+  isFloat: boolean,
+): Promise<void> {
+  const convert: NodeSpec = { op: 'Cast', inputs: ['c'], outputs: ['f'], attributes: { to: 1 } }
+  const constant = isFloat ? 'c' : 'f'
+  const bytes = buildModel({
+    inputs: [{ name: 'x', shape: [1] }],
+    outputs: [{ name: 'y' }],
+    nodes: [...nodes, ...(isFloat ? [] : [convert]), { op: 'Add', inputs: ['x', constant], outputs: ['y'] }],
+    initializers,
+  })
+  const graph = parseModel(bytes)
+  expect(graph.nodes.map(({ op }) => op)).to.deep.equal(['Add'])
+  const reference = await runInOnnxruntime(bytes, { x: { shape: [1], data: [0] } })
+  expect([...(graph.constants.get(constant)?.data ?? [])]).to.deep.equal(reference.get('y')?.data)
+}
+
+const a = floats([2, 3], 5)
+const b: TensorSpec = { shape: [3], data: [0.3, -0.7, 1.9].map(Math.fround) }
+const i: TensorSpec = { shape: [4], type: 'int64', data: [7, -7, 9, -9] }
+const j: TensorSpec = { shape: [4], type: 'int64', data: [2, 2, -4, -5] }
+
+type Fold = readonly [string, readonly NodeSpec[], Readonly<Record<string, TensorSpec>>, boolean]
+
+const FOLDS: readonly Fold[] = [
+  ...['Add', 'Sub', 'Mul', 'Div'].flatMap((op): Fold[] => [
+    [`${op} of floats`, [{ op, inputs: ['a', 'b'], outputs: ['c'] }], { a, b }, true],
+    [`${op} of integers`, [{ op, inputs: ['i', 'j'], outputs: ['c'] }], { i, j }, false],
+  ]),
+  ['Sqrt', [{ op: 'Sqrt', inputs: ['s'], outputs: ['c'] }], { s: { shape: [3], data: [2, 3, 5.5] } }, true],
+  ['Neg', [{ op: 'Neg', inputs: ['a'], outputs: ['c'] }], { a }, true],
+  ['Relu', [{ op: 'Relu', inputs: ['a'], outputs: ['c'] }], { a }, true],
+  ['LeakyRelu', [{ op: 'LeakyRelu', inputs: ['a'], outputs: ['c'] }], { a }, true],
+  ['Transpose', [{ op: 'Transpose', inputs: ['a'], outputs: ['c'] }], { a }, true],
+  ['Gather of rows', [{ op: 'Gather', inputs: ['a', 'g'], outputs: ['c'] }], { a, g: ints([1, -2, 1]) }, true],
+  [
+    'Gather of columns',
+    [{ op: 'Gather', inputs: ['a', 'g'], outputs: ['c'], attributes: { axis: 1 } }],
+    { a, g: ints(-1) },
+    true,
+  ],
+  [
+    'Slice backwards',
+    [{ op: 'Slice', inputs: ['a', 's', 'e', 'x1', 't'], outputs: ['c'] }],
+    { a, s: ints([-1]), e: ints([-9]), x1: ints([1]), t: ints([-2]) },
+    true,
+  ],
+  ['Pad', [{ op: 'Pad', inputs: ['a', 'p'], outputs: ['c'] }], { a, p: ints([1, 0, 0, 2]) }, true],
+  ['Concat', [{ op: 'Concat', inputs: ['a', 'a'], outputs: ['c'], attributes: { axis: 1 } }], { a }, true],
+  [
+    'Cast of floats to integers',
+    [{ op: 'Cast', inputs: ['q'], outputs: ['c'], attributes: { to: 7 } }],
+    { q: { shape: [3], data: [1.7, -1.7, 0.2] } },
+    false,
+  ],
+  ['Cast to bool', [{ op: 'Cast', inputs: ['a'], outputs: ['c'], attributes: { to: 9 } }], { a }, false],
+  ['Cast to float16', [{ op: 'Cast', inputs: ['b'], outputs: ['c'], attributes: { to: 10 } }], { b }, false],
+  ['Cast to bfloat16', [{ op: 'Cast', inputs: ['b'], outputs: ['c'], attributes: { to: 16 } }], { b }, false],
+  [
+    'ConstantOfShape',
+    [{ op: 'ConstantOfShape', inputs: ['s'], outputs: ['c'], attributes: { value: { shape: [1], data: [0.5] } } }],
+    { s: ints([2, 2]) },
+    true,
+  ],
+  ['Shape', [{ op: 'Shape', inputs: ['a'], outputs: ['c'] }], { a }, false],
+  ['Shape of the last axis', [{ op: 'Shape', inputs: ['a'], outputs: ['c'], attributes: { start: -1 } }], { a }, false],
+  ['Size', [{ op: 'Size', inputs: ['a'], outputs: ['c'] }], { a }, false],
+  ['Constant float', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_float: 0.1 } }], {}, true],
+  [
+    'Constant floats',
+    [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_floats: { floats: [0.1, 2] } } }],
+    {},
+    true,
+  ],
+  ['Constant int', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_int: 3 } }], {}, false],
+  ['Constant ints', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_ints: [3, 4] } }], {}, false],
+  ['Constant tensor', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value: a } }], {}, true],
+]
+
+describe('onnx: constant folding', () => {
+  for (const [title, nodes, initializers, isFloat] of FOLDS) {
+    it(`${title} gives the bits of onnxruntime`, async () => {
+      await expectSameFold(nodes, initializers, isFloat)
+    })
+  }
+
+  it('folds the shape arithmetic of a PyTorch view', () => {
+    const graph = parseNodes(
+      [
+        { op: 'Relu', inputs: ['x'], outputs: ['r'] },
+        { op: 'Shape', inputs: ['r'], outputs: ['s'] },
+        { op: 'Constant', inputs: [], outputs: ['zero'], attributes: { value: ints(0) } },
+        { op: 'Gather', inputs: ['s', 'zero'], outputs: ['n'], attributes: { axis: 0 } },
+        { op: 'Unsqueeze', inputs: ['n', 'axes'], outputs: ['n1'] },
+        { op: 'Concat', inputs: ['n1', 'rest'], outputs: ['target'], attributes: { axis: 0 } },
+        { op: 'Reshape', inputs: ['r', 'target'], outputs: ['y'] },
+      ],
+      { inputs: [{ name: 'x', shape: ['N', 2, 3] }], initializers: { axes: ints([0]), rest: ints([-1]) } },
+    )
+    expect(graph.nodes.map(({ op }) => op)).to.deep.equal(['Relu', 'Reshape'])
+    expect(graph.outputs[0]?.shape).to.deep.equal([1, 6])
+    expect(graph.constants.size).to.equal(0)
+  })
+
+  it('drops nodes that only fed a Shape', () => {
+    const graph = parseNodes([
+      { op: 'Tanh', inputs: ['x'], outputs: ['t'] },
+      { op: 'Shape', inputs: ['t'], outputs: ['s'] },
+      { op: 'Reshape', inputs: ['x', 's'], outputs: ['y'] },
+    ])
+    expect(graph.nodes.map(({ op }) => op)).to.deep.equal(['Reshape'])
+    expect([...graph.values.keys()]).to.deep.equal(['x', 'y'])
+  })
+
+  it('refuses what is not exactly rounded', () => {
+    const nodes: NodeSpec[] = [
+      { op: 'Sigmoid', inputs: ['w'], outputs: ['c'], name: 'gate' },
+      { op: 'Add', inputs: ['x', 'c'], outputs: ['y'] },
+    ]
+    expectCode('ONNX_UNSUPPORTED_FOLD', () => parseNodes(nodes, { initializers: { w: floats([4]) } }), /gate/)
+  })
+
+  it('refuses results that overflow', () => {
+    const nodes: NodeSpec[] = [
+      { op: 'Mul', inputs: ['w', 'w'], outputs: ['c'] },
+      { op: 'Add', inputs: ['x', 'c'], outputs: ['y'] },
+    ]
+    const big: TensorSpec = { shape: [1], data: [3e38] }
+    expectCode('ONNX_NOT_FINITE', () => parseNodes(nodes, { initializers: { w: big } }), /Mul/, /Infinity/)
+    expectCode('ONNX_INTEGER_RANGE', () =>
+      parseNodes(nodes, {
+        inputs: [{ name: 'x', shape: [1], type: 'int64' }],
+        initializers: { w: ints([2 ** 30]) },
+      }),
+    )
+  })
+
+  it('spends at most a fixed number of folded elements', () => {
+    const chain = Array.from({ length: 40 }, (_, index): NodeSpec => {
+      const from = `c${index}`
+      return { op: 'Concat', inputs: [from, from], outputs: [`c${index + 1}`], attributes: { axis: 0 } }
+    })
+    const nodes = [...chain, { op: 'Add', inputs: ['x', 'c40'], outputs: ['y'] }]
+    expectCode('ONNX_TOO_LARGE', () => parseNodes(nodes, { initializers: { c0: floats([1]) } }), /2\^26|2\^28/)
+    const fill: NodeSpec[] = [
+      { op: 'ConstantOfShape', inputs: ['s'], outputs: ['c'] },
+      { op: 'Add', inputs: ['x', 'c'], outputs: ['y'] },
+    ]
+    expectCode('ONNX_TOO_LARGE', () => parseNodes(fill, { initializers: { s: ints([2 ** 27]) } }))
+    expectCode('ONNX_TOO_LARGE', () => parseNodes(fill, { initializers: { s: ints([2 ** 40, 2 ** 20]) } }))
+  })
+})

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { concatBytes, containerChunks, HeaderWriter, sectionOf } from '../../prover/binfile/container-writer'
+import { BASE_FIELD, modulo, tableToBytes } from '../../prover/binfile/field'
+import { loadCurve } from '../../prover/groth16/bn254-code'
+import { multiplyGenerators } from '../../prover/groth16/point-pool'
+import { inverseModR, powerModR, rootOfUnity } from '../../prover/groth16/scalar-math'
+
+/** Secrets of a powers-of-tau file that a test makes. */
+export type KnownPowers = { readonly tau: bigint; readonly alpha: bigint; readonly beta: bigint }
+
+/**
+ * A `.ptau` file, prepared for phase 2, whose secrets are known: it lets a test derive one key by two paths. Every
+ * scalar is computed here with BigInt, from the definitions, and not by the code under test.
+ */
+export async function knownPtau(power: number, { tau, alpha, beta }: KnownPowers): Promise<Uint8Array> {
+  const size = 2 ** power
+  const powers = Array.from({ length: 2 * size - 1 }, (_, i) => powerModR(tau, BigInt(i)))
+  const times = (factor: bigint, values: readonly bigint[]): bigint[] => values.map((value) => modulo(factor * value))
+  const first = powers.slice(0, size)
+  const bases = Array.from({ length: power + 2 }, (_, level) => lagrangeAt(level, tau))
+  const inner = bases.slice(0, -1).flat()
+  const groups = [
+    ['G1', powers],
+    ['G2', first],
+    ['G1', times(alpha, first)],
+    ['G1', times(beta, first)],
+    ['G2', [beta]],
+    ['G1', bases.flat()],
+    ['G2', inner],
+    ['G1', times(alpha, inner)],
+    ['G1', times(beta, inner)],
+  ] as const
+  const jobs = groups.map(([group, values]) => ({ group, scalars: tableToBytes(values) }))
+  const points = await multiplyGenerators(await loadCurve(), jobs, { threads: 1 })
+  const header = new HeaderWriter().prime(BASE_FIELD).u32(power).u32(power).bytes()
+  const ids = [2, 3, 4, 5, 6, 12, 13, 14, 15]
+  const sections = [sectionOf(1, header), ...points.map((bytes, i) => sectionOf(ids[i]!, bytes))]
+  return concatBytes(containerChunks('ptau', 1, sections))
+}
+
+/** L_i(τ) = Σ_k (τ/ω^i)^k / n for i < n = 2^level. */
+function lagrangeAt(level: number, tau: bigint): bigint[] {
+  const size = 2 ** level
+  const perSize = inverseModR(BigInt(size))
+  return Array.from({ length: size }, (_, i) => {
+    const ratio = modulo(tau * inverseModR(powerModR(rootOfUnity(level), BigInt(i))))
+    let sum = 0n
+    for (let k = 0; k < size; k++) sum += powerModR(ratio, BigInt(k))
+    return modulo(sum * perSize)
+  })
+}
