@@ -4,7 +4,9 @@
 declare module 'ffjavascript' {
   export type CurveGroup = {
     readonly g: Uint8Array
+    /** Affine, coordinates in Montgomery form. */
     readonly gAffine: Uint8Array
+    neg(point: Uint8Array): Uint8Array
   }
 
   export type ScalarField = {
@@ -22,6 +24,8 @@ declare module 'ffjavascript' {
     readonly Fr: ScalarField
     /** `code` is set only on a single-threaded curve. */
     readonly tm: { readonly code?: Uint8Array }
+    /** Whether the product of e(points[0], points[1]), e(points[2], points[3]) … is one. */
+    pairingEq(...points: readonly Uint8Array[]): Promise<boolean>
     terminate(): Promise<void>
   }
 

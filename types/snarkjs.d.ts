@@ -5,7 +5,7 @@ declare module 'snarkjs' {
   import type { Curve } from 'ffjavascript'
 
   /** A file name, or a file in memory. */
-  export type FileLike = string | Uint8Array | { readonly type: 'mem'; data?: Uint8Array }
+  export type FileLike = string | Uint8Array | { readonly type: 'mem' | 'bigMem' }
 
   export type Logger = {
     debug(message: string): void
@@ -97,6 +97,7 @@ declare module 'snarkjs' {
   }
 
   export namespace wtns {
+    function calculate(input: Readonly<Record<string, unknown>>, wasm: FileLike, wtns: FileLike): Promise<void>
     function check(r1cs: FileLike, wtns: FileLike, logger?: Logger): Promise<boolean>
     function exportJson(wtns: FileLike): Promise<bigint[]>
   }

@@ -164,10 +164,7 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @param publisher its publisher
     /// @param commitment the model
     /// @return modelId its id
-    function modelIdOf(
-        address publisher,
-        ModelCommitment calldata commitment
-    ) external pure returns (uint256 modelId);
+    function modelIdOf(address publisher, ModelCommitment calldata commitment) external pure returns (uint256 modelId);
 
     /// @notice The verifying keys models may name.
     /// @return store the key store

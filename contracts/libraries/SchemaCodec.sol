@@ -10,11 +10,7 @@ import {Schema} from "./Schema.sol";
 library SchemaCodec {
     /// @dev The short form of a checked schema.
     function encode(Schema.IoSchema memory schema) internal pure returns (bytes memory data) {
-        data = abi.encodePacked(
-            schema.weightsCommitted,
-            uint8(schema.outputs.length),
-            uint8(schema.inputs.length)
-        );
+        data = abi.encodePacked(schema.weightsCommitted, uint8(schema.outputs.length), uint8(schema.inputs.length));
         for (uint256 i = 0; i < schema.outputs.length; ++i) {
             data = _append(data, schema.outputs[i]);
         }
@@ -42,7 +38,12 @@ library SchemaCodec {
         for (uint256 i = 0; i < spec.shape.length; ++i) {
             shape = abi.encodePacked(shape, uint32(spec.shape[i]));
         }
-        bytes memory head = abi.encodePacked(uint8(bytes(spec.name).length), spec.name, uint8(spec.shape.length), shape);
+        bytes memory head = abi.encodePacked(
+            uint8(bytes(spec.name).length),
+            spec.name,
+            uint8(spec.shape.length),
+            shape
+        );
         return abi.encodePacked(data, head, spec.lo, spec.bits, spec.exponent, spec.visibility);
     }
 

@@ -20,8 +20,7 @@ library Signals {
         uint256 modelId,
         address prover
     ) internal view returns (uint256) {
-        return
-            uint256(keccak256(abi.encode(Domains.CONTEXT, block.chainid, caller, requestId, modelId, prover))) >> 8;
+        return uint256(keccak256(abi.encode(Domains.CONTEXT, block.chainid, caller, requestId, modelId, prover))) >> 8;
     }
 
     /// @dev Tag that opens the commitment of a hashed tensor.

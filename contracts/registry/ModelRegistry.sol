@@ -39,10 +39,9 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
 
     uint256 private constant MAX_URI_BYTES = 1024;
 
-    bytes32 private constant REGISTRATION_TYPEHASH =
-        keccak256(
-            "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
-        );
+    bytes32 private constant REGISTRATION_TYPEHASH = keccak256(
+        "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
+    );
 
     /// @inheritdoc IModelRegistry
     address public immutable keyStore;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 
 import { ZkmlError } from '../errors'
@@ -82,4 +83,11 @@ export async function writeFileAtomic(
 /** Writes a JSON document, indented by two spaces and ended by a newline, through {@link writeFileAtomic}. */
 export async function writeJsonAtomic(path: string, value: unknown): Promise<WrittenFile> {
   return writeFileAtomic(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)])
+}
+
+/** SHA-256 of a file of any size, lower-case hex. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+  return hash.digest('hex')
 }

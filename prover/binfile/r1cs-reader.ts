@@ -12,7 +12,8 @@ const CUSTOM_GATES = [4, 5]
 const TERM_WORDS = TERM_BYTES / 4
 const LABEL_LIMIT = 2 ** 32
 
-type Counts = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nPrvIn' | 'nLabels' | 'nConstraints'>
+/** The header of a circuit. */
+export type R1csCounts = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nPrvIn' | 'nLabels' | 'nConstraints'>
 type MutableRows = { start: Uint32Array; wire: Uint32Array; coefficient: Uint32Array }
 
 /**
@@ -37,7 +38,12 @@ export function readR1cs(input: string | Uint8Array): R1cs {
   })
 }
 
-function readCounts(file: Container): Counts {
+/** Reads only the header of a `.r1cs` file; its constraints are neither read nor checked. */
+export function readR1csCounts(input: string | Uint8Array): R1csCounts {
+  return withContainer(input, 'r1cs', 1, readCounts)
+}
+
+function readCounts(file: Container): R1csCounts {
   const reader = file.reader(HEADER)
   reader.prime(SCALAR_FIELD)
   const [nWires, nPubOut, nPubIn, nPrvIn] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()]
@@ -54,7 +60,7 @@ function readCounts(file: Container): Counts {
   return { nWires, nPubOut, nPubIn, nPrvIn, nLabels, nConstraints }
 }
 
-function readConstraints(file: Container, counts: Counts): Pick<R1cs, 'a' | 'b' | 'c' | 'coefficients'> {
+function readConstraints(file: Container, counts: R1csCounts): Pick<R1cs, 'a' | 'b' | 'c' | 'coefficients'> {
   const words = sectionWords(file, CONSTRAINTS)
   const [a, b, c] = allocate(file, words, counts.nConstraints)
   const table = new FieldInterner()
@@ -93,7 +99,7 @@ function allocate(file: Container, words: Uint32Array, nRows: number): [MutableR
 
 function readRow(
   file: Container,
-  counts: Counts,
+  counts: R1csCounts,
   words: Uint32Array,
   position: number,
   row: number,
@@ -118,7 +124,7 @@ function readRow(
   return at
 }
 
-function readLabels(file: Container, counts: Counts): Uint32Array {
+function readLabels(file: Container, counts: R1csCounts): Uint32Array {
   const words = sectionWords(file, LABELS)
   if (words.length !== counts.nWires * 2) {
     throw file.corrupt(LABELS, `it should have ${counts.nWires * 8} bytes, but has ${words.length * 4}`)

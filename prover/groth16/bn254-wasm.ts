@@ -14,10 +14,11 @@ export const G1_BYTES = 64
 export const G2_BYTES = 128
 
 type Binary = 'mul' | 'add' | 'sub'
-type Unary = 'neg' | 'square' | 'copy' | 'isZero' | 'inverse'
+type Unary = 'neg' | 'square' | 'copy' | 'isZero'
 type FieldFunction = `${'frm' | 'f1m' | 'f2m'}_${Binary | Unary | 'batchInverse' | 'toMontgomery' | 'fromMontgomery'}`
 type BatchFunction = `${'frm' | 'f1m'}_batch${'To' | 'From'}Montgomery`
 type GroupFunction = `${'g1m' | 'g2m'}_${
+  | 'add'
   | 'addMixed'
   | 'subMixed'
   | 'double'
@@ -27,9 +28,7 @@ type GroupFunction = `${'g1m' | 'g2m'}_${
   | 'isZero'
   | 'batchToAffine'
   | 'inCurveAffine'
-  | 'multiexpAffine'
-  | 'timesScalarAffine'
-  | 'isZeroAffine'}`
+  | 'multiexpAffine'}`
 
 /** The functions of ffjavascript's WASM module that are called directly; every argument is an address or a count. */
 export type CurveFunctions = {

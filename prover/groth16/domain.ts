@@ -9,7 +9,9 @@ export class CircuitTooLargeError extends ZkmlError {
 
   constructor(rows: number) {
     const limit = 2 ** (TWO_ADICITY - 1)
-    super(`the circuit needs ${rows} rows, public signals included, and a key can hold ${limit}; make the model smaller`)
+    super(
+      `the circuit needs ${rows} rows, public signals included, and a key can hold ${limit}; make the model smaller`,
+    )
   }
 }
 

@@ -34,22 +34,24 @@ export class OnnxCycleError extends ZkmlError {
 export type NamedNode = NodeRef & { readonly proto: NodeProto }
 
 /**
- * Gives every node a unique, non-empty name: its own, or `<op>_<index>`, with a counter where names repeat.
+ * Gives every node a unique, non-empty name: its own, or `<op>_<index>`. Where that is taken, a counter is appended.
  */
 export function nameNodes(protos: readonly NodeProto[]): readonly NamedNode[] {
-  const taken = new Set<string>(protos.map((proto) => proto.name ?? ''))
-  const seen = new Map<string, number>()
+  const reserved = new Set(protos.map((proto) => proto.name ?? ''))
+  const given = new Set<string>()
+  const counters = new Map<string, number>()
   return protos.map((proto, index) => {
     const onnxOp = proto.op ?? ''
     const wanted = proto.name || `${onnxOp}_${index}`
     let name = wanted
-    let count = seen.get(wanted) ?? 0
-    if (count > 0 || (!proto.name && taken.has(name))) {
+    let count = counters.get(wanted) ?? 0
+    const isFree = proto.name ? !given.has(wanted) : !reserved.has(wanted) && !given.has(wanted)
+    if (!isFree) {
       do name = `${wanted}_${++count}`
-      while (taken.has(name))
+      while (reserved.has(name) || given.has(name))
+      counters.set(wanted, count)
     }
-    seen.set(wanted, Math.max(count, 1))
-    taken.add(name)
+    given.add(name)
     return { name, onnxOp, proto }
   })
 }

@@ -68,8 +68,22 @@ export const float: Codec<number> = { wireType: FIXED32, read: (reader) => reade
 /** Reads a little-endian float64. */
 export const double: Codec<number> = { wireType: FIXED64, read: (reader) => reader.double() }
 
-/** Reads UTF-8 text. */
-export const string: Codec<string> = { wireType: LENGTH_DELIMITED, read: (reader) => reader.string() }
+/** Longest name in a model; PyTorch module paths stay far below. */
+const MAX_NAME_LENGTH = 4096
+
+/**
+ * Reads a name in UTF-8. Names end up in messages and file names, so control characters (a terminal would obey them)
+ * and absurd lengths are refused.
+ */
+export const string: Codec<string> = {
+  wireType: LENGTH_DELIMITED,
+  read: (reader) => {
+    const text = reader.string()
+    if (text.length > MAX_NAME_LENGTH) throw new OnnxMalformedError(`a name of ${text.length} characters`)
+    if (/\p{Cc}/u.test(text)) throw new OnnxMalformedError(`control characters in a name near byte ${reader.pos}`)
+    return text
+  },
+}
 
 /** Reads bytes as a view on the input, without a copy. */
 export const bytes: Codec<Uint8Array> = { wireType: LENGTH_DELIMITED, read: (reader) => reader.bytes() }

@@ -40,7 +40,12 @@ contract ClassGate is InferenceConsumer {
     mapping(address account => mapping(bytes32 requestId => bool)) public isUsed;
 
     /// @notice An account was classified.
-    event Classified(address indexed account, uint256 indexed class_, bytes32 indexed requestId, bytes32 inputCommitment);
+    event Classified(
+        address indexed account,
+        uint256 indexed class_,
+        bytes32 indexed requestId,
+        bytes32 inputCommitment
+    );
 
     /// @notice A request id counts once for each account.
     error RequestUsed(address account, bytes32 requestId);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { OnnxUnsupportedFoldError } from '../errors'
 import type { NodeScope, Rule } from '../node-scope'
 import { broadcast, formatShape, sizeAt } from '../shape'
 import type { Operand } from '../tensor'
@@ -11,6 +12,10 @@ export const gemm: Rule = (scope) => {
   const c = scope.optional(2)
   const inputs = c === undefined ? [a, b] : [a, b, c]
   requireWeights(scope, a, b)
+  // With A and B constant but C variable the product would have to be folded, which Gemm is not.
+  if (a.data !== undefined && b.data !== undefined && c !== undefined && c.data === undefined) {
+    throw new OnnxUnsupportedFoldError(scope.node)
+  }
   scope.requireSameType(inputs)
   const alpha = scope.attributes.float('alpha', 1)
   const beta = scope.attributes.float('beta', 1)

@@ -8,7 +8,7 @@ export const pad: Rule = (scope) => {
   const rank = x.shape.length
   const mode = scope.attributes.text('mode', 'constant')
   if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge') {
-    throw scope.unsupported(`mode is "${mode}"; use constant, reflect or edge`)
+    throw scope.unsupported(`mode is ${JSON.stringify(mode)}; use constant, reflect or edge`)
   }
   const { pads, value, axes } = scope.opset < 11 ? fromAttributes(scope, rank) : fromInputs(scope, rank)
   if (pads.length !== 2 * axes.length) {

@@ -102,7 +102,7 @@ function checkCoverage(scope: NodeScope, axis: AxisWindow): void {
 function readAutoPad(scope: NodeScope, pads: readonly number[] | undefined): string {
   const autoPad = scope.attributes.text('auto_pad', 'NOTSET')
   if (!['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'].includes(autoPad)) {
-    throw scope.invalid(`auto_pad is "${autoPad}"; use NOTSET, SAME_UPPER, SAME_LOWER or VALID`)
+    throw scope.invalid(`auto_pad is ${JSON.stringify(autoPad)}; use NOTSET, SAME_UPPER, SAME_LOWER or VALID`)
   }
   if (autoPad !== 'NOTSET' && pads?.some((pad) => pad !== 0)) {
     throw scope.invalid(`auto_pad ${autoPad} and pads are both given; keep one`)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { ZkmlError } from '../errors'
+import { readWtns } from '../binfile/wtns'
+import type { ProvedStatement } from './proof'
+import { checkVerifyingKey, type VerifyingKey } from './vkey'
+import { verifyingKeyOf, withZkey } from './zkey'
+
+export type ProveOptions = {
+  /** Checked before each stage; a stage that has begun is finished. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A Groth16 prover. All of them read the same files, give interchangeable proofs, and return only proofs that they
+ * have verified under the key's own verifying key.
+ */
+export type ProverBackend = {
+  /** A short, stable name, as users write it: `snarkjs`. */
+  readonly name: string
+  /**
+   * Proves that a witness satisfies the circuit of a key.
+   *
+   * @param zkey Path or bytes of the `.zkey`.
+   * @param wtns Path or bytes of the `.wtns`.
+   * @throws BinFileError, UnsafeVerifyingKeyError, WitnessMismatchError, ProofRejectedError
+   */
+  prove(zkey: string | Uint8Array, wtns: string | Uint8Array, options?: ProveOptions): Promise<ProvedStatement>
+  /** Frees threads that the backend keeps between proofs. Without it a process that keeps them does not exit. */
+  close(): Promise<void>
+}
+
+/** The witness has another number of wires than the key. */
+export class WitnessMismatchError extends ZkmlError {
+  readonly code = 'GROTH16_WITNESS_MISMATCH'
+
+  constructor(witness: number, key: number) {
+    super(`the witness has ${witness} wires, but the proving key is for ${key}; compile, set up and run the same model`)
+  }
+}
+
+/** The prover made a proof that does not verify: the witness breaks a constraint, or the key is not sound. */
+export class ProofRejectedError extends ZkmlError {
+  readonly code = 'GROTH16_PROOF_REJECTED'
+
+  constructor(backend: string) {
+    super(
+      `the proof made by ${backend} does not verify, so it was thrown away: the witness does not satisfy the circuit ` +
+        'of this key, or the key is damaged; run `zkml check`, then `zkml setup` again',
+    )
+  }
+}
+
+/**
+ * What every backend checks before it starts: both files are whole and belong together, and the key is a safe one.
+ *
+ * @returns The verifying key inside the proving key.
+ */
+export function checkProverInputs(zkey: string | Uint8Array, wtns: string | Uint8Array): VerifyingKey {
+  return withZkey(zkey, (key) => {
+    const vk = verifyingKeyOf(key)
+    checkVerifyingKey(vk)
+    const { count } = readWtns(wtns)
+    if (count !== key.header.nWires) throw new WitnessMismatchError(count, key.header.nWires)
+    return vk
+  })
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
+import type { CostModel } from './cost-model'
+import { digitsFor, isExactInput, realRange } from './input-range'
+import { initialRecipe, observedMagnitudes } from './initial-recipe'
+import type { Program } from './program'
+import { quantizeProgram } from './quantize'
+import { MagnitudeError } from './ranges'
+import type { InputRecipe, OutputRecipe, Recipe, StepRecipe } from './recipe'
+
+/** What a calibrated model must meet on the samples. */
+export type AccuracyTarget = {
+  /** Largest share of samples whose argmax may change. */
+  readonly maxFlips: number
+  /** Largest mean absolute error, as a share of the spread of the float outputs. */
+  readonly maxMeanError: number
+}
+
+export const DEFAULT_TARGET: AccuracyTarget = { maxFlips: 0.002, maxMeanError: 0.01 }
+
+export type CalibrationRequest = {
+  readonly program: Program
+  readonly inputs: readonly InputRecipe[]
+  readonly outputs: readonly OutputRecipe[]
+  readonly tools: Recipe['tools']
+  readonly samples: readonly Sample[]
+  /** Float outputs for each sample. */
+  readonly reference: readonly Sample[]
+  readonly costModel: CostModel
+  readonly target?: AccuracyTarget
+  readonly onProgress?: (message: string, fraction: number) => void
+}
+
+/** A recipe with what it costs and how close it is. */
+export type Candidate = { readonly recipe: Recipe; readonly constraints: number; readonly accuracy: Accuracy }
+
+export type Calibration = Candidate & {
+  readonly target: AccuracyTarget
+  readonly meetsTarget: boolean
+  /** What one bit less, and one bit more, in every layer would cost and give. */
+  readonly cheaper: Candidate | undefined
+  readonly finer: Candidate
+  /** Recipes tried. */
+  readonly trials: number
+}
+
+/**
+ * Searches for the recipe with the fewest constraints that meets the target on the samples: first all layers together
+ * lose bits, then each alone, dearest first, at half and then at the whole of the allowed error.
+ */
+export function calibrate(request: CalibrationRequest): Calibration {
+  return new Search(request).run()
+}
+
+/** A number of the recipe that can be made one bit coarser or finer. */
+type Knob = { readonly name: string; readonly turn: (recipe: Recipe, by: -1 | 1) => Recipe | undefined }
+
+class Search {
+  private readonly target: AccuracyTarget
+  private readonly knobs: readonly Knob[]
+  private trials = 0
+
+  constructor(private readonly request: CalibrationRequest) {
+    this.target = request.target ?? DEFAULT_TARGET
+    this.knobs = [...this.inputKnobs(), ...this.stepKnobs()]
+  }
+
+  run(): Calibration {
+    const { program, inputs, outputs, tools, samples } = this.request
+    let best = this.must(initialRecipe(program, inputs, outputs, tools, samples))
+    // More bits if even the start is too coarse.
+    for (let extra = 0; extra < 4 && !this.meets(best, 1); extra++) best = this.turnAll(best, 1) ?? best
+    for (let next = this.turnAll(best, -1); next && this.better(next, best, 0.5); next = this.turnAll(best, -1)) best = next
+    for (const share of [0.5, 1]) best = this.turnEach(best, share)
+    best = this.clamp(best)
+    return {
+      ...best,
+      target: this.target,
+      meetsTarget: this.meets(best, 1),
+      cheaper: this.turnAll(best, -1),
+      finer: this.turnAll(best, 1) ?? best,
+      trials: this.trials,
+    }
+  }
+
+  /** Lowers one knob at a time, those that save most first, as long as each step is worth it. */
+  private turnEach(start: Candidate, share: number): Candidate {
+    let best = start
+    const order = this.knobs
+      .map((knob) => ({ knob, saving: start.constraints - (this.price(knob.turn(start.recipe, -1)) ?? start.constraints) }))
+      .sort((x, y) => y.saving - x.saving)
+    order.forEach(({ knob }, i) => {
+      this.request.onProgress?.(`fitting ${knob.name}`, (share === 1 ? 0.5 : 0) + (0.5 * i) / order.length)
+      for (;;) {
+        const recipe = knob.turn(best.recipe, -1)
+        const price = this.price(recipe)
+        if (!recipe || price === undefined || price >= best.constraints) return
+        const next = this.candidate(recipe)
+        if (!next || !this.better(next, best, share)) return
+        best = next
+      }
+    })
+    return best
+  }
+
+  /** Tries clamping each layer to the bits its values were seen to need: later layers then have narrower intervals. */
+  private clamp(start: Candidate): Candidate {
+    const largest = observedMagnitudes(this.request.program, this.request.samples)
+    let best = start
+    for (const step of this.request.program.steps) {
+      const recipe = best.recipe.steps[step.name]
+      if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || !recipe) continue
+      const seen = Math.ceil(Math.log2(Math.max(1, largest[step.output]! * 2 ** recipe.exponent! + 1)))
+      const clampBits = Math.max(1, seen + (step.mode === 'relu' ? 0 : 1))
+      const clamped = withStep(best.recipe, step.name, { ...recipe, clampBits })
+      const price = this.price(clamped)
+      if (price === undefined || price >= best.constraints) continue
+      const next = this.candidate(clamped)
+      if (next && this.better(next, best, 1)) best = next
+    }
+    return best
+  }
+
+  private turnAll(from: Candidate, by: -1 | 1): Candidate | undefined {
+    const recipe = this.knobs.reduce((current, knob) => knob.turn(current, by) ?? current, from.recipe)
+    return recipe === from.recipe ? undefined : this.candidate(recipe)
+  }
+
+  private better(next: Candidate, best: Candidate, share: number): boolean {
+    return next.constraints < best.constraints && this.meets(next, share)
+  }
+
+  private meets({ accuracy }: Candidate, share: number): boolean {
+    const flips = Math.floor(this.target.maxFlips * accuracy.samples * share)
+    return accuracy.flips <= flips && accuracy.meanErrorOfRange <= this.target.maxMeanError * share
+  }
+
+  private must(recipe: Recipe): Candidate {
+    const { program, reference, samples, costModel } = this.request
+    const quantized = quantizeProgram(program, recipe)
+    this.trials++
+    const accuracy = compareOutputs(samples.map((sample) => quantizedOutputs(quantized, sample)), reference)
+    return { recipe, constraints: costModel(quantized).constraints, accuracy }
+  }
+
+  /** A recipe whose values outgrow the field is no candidate. */
+  private candidate(recipe: Recipe): Candidate | undefined {
+    try {
+      return this.must(recipe)
+    } catch (error) {
+      if (error instanceof MagnitudeError) return undefined
+      throw error
+    }
+  }
+
+  private price(recipe: Recipe | undefined): number | undefined {
+    return recipe && this.request.costModel(quantizeProgram(this.request.program, recipe)).constraints
+  }
+
+  /** Inputs whose samples are represented exactly keep their digits. */
+  private inputKnobs(): Knob[] {
+    return this.request.inputs.flatMap((input, i) => {
+      if (isExactInput(input, this.request.samples.map((sample) => sample[i]!))) return []
+      const turn = (recipe: Recipe, by: -1 | 1): Recipe | undefined => {
+        const current = recipe.inputs[i]!
+        if (current.bits + by < 2 || current.bits + by > 30) return undefined
+        const [lo, hi] = realRange(current)
+        const next = digitsFor(current.name, current.visibility, lo, hi, current.bits + by)
+        return { ...recipe, inputs: recipe.inputs.map((other, k) => (k === i ? next : other)) }
+      }
+      return [{ name: input.name, turn }]
+    })
+  }
+
+  private stepKnobs(): Knob[] {
+    return this.request.program.steps.map((step) => ({
+      name: step.name,
+      turn: (recipe, by) => {
+        const current = recipe.steps[step.name]
+        const next = current && turnStep(current, by, step.kind === 'rescale' && step.tableFor !== undefined)
+        if (!next) return undefined
+        const turned = withStep(recipe, step.name, next)
+        return this.consistent(turned) ? turned : undefined
+      },
+    }))
+  }
+
+  /** Whether no rescaling asks for a finer result than its argument has. */
+  private consistent(recipe: Recipe): boolean {
+    try {
+      quantizeProgram(this.request.program, recipe)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
+  return { ...recipe, steps: { ...recipe.steps, [name]: step } }
+}
+
+/** A table's argument keeps its reach: fewer bits and a coarser step go together. */
+function turnStep(step: StepRecipe, by: -1 | 1, argument: boolean): StepRecipe | undefined {
+  if (step.weightExponent !== undefined) return { ...step, weightExponent: step.weightExponent + by }
+  if (step.exponent === undefined) return undefined
+  if (!argument) return { ...step, exponent: step.exponent + by }
+  const bits = step.clampBits! + by
+  return bits < 4 || bits > 12 ? undefined : { ...step, exponent: step.exponent + by, clampBits: bits }
+}

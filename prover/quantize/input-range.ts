@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Visibility } from '../encodings'
+import { ZkmlError } from '../errors'
+import { InputRangeError } from './evaluate'
+import type { InputRecipe } from './recipe'
+
+/** Thrown for an input range or bit width that cannot be used, or that is missing. */
+export class InputOptionError extends ZkmlError {
+  readonly code = 'INPUT_OPTION'
+}
+
+/** What the caller decides of an input; the rest is calibrated. */
+export type InputOptions = {
+  readonly visibility?: Visibility
+  /** Real interval every value must lie in. */
+  readonly range?: readonly [lo: number, hi: number]
+  readonly bits?: number
+}
+
+/** Bits an input starts calibration with when its values are not whole numbers. */
+const START_BITS = 12
+
+/**
+ * The digits of an input. Whole-number samples are kept exactly; otherwise the step is the power of two that divides
+ * the range into at most 2^bits. Without a range, that of the samples widened to the next power of two is taken.
+ */
+export function inputRecipe(name: string, samples: readonly Float64Array[], options: InputOptions): InputRecipe {
+  const [lo, hi] = options.range ?? sampleRange(name, samples)
+  if (!Number.isFinite(lo) || !Number.isFinite(hi) || !(lo < hi))
+    throw new InputOptionError(`--input-range ${name}=${lo},${hi}: the lower bound must be below the upper one`)
+  const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
+  const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
+  const bits = options.bits ?? (exact ? Math.max(1, Math.ceil(Math.log2(hi - lo))) : START_BITS)
+  return digitsFor(name, options.visibility ?? 'public', lo, hi, bits)
+}
+
+/** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */
+export function digitsFor(name: string, visibility: Visibility, lo: number, hi: number, bits: number): InputRecipe {
+  const exponent = bits - Math.ceil(Math.log2(hi - lo))
+  return { name, visibility, bits, exponent, lo: Math.floor(lo * 2 ** exponent) }
+}
+
+/** Whether an input's values are kept as they are: those are not made coarser to save constraints. */
+export function isExactInput(recipe: InputRecipe, samples: readonly Float64Array[]): boolean {
+  return samples.every((sample) => sample.every((value) => Number.isInteger(value * 2 ** recipe.exponent)))
+}
+
+function sampleRange(name: string, samples: readonly Float64Array[]): [number, number] {
+  if (samples.length === 0)
+    throw new InputOptionError(`input "${name}" has no known range; give --samples FILE or --input-range ${name}=lo,hi`)
+  let [lo, hi] = [Infinity, -Infinity]
+  for (const sample of samples) {
+    for (const value of sample) {
+      if (value < lo) lo = value
+      if (value > hi) hi = value
+    }
+  }
+  const bound = 2 ** Math.ceil(Math.log2(Math.max(-lo, hi, 2 ** -20)))
+  return lo < 0 ? [-bound, bound] : [0, bound]
+}
+
+/** Real interval of an input: values up to one step above the last digit round down to it. */
+export function realRange(recipe: InputRecipe): readonly [lo: number, hi: number] {
+  const unit = 2 ** -recipe.exponent
+  return [recipe.lo * unit, (recipe.lo + 2 ** recipe.bits) * unit]
+}
+
+/**
+ * Rounds real inputs to the integers the circuit takes.
+ *
+ * @throws InputRangeError for NaN, infinities and values outside the range the circuit accepts.
+ */
+export function quantizeInput(recipe: InputRecipe, values: ArrayLike<number>): Float64Array {
+  const [lo, hi] = realRange(recipe)
+  const top = recipe.lo + 2 ** recipe.bits - 1
+  return Float64Array.from(values, (value, i) => {
+    if (!(value >= lo && value <= hi))
+      throw new InputRangeError(
+        `input "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this circuit accepts; scale the input, or recompile with --input-range ${recipe.name}=lo,hi`,
+      )
+    return Math.min(Math.max(Math.round(value * 2 ** recipe.exponent), recipe.lo), top)
+  })
+}

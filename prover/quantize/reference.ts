@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { ZkmlError } from '../errors'
+import type { Graph } from '../onnx'
+import type { Sample } from './accuracy'
+
+/** Thrown when onnxruntime cannot run the model that was parsed. */
+export class ReferenceError extends ZkmlError {
+  readonly code = 'REFERENCE_FAILED'
+}
+
+/** Runs the original model in onnxruntime, one sample at a time: the float reference of every accuracy figure. */
+export class ReferenceModel {
+  private constructor(
+    private readonly graph: Graph,
+    private readonly session: InferenceSession,
+    private readonly makeTensor: (type: string, data: Float64Array, shape: readonly number[]) => Tensor,
+  ) {}
+
+  static async load(graph: Graph, model: Uint8Array): Promise<ReferenceModel> {
+    const runtime = await import('onnxruntime-node')
+    try {
+      const session = await runtime.InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 })
+      return new ReferenceModel(graph, session, (type, data, shape) => typedTensor(runtime.Tensor, type, data, shape))
+    } catch (error) {
+      throw new ReferenceError(`onnxruntime refuses the model: ${firstLine(error)}`, { cause: error })
+    }
+  }
+
+  /** The model's outputs, in the order of the graph. */
+  async run(sample: Sample): Promise<Float64Array[]> {
+    const feeds: Record<string, Tensor> = {}
+    this.graph.inputs.forEach((info, i) => {
+      const metadata = this.session.inputMetadata.find((candidate) => candidate.name === info.name)
+      const type = metadata?.isTensor ? metadata.type : 'float32'
+      feeds[info.name] = this.makeTensor(type, sample[i]!, info.shape)
+    })
+    try {
+      const results = await this.session.run(feeds)
+      return this.graph.outputs.map((info) => Float64Array.from(results[info.name]!.data as ArrayLike<number | bigint>, Number))
+    } catch (error) {
+      throw new ReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
+    }
+  }
+
+  async runAll(samples: readonly Sample[], onProgress?: (done: number) => void): Promise<Float64Array[][]> {
+    const outputs: Float64Array[][] = []
+    for (const sample of samples) {
+      outputs.push(await this.run(sample))
+      onProgress?.(outputs.length)
+    }
+    return outputs
+  }
+
+  async close(): Promise<void> {
+    await this.session.release()
+  }
+}
+
+function typedTensor(TensorClass: typeof Tensor, type: string, data: Float64Array, shape: readonly number[]): Tensor {
+  switch (type) {
+    case 'float32':
+      return new TensorClass('float32', Float32Array.from(data), shape)
+    case 'float64':
+      return new TensorClass('float64', data, shape)
+    case 'int32':
+      return new TensorClass('int32', Int32Array.from(data), shape)
+    case 'int64':
+      return new TensorClass('int64', BigInt64Array.from(data, (value) => BigInt(Math.round(value))), shape)
+    case 'uint8':
+      return new TensorClass('uint8', Uint8Array.from(data), shape)
+    default:
+      throw new ReferenceError(`inputs of type ${type} cannot be run; export the model with float32 inputs`)
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+}

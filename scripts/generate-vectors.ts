@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hexlify, id, ZeroHash } from 'ethers'
+import * as encodings from '../prover/encodings'
+import type { CommitmentFormat, DigitFormat, IoSchema, TensorSpec } from '../prover/encodings'
+import { canonicalKeyBytes, vkHash } from '../prover/groth16/vkey'
+import { trapdoorKey } from '../test/support/trapdoor'
+
+export const VECTOR_DIRECTORY = join(__dirname, '..', 'test', 'vectors')
+
+const spec = (name: string, shape: readonly number[], more: Partial<TensorSpec>): TensorSpec => ({
+  name,
+  shape,
+  lo: 0n,
+  bits: 8,
+  exponent: 8,
+  visibility: 'public',
+  ...more,
+})
+
+const LOGITS = spec('logits', [1, 10], { lo: -(1n << 20n), bits: 21, exponent: 12 })
+const IMAGE = spec('image', [1, 1, 8, 8], {})
+const PROFILE = spec('профиль', [30], { lo: -128n, exponent: 5, visibility: 'hashed' })
+const SECRET = spec('secret', [4], { visibility: 'private' })
+const SCALAR = spec('score', [], { lo: -1n, bits: 252, exponent: -3, visibility: 'hashed' })
+
+const SCHEMAS: readonly IoSchema[] = [
+  { outputs: [LOGITS], inputs: [IMAGE], weightsCommitted: false },
+  { outputs: [LOGITS], inputs: [PROFILE], weightsCommitted: true },
+  { outputs: [SCALAR], inputs: [SECRET], weightsCommitted: false },
+  { outputs: [LOGITS, SCALAR], inputs: [IMAGE, PROFILE, SECRET, IMAGE], weightsCommitted: true },
+]
+
+const ADDRESSES = ['0x52908400098527886E0F7030069857D2E4169EE7', '0xde709f2102306220921060314715629080e2fb77'] as const
+
+/** Deterministic numbers that look like nothing in particular. */
+const sample = (index: number): bigint => (BigInt(index) * 2_654_435_761n + 40_503n) ** 7n
+
+function packing(): unknown {
+  const formats: readonly (DigitFormat & { count: number })[] = [
+    { lo: 0n, bits: 1, count: 253 },
+    { lo: 0n, bits: 8, count: 31 },
+    { lo: 0n, bits: 8, count: 32 },
+    { lo: -(1n << 20n), bits: 21, count: 10 },
+    { lo: -5n, bits: 3, count: 84 },
+    { lo: 7n, bits: 84, count: 4 },
+    { lo: -(1n << 251n), bits: 252, count: 2 },
+    { lo: 0n, bits: 127, count: 2 },
+  ]
+  const cases = formats.map(({ lo, bits, count }) => {
+    const top = (1n << BigInt(bits)) - 1n
+    const values = Array.from({ length: count }, (_, i) => lo + (i === 0 ? top : i === 1 ? 0n : sample(i) & top))
+    return { lo, bits, count, values, words: encodings.pack(values, { lo, bits }) }
+  })
+  return {
+    cases,
+    packRejects: [
+      { lo: 0n, bits: 8, values: [0n, 256n] },
+      { lo: -4n, bits: 3, values: [-5n] },
+      { lo: -(1n << 251n), bits: 252, values: [1n << 251n] },
+    ],
+    unpackRejects: [
+      { lo: 0n, bits: 8, count: 30, words: [1n << 240n] },
+      { lo: 0n, bits: 8, count: 31, words: [1n << 248n] },
+      { lo: 0n, bits: 8, count: 32, words: [0n, 256n] },
+      { lo: 0n, bits: 252, count: 1, words: [1n << 252n] },
+      { lo: 0n, bits: 8, count: 32, words: [0n] },
+      { lo: 0n, bits: 8, count: 31, words: [0n, 0n] },
+      { lo: 0n, bits: 8, count: 31, words: [encodings.FIELD_R - 1n] },
+    ],
+  }
+}
+
+function commitments(): unknown {
+  return [0, 1, 3, 4, 7, 8].map((words) => {
+    const format: CommitmentFormat = { lo: -128n, bits: 8, count: words * 31 }
+    const values = Array.from({ length: format.count }, (_, i) => (sample(i) & 255n) - 128n)
+    const salt = sample(words + 1000) % encodings.FIELD_R
+    const packed = encodings.pack(values, format)
+    const commitment = encodings.tensorCommitment(packed, salt, format)
+    return { ...format, tag: encodings.tensorTag(format), salt, words: packed, commitment }
+  })
+}
+
+function contexts(): unknown {
+  return [1n, 31337n, (1n << 256n) - 1n].map((chainId, index) => {
+    const context: encodings.ProofContext = {
+      chainId,
+      caller: ADDRESSES[0],
+      requestId: id(`request ${index}`),
+      modelId: BigInt(id(`model ${index}`)),
+      prover: ADDRESSES[1],
+    }
+    return { ...context, signal: encodings.contextSignal(context) }
+  })
+}
+
+function schemas(): unknown {
+  return SCHEMAS.map((schema) => ({
+    schema,
+    layout: encodings.signalLayout(schema),
+    ioSchemaHash: encodings.ioSchemaHash(schema),
+  }))
+}
+
+function inputCommitments(): unknown {
+  return SCHEMAS.map((schema, index) => {
+    const count = encodings.signalLayout(schema).inputs
+    const inputWords = Array.from({ length: count }, (_, i) => sample(i + index) % encodings.FIELD_R)
+    return { schema, inputWords, inputCommitment: encodings.inputCommitment(schema, inputWords) }
+  })
+}
+
+function keys(): unknown {
+  return [1, 4].map((signals) => {
+    const { vk } = trapdoorKey(signals, BigInt(signals))
+    return { signals, vk, bytes: hexlify(canonicalKeyBytes(vk)), vkHash: vkHash(vk) }
+  })
+}
+
+function recipes(): unknown {
+  const values: readonly unknown[] = [
+    {},
+    { version: 1, rounding: 'half-up', layers: [{ name: 'fc1', bits: 24, range: ['-8388608', '8388607'] }] },
+    { b: [true, null, -1], a: { '€': '\u20ac\n"\\', '\ud83d\ude00': 9007199254740991, '\ufb33': -0 }, A: '' },
+  ]
+  return values.map((recipe) => ({
+    recipe,
+    canonical: encodings.canonicalJson(recipe),
+    recipeHash: encodings.recipeHash(recipe),
+  }))
+}
+
+function identities(): unknown {
+  const [first, second] = SCHEMAS as readonly [IoSchema, IoSchema]
+  return [
+    { schema: first, setupHash: ZeroHash, weightsCommitment: 0n, verifierCodeHash: ZeroHash },
+    { schema: second, setupHash: id('transcript'), weightsCommitment: 12345n, verifierCodeHash: id('code') },
+  ].map(({ schema, ...parts }, index) => {
+    const circuit = {
+      r1csHash: id(`r1cs ${index}`),
+      ioSchemaHash: encodings.ioSchemaHash(schema),
+      recipeHash: id(`recipe ${index}`),
+      ...parts,
+    }
+    const circuitHash = encodings.circuitHash(circuit)
+    const model = {
+      publisher: ADDRESSES[index % 2] ?? ADDRESSES[0],
+      modelHash: id(`onnx ${index}`),
+      circuitHash,
+      vkHash: id(`key ${index}`),
+      proofSystemId: encodings.PROOF_SYSTEM_GROTH16,
+    }
+    return { schema, circuit, model, modelId: encodings.modelId(model) }
+  })
+}
+
+function proofBlobs(): unknown {
+  return [0, 2].map((count) => {
+    const blob: encodings.ProofBlob = {
+      points: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n],
+      inputWords: Array.from({ length: count }, (_, i) => sample(i) % encodings.FIELD_R),
+      requestId: id('request'),
+      prover: ADDRESSES[0],
+    }
+    return { ...blob, bytes: encodings.encodeProofBlob(blob) }
+  })
+}
+
+function domains(): unknown {
+  const { DOMAIN_CONTEXT, DOMAIN_INPUT, DOMAIN_MODEL, DOMAIN_SCHEMA, DOMAIN_TENSOR, PROOF_SYSTEM_GROTH16 } = encodings
+  return { DOMAIN_CONTEXT, DOMAIN_INPUT, DOMAIN_MODEL, DOMAIN_SCHEMA, DOMAIN_TENSOR, PROOF_SYSTEM_GROTH16 }
+}
+
+/** Contents of every vector file, by name; integers are decimal strings. */
+export function vectorFiles(): ReadonlyMap<string, string> {
+  const write = (value: unknown): string =>
+    JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), 2) + '\n'
+  return new Map([
+    ['domains.json', write(domains())],
+    ['packing.json', write(packing())],
+    ['commitment.json', write(commitments())],
+    ['context.json', write(contexts())],
+    ['io-schema.json', write(schemas())],
+    ['input-commitment.json', write(inputCommitments())],
+    ['key-bytes.json', write(keys())],
+    ['recipe.json', write(recipes())],
+    ['identity.json', write(identities())],
+    ['proof-blob.json', write(proofBlobs())],
+  ])
+}
+
+if (require.main === module) {
+  mkdirSync(VECTOR_DIRECTORY, { recursive: true })
+  for (const [name, text] of vectorFiles()) writeFileSync(join(VECTOR_DIRECTORY, name), text)
+}
