@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hexlify, id, ZeroHash } from 'ethers'
+import { format, resolveConfig } from 'prettier'
 import * as encodings from '../prover/encodings'
 import type { CommitmentFormat, DigitFormat, IoSchema, TensorSpec } from '../prover/encodings'
 import { canonicalKeyBytes, vkHash } from '../prover/groth16/vkey'
@@ -175,24 +176,31 @@ function domains(): unknown {
 }
 
 /** Contents of every vector file, by name; integers are decimal strings. */
-export function vectorFiles(): ReadonlyMap<string, string> {
-  const write = (value: unknown): string =>
-    JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), 2) + '\n'
-  return new Map([
-    ['domains.json', write(domains())],
-    ['packing.json', write(packing())],
-    ['commitment.json', write(commitments())],
-    ['context.json', write(contexts())],
-    ['io-schema.json', write(schemas())],
-    ['input-commitment.json', write(inputCommitments())],
-    ['key-bytes.json', write(keys())],
-    ['recipe.json', write(recipes())],
-    ['identity.json', write(identities())],
-    ['proof-blob.json', write(proofBlobs())],
-  ])
+export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
+  const options = { ...(await resolveConfig(VECTOR_DIRECTORY)), parser: 'json', printWidth: 120 }
+  const write = async (value: unknown): Promise<string> =>
+    format(
+      JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)),
+      options,
+    )
+  const files: readonly (readonly [string, unknown])[] = [
+    ['domains.json', domains()],
+    ['packing.json', packing()],
+    ['commitment.json', commitments()],
+    ['context.json', contexts()],
+    ['io-schema.json', schemas()],
+    ['input-commitment.json', inputCommitments()],
+    ['key-bytes.json', keys()],
+    ['recipe.json', recipes()],
+    ['identity.json', identities()],
+    ['proof-blob.json', proofBlobs()],
+  ]
+  return new Map(await Promise.all(files.map(async ([name, value]) => [name, await write(value)] as const)))
 }
 
-if (require.main === module) {
+async function main(): Promise<void> {
   mkdirSync(VECTOR_DIRECTORY, { recursive: true })
-  for (const [name, text] of vectorFiles()) writeFileSync(join(VECTOR_DIRECTORY, name), text)
+  for (const [name, text] of await vectorFiles()) writeFileSync(join(VECTOR_DIRECTORY, name), text)
 }
+
+if (require.main === module) void main()

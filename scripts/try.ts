@@ -52,6 +52,7 @@ async function main() {
   lap('linked')
   console.log(c.r1cs.nConstraints, c.r1cs.nWires, c.r1cs.c.wire.length, c.r1cs.a.wire.length, c.r1cs.b.wire.length)
   console.table(c.costs.map((x) => ({ s: x.step, c: x.constraints, i: x.instances })))
+  const { auditCircuit } = await import('../prover/circuit'); const au = auditCircuit(c); console.log(au.deterministic, au.unreached.length, au.unreached.slice(0,5)); lap('audited')
   const wg = await WitnessGenerator.create(c)
   lap('calculators')
   const samples = JSON.parse(readFileSync(`models/${name}/samples.json`, 'utf8'))

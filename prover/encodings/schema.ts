@@ -34,16 +34,16 @@ export type SignalLayout = {
   readonly total: number
 }
 
-/** The schema as `Schema.IoSchema` in Solidity. */
+/** The schema as `Schema.IoSchema` in Solidity; arrays are mutable because typechain's are. */
 export type SolidityIoSchema = {
-  readonly outputs: readonly SolidityTensorSpec[]
-  readonly inputs: readonly SolidityTensorSpec[]
+  readonly outputs: SolidityTensorSpec[]
+  readonly inputs: SolidityTensorSpec[]
   readonly weightsCommitted: boolean
 }
 
 export type SolidityTensorSpec = {
   readonly name: string
-  readonly shape: readonly bigint[]
+  readonly shape: bigint[]
   readonly lo: bigint
   readonly bits: number
   readonly exponent: number

@@ -28,6 +28,7 @@ type GroupFunction = `${'g1m' | 'g2m'}_${
   | 'isZero'
   | 'batchToAffine'
   | 'inCurveAffine'
+  | 'isZeroAffine'
   | 'multiexpAffine'}`
 
 /** The functions of ffjavascript's WASM module that are called directly; every argument is an address or a count. */

@@ -40,17 +40,19 @@ export class PointChecker {
     wasm.scratch(SCRATCH)
   }
 
-  /** The index of the first point with a coordinate that is not below q, or that is off the curve; −1 if none. */
+  /** The index of the first point with a coordinate that is not below q, or that is neither on the curve nor infinity; −1 if none. */
   firstInvalid(group: GroupName, points: Uint8Array): number {
     const size = group === 'G1' ? G1_BYTES : G2_BYTES
     const isOnCurve = this.wasm.call[group === 'G1' ? 'g1m_inCurveAffine' : 'g2m_inCurveAffine']
+    const isInfinity = this.wasm.call[group === 'G1' ? 'g1m_isZeroAffine' : 'g2m_isZeroAffine']
     const words = wordsOf(points)
     for (let at = 0; at < words.length; at += 8) if (!isBaseElement(words, at)) return Math.floor((at * 4) / size)
     for (let from = 0; from < points.byteLength; from += CHUNK * size) {
       const chunk = points.subarray(from, from + CHUNK * size)
       this.wasm.write(this.points, chunk)
       for (let at = 0; at < chunk.byteLength; at += size) {
-        if (isOnCurve(this.points + at) === 0) return (from + at) / size
+        const point = this.points + at
+        if (isOnCurve(point) === 0 && isInfinity(point) === 0) return (from + at) / size
       }
     }
     return -1

@@ -6,7 +6,7 @@ import type { Graph } from '../onnx'
 import type { Sample } from './accuracy'
 
 /** Thrown when onnxruntime cannot run the model that was parsed. */
-export class ReferenceError extends ZkmlError {
+export class RuntimeReferenceError extends ZkmlError {
   readonly code = 'REFERENCE_FAILED'
 }
 
@@ -24,7 +24,7 @@ export class ReferenceModel {
       const session = await runtime.InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 })
       return new ReferenceModel(graph, session, (type, data, shape) => typedTensor(runtime.Tensor, type, data, shape))
     } catch (error) {
-      throw new ReferenceError(`onnxruntime refuses the model: ${firstLine(error)}`, { cause: error })
+      throw new RuntimeReferenceError(`onnxruntime refuses the model: ${firstLine(error)}`, { cause: error })
     }
   }
 
@@ -40,7 +40,7 @@ export class ReferenceModel {
       const results = await this.session.run(feeds)
       return this.graph.outputs.map((info) => Float64Array.from(results[info.name]!.data as ArrayLike<number | bigint>, Number))
     } catch (error) {
-      throw new ReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
+      throw new RuntimeReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
     }
   }
 
@@ -71,7 +71,7 @@ function typedTensor(TensorClass: typeof Tensor, type: string, data: Float64Arra
     case 'uint8':
       return new TensorClass('uint8', Uint8Array.from(data), shape)
     default:
-      throw new ReferenceError(`inputs of type ${type} cannot be run; export the model with float32 inputs`)
+      throw new RuntimeReferenceError(`inputs of type ${type} cannot be run; export the model with float32 inputs`)
   }
 }
 

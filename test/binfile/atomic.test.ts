@@ -18,7 +18,9 @@ describe('binfile: atomic writing', () => {
   it('writes chunks and tells size and hash', async () => {
     const path = space.path('out')
     const written = await writeFileAtomic(path, [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)])
-    const sha256 = createHash('sha256').update(Uint8Array.of(1, 2, 3)).digest('hex')
+    const sha256 = createHash('sha256')
+      .update(Uint8Array.of(1, 2, 3))
+      .digest('hex')
     expect(written).to.deep.equal({ path, bytes: 3, sha256 })
     expect([...readFileSync(path)]).to.deep.equal([1, 2, 3])
     expect(await sha256File(path)).to.equal(sha256)

@@ -15,7 +15,17 @@ import {
 import { FieldInterner } from '../../prover/binfile/interner'
 
 describe('binfile: field elements', () => {
-  const values = [0n, 1n, 255n, 1n << 64n, (1n << 128n) + 5n, SCALAR_FIELD - 1n, SCALAR_FIELD, BASE_FIELD, 2n ** 256n - 1n]
+  const values = [
+    0n,
+    1n,
+    255n,
+    1n << 64n,
+    (1n << 128n) + 5n,
+    SCALAR_FIELD - 1n,
+    SCALAR_FIELD,
+    BASE_FIELD,
+    2n ** 256n - 1n,
+  ]
 
   it('round-trips 256-bit integers, little-endian', () => {
     for (const value of values) expect(fromFieldBytes(toFieldBytes(value))).to.equal(value)

@@ -11,7 +11,14 @@ import { readR1cs, readR1csCounts } from '../../prover/binfile/r1cs-reader'
 import { encodeR1cs, writeR1cs } from '../../prover/binfile/r1cs-writer'
 import { encodeWtns, readWtns, witnessValue, writeWtns } from '../../prover/binfile/wtns'
 import { withSnarkjs } from '../../prover/groth16/snarkjs-session'
-import { compileCircom, type CompiledCircuit, SMALL_CIRCUIT, SMALL_INPUT, workspace } from '../support/circom-circuit'
+import {
+  compileCircom,
+  type CompiledCircuit,
+  QUIET,
+  SMALL_CIRCUIT,
+  SMALL_INPUT,
+  workspace,
+} from '../support/circom-circuit'
 import { thrown } from '../support/rejection'
 import { syntheticCircuit } from '../support/synthetic-r1cs'
 
@@ -33,7 +40,7 @@ describe('binfile: r1cs and wtns', () => {
     expect(new Set(r1cs.coefficients).size).to.equal(r1cs.coefficients.length)
   })
 
-  it('writes circom\'s circuit back so that it reads the same', () => {
+  it("writes circom's circuit back so that it reads the same", () => {
     const r1cs = readR1cs(circuit.r1cs)
     const bytes = encodeR1cs(r1cs)
     expect(readR1cs(bytes)).to.deep.equal(r1cs)
@@ -50,11 +57,11 @@ describe('binfile: r1cs and wtns', () => {
     await withSnarkjs(async () => {
       const info = await snarkjsR1cs.info(r1csPath)
       expect(info).to.include({ nVars: 106, nOutputs: 0, nPubInputs: 5, nConstraints: 100 })
-      expect(await snarkjsWtns.check(r1csPath, wtnsPath)).to.equal(true)
+      expect(await snarkjsWtns.check(r1csPath, wtnsPath, QUIET)).to.equal(true)
       const broken = values.slice()
       broken[7 * 32] = 2
       await writeWtns(wtnsPath, broken)
-      expect(await snarkjsWtns.check(r1csPath, wtnsPath)).to.equal(false)
+      expect(await snarkjsWtns.check(r1csPath, wtnsPath, QUIET)).to.equal(false)
     })
   })
 
@@ -119,7 +126,10 @@ describe('binfile: r1cs and wtns', () => {
       ['order', { a: { ...r1cs.a, start: Uint32Array.from(r1cs.a.start).fill(6, 1, 3) } }],
     ]
     for (const [name, change] of cases) {
-      expect(thrown(() => encodeR1cs({ ...r1cs, ...change })), name).to.be.instanceOf(R1csInvalidError)
+      expect(
+        thrown(() => encodeR1cs({ ...r1cs, ...change })),
+        name,
+      ).to.be.instanceOf(R1csInvalidError)
     }
   })
 

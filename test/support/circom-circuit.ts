@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wtns } from 'snarkjs'
+import { type Logger, wtns } from 'snarkjs'
 
 /** A folder for one test file; call `remove` in `after`. */
 export type Workspace = { readonly path: (name: string) => string; readonly remove: () => void }
@@ -65,3 +65,6 @@ component main {public [x]} = Small(6);
 `
 
 export const SMALL_INPUT = { x: 3, y: 5, bits: [1, 0, 1, 1, 0, 1] }
+
+/** snarkjs dereferences its logger on some failures. */
+export const QUIET: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

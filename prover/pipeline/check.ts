@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { toBigInts, argmax, compareOutputs, quantizedOutputs, quantizeInput, ReferenceModel, type Accuracy, type Sample, type SampleSet } from '../quantize'
+import { firstUnsatisfiedRow, WitnessGenerator } from '../witness'
+import type { CompiledModel } from './compile'
+import { staged, type Progress } from './progress'
+
+/** A run without a proof: does the circuit hold, and how far is it from the float model? */
+export type CheckResult = {
+  readonly satisfied: boolean
+  readonly output: readonly (readonly number[])[]
+  readonly reference: readonly (readonly number[])[]
+  readonly maxAbsError: number
+  readonly meanAbsError: number
+  readonly argmaxAgrees: boolean
+  readonly witnessMilliseconds: number
+}
+
+/**
+ * Runs one input through the circuit, checks every constraint, and compares with onnxruntime.
+ *
+ * @throws InputRangeError when a value is outside the range the circuit accepts.
+ */
+export async function checkInput(model: CompiledModel, sample: Sample, progress?: Progress): Promise<CheckResult> {
+  const { circuit, quantized, graph, onnx } = model
+  const generator = await WitnessGenerator.create(circuit)
+  const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
+  const start = performance.now()
+  const witness = await staged(progress, 'witness', () => generator.generate({ inputs, context: 0n }))
+  const witnessMilliseconds = Math.round(performance.now() - start)
+  const broken = await staged(progress, 'constraints', () => firstUnsatisfiedRow(circuit.r1cs, witness.values))
+  const output = quantized.outputs.map(({ tensor }) =>
+    Float64Array.from(toBigInts(witness.tensors[tensor]!), (q) => Number(q) * 2 ** -quantized.tensors[tensor]!.exponent),
+  )
+  const runtime = await ReferenceModel.load(graph, onnx)
+  try {
+    const reference = await staged(progress, 'reference', () => runtime.run(sample))
+    const accuracy = compareOutputs([output], [reference])
+    return {
+      satisfied: broken === undefined,
+      output: output.map((values) => Array.from(values)),
+      reference: reference.map((values) => Array.from(values)),
+      maxAbsError: accuracy.maxAbsError,
+      meanAbsError: accuracy.meanAbsError,
+      argmaxAgrees: accuracy.flips === 0,
+      witnessMilliseconds,
+    }
+  } finally {
+    await runtime.close()
+  }
+}
+
+/** The integer model against the float one, and both against labels, over many samples. */
+export type SamplesCheck = Accuracy & {
+  readonly quantizedAccuracy: number | null
+  readonly floatAccuracy: number | null
+  /** confusion[label][predicted], of the integer model. */
+  readonly confusion: readonly (readonly number[])[] | null
+  /** The sample with the largest error, and that error. */
+  readonly worst: { readonly sample: number; readonly maxAbsError: number }
+}
+
+export async function checkSamples(model: CompiledModel, set: SampleSet, progress?: Progress): Promise<SamplesCheck> {
+  const { quantized, graph, onnx } = model
+  const { samples, labels } = set
+  const runtime = await ReferenceModel.load(graph, onnx)
+  try {
+    const reference = await runtime.runAll(samples, (done) => progress?.('reference', done / samples.length))
+    const outputs = samples.map((sample, i) => {
+      progress?.('evaluate', (i + 1) / samples.length)
+      return quantizedOutputs(quantized, sample)
+    })
+    const errors = outputs.map((output, i) => compareOutputs([output], [reference[i]!]).maxAbsError)
+    const worst = argmax(errors)
+    return {
+      ...compareOutputs(outputs, reference),
+      quantizedAccuracy: labels ? accuracyOf(outputs, labels) : null,
+      floatAccuracy: labels ? accuracyOf(reference, labels) : null,
+      confusion: labels ? confusionOf(outputs, labels) : null,
+      worst: { sample: worst, maxAbsError: errors[worst]! },
+    }
+  } finally {
+    await runtime.close()
+  }
+}
+
+/** The class a model names: its largest score, or its single output rounded. */
+function predicted(output: Sample): number {
+  const [first] = output
+  return first!.length > 1 ? argmax(first!) : Math.round(first![0]!)
+}
+
+function accuracyOf(outputs: readonly Sample[], labels: readonly number[]): number {
+  return outputs.filter((output, i) => predicted(output) === labels[i]).length / labels.length
+}
+
+function confusionOf(outputs: readonly Sample[], labels: readonly number[]): number[][] {
+  const classes = 1 + Math.max(...labels, ...outputs.map(predicted))
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+  outputs.forEach((output, i) => confusion[labels[i]!]![predicted(output)]!++)
+  return confusion
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { createHash } from 'node:crypto'
+import { r1csChunks } from '../binfile'
+import { assembleCircuit, GadgetCompiler, priceProgram, toolVersions, type LinkedCircuit } from '../circuit'
+import { circuitHash, DEV_SETUP_HASH, ioSchemaHash, recipeHash, SHARED_VERIFIER } from '../encodings'
+import { parseModel, type Graph } from '../onnx'
+import {
+  buildProgram,
+  calibrate,
+  inputRecipe,
+  InputOptionError,
+  quantizeProgram,
+  randomSamples,
+  RecipeError,
+  ReferenceModel,
+  realRange,
+  type AccuracyTarget,
+  type Calibration,
+  type InputOptions,
+  type OutputRecipe,
+  type Program,
+  type QuantizedProgram,
+  type Recipe,
+  type SampleSet,
+} from '../quantize'
+import { staged, type Progress } from './progress'
+
+/** How a model is to be compiled: with a recipe as it stands, or with what calibration needs to make one. */
+export type CompileOptions = {
+  readonly recipe?: Recipe
+  readonly samples?: SampleSet
+  /** By input name. */
+  readonly inputs?: Readonly<Record<string, InputOptions>>
+  /** By output name. */
+  readonly outputs?: Readonly<Record<string, OutputRecipe['visibility']>>
+  readonly target?: AccuracyTarget
+  readonly progress?: Progress
+  readonly compiler?: GadgetCompiler
+}
+
+/** Hashes that make up a model's identity; docs/encodings.md. */
+export type ModelHashes = {
+  readonly modelHash: string
+  readonly r1csHash: string
+  readonly ioSchemaHash: string
+  readonly recipeHash: string
+  /** With a one-party setup and the shared verifier; a ceremony or a generated verifier gives another. */
+  readonly circuitHash: string
+}
+
+/** A model compiled in memory. */
+export type CompiledModel = {
+  readonly onnx: Uint8Array
+  readonly graph: Graph
+  readonly program: Program
+  readonly recipe: Recipe
+  readonly quantized: QuantizedProgram
+  readonly circuit: LinkedCircuit
+  readonly hashes: ModelHashes
+  /** Present when the recipe was made in this run. */
+  readonly calibration?: Calibration
+}
+
+/** Samples that calibration is limited to: enough to see a flip in 500, few enough to search quickly. */
+const CALIBRATION_SAMPLES = 500
+const RANDOM_SAMPLES = 200
+
+/**
+ * Compiles an ONNX model to a circuit. With a recipe the result is a function of model and recipe alone, byte for byte.
+ *
+ * @example
+ * ```ts
+ * const model = await compileModel(readFileSync('model.onnx'), { samples })
+ * console.log(model.circuit.r1cs.nConstraints)
+ * ```
+ */
+export async function compileModel(onnx: Uint8Array, options: CompileOptions = {}): Promise<CompiledModel> {
+  const { progress } = options
+  const graph = await staged(progress, 'parse', () => parseModel(onnx))
+  const program = await staged(progress, 'fold', () => buildProgram(graph))
+  const calibration = options.recipe ? undefined : await makeRecipe(onnx, graph, program, options)
+  const recipe = options.recipe ?? calibration!.recipe
+  checkRecipe(recipe, graph, program)
+  const quantized = await staged(progress, 'quantise', () => quantizeProgram(program, recipe))
+  const circuit = await assembleCircuit(quantized, options.compiler ?? new GadgetCompiler(), (stage, done, total) =>
+    progress?.(stage, done / total, stage === 'gadgets' ? `${done}/${total}` : undefined),
+  )
+  const hashes = await staged(progress, 'hash', () => hashModel(onnx, recipe, circuit))
+  return { onnx, graph, program, recipe, quantized, circuit, hashes, ...(calibration && { calibration }) }
+}
+
+async function makeRecipe(onnx: Uint8Array, graph: Graph, program: Program, options: CompileOptions): Promise<Calibration> {
+  const { progress } = options
+  checkNames('input', Object.keys(options.inputs ?? {}), graph.inputs.map((info) => info.name))
+  checkNames('output', Object.keys(options.outputs ?? {}), graph.outputs.map((info) => info.name))
+  const given = options.samples?.samples.slice(0, CALIBRATION_SAMPLES) ?? []
+  const inputs = graph.inputs.map((info, i) =>
+    inputRecipe(info.name, given.map((sample) => sample[i]!), options.inputs?.[info.name] ?? {}),
+  )
+  const sizes = program.inputs.map((tensor) => program.tensors[tensor]!.size)
+  const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, RANDOM_SAMPLES)
+  const reference = await ReferenceModel.load(graph, onnx)
+  try {
+    const expected = await reference.runAll(samples, (done) => progress?.('reference', done / samples.length))
+    return calibrate({
+      program,
+      inputs,
+      outputs: graph.outputs.map(({ name }) => ({ name, visibility: options.outputs?.[name] ?? 'public' })),
+      tools: toolVersions(),
+      samples,
+      reference: expected,
+      costModel: priceProgram,
+      ...(options.target && { target: options.target }),
+      onProgress: (message, fraction) => progress?.('calibrate', fraction, message),
+    })
+  } finally {
+    await reference.close()
+  }
+}
+
+function checkNames(kind: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw new InputOptionError(`the model has no ${kind} "${unknown}"; its ${kind}s are ${known.join(', ')}`)
+}
+
+/** A recipe must name exactly this model's tensors and steps, and be made for the installed tools. */
+function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
+  const installed = toolVersions()
+  for (const tool of ['circom2', 'circomlib'] as const) {
+    if (recipe.tools[tool] !== installed[tool])
+      throw new RecipeError(
+        `the recipe was made with ${tool} ${recipe.tools[tool]}, but ${installed[tool]} is installed; install that version or calibrate again with --samples`,
+      )
+  }
+  const same = (given: readonly { name: string }[], known: readonly { name: string }[]) =>
+    given.length === known.length && given.every(({ name }, i) => name === known[i]!.name)
+  if (!same(recipe.inputs, graph.inputs) || !same(recipe.outputs, graph.outputs))
+    throw new RecipeError('the recipe names other inputs or outputs than the model; it was made for another model')
+  const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
+  if (unknown !== undefined) throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)
+}
+
+function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): ModelHashes {
+  const r1cs = createHash('sha256')
+  for (const chunk of r1csChunks(circuit.r1cs)) r1cs.update(chunk)
+  const parts = {
+    r1csHash: `0x${r1cs.digest('hex')}`,
+    ioSchemaHash: ioSchemaHash(circuit.schema),
+    recipeHash: recipeHash(recipe),
+  }
+  return {
+    modelHash: `0x${createHash('sha256').update(onnx).digest('hex')}`,
+    ...parts,
+    circuitHash: circuitHash({
+      ...parts,
+      setupHash: DEV_SETUP_HASH,
+      weightsCommitment: 0n,
+      verifierCodeHash: SHARED_VERIFIER,
+    }),
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+export * from './artefacts'
+export * from './check'
+export * from './compile'
+export * from './model-folder'
+export * from './progress'
+export * from './proof-file'
+export * from './prove'
+export * from './report'

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { mkdirSync } from 'node:fs'
+import { writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
+import { checkIoSchema, type IoSchema, type TensorSpec } from '../encodings'
+import type { GadgetCompiler } from '../circuit'
+import { parseRecipe } from '../quantize'
+import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
+import { compileModel, type CompiledModel, type ModelHashes } from './compile'
+import type { Progress } from './progress'
+import type { CompileReport } from './report'
+
+/** What `model.json` says: enough to encode inputs, decode outputs and check proofs without recompiling. */
+export type ModelFile = {
+  readonly format: 'zkml-model/1'
+  readonly name: string
+  readonly schema: IoSchema
+  readonly constraints: number
+  readonly wires: number
+  readonly publicSignals: number
+} & ModelHashes
+
+/**
+ * Writes a compiled model to a folder: each file whole or not at all, `model.json` last.
+ *
+ * @throws FileWriteError
+ */
+export async function saveModel(folder: string, name: string, model: CompiledModel, report: CompileReport): Promise<ModelFile> {
+  const paths = artefactPaths(folder)
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new ArtefactError(`${folder} cannot be made: ${(error as Error).message}`, { cause: error })
+  }
+  const { r1cs, schema } = model.circuit
+  const file: ModelFile = {
+    format: 'zkml-model/1',
+    name,
+    schema,
+    constraints: r1cs.nConstraints,
+    wires: r1cs.nWires,
+    publicSignals: r1cs.nPubOut + r1cs.nPubIn,
+    ...model.hashes,
+  }
+  await writeFileAtomic(paths.onnx, [model.onnx])
+  await writeJsonAtomic(paths.recipe, model.recipe)
+  await writeR1cs(paths.r1cs, r1cs)
+  await writeJsonAtomic(paths.report, report)
+  await writeJsonAtomic(paths.model, { ...file, schema: schemaToJson(schema) })
+  return file
+}
+
+/** Reads `model.json`, checking that its schema is well-formed. */
+export function readModelFile(paths: ArtefactPaths): ModelFile {
+  const text = readArtefact(paths.model, 'zkml compile').toString('utf8')
+  let value: ModelFile & { schema: { inputs: readonly { lo: string }[]; outputs: readonly { lo: string }[] } }
+  try {
+    value = JSON.parse(text) as typeof value
+    if (value.format !== 'zkml-model/1') throw new Error(`its format is ${JSON.stringify(value.format)}`)
+    const schema = schemaFromJson(value.schema)
+    checkIoSchema(schema)
+    return { ...value, schema }
+  } catch (error) {
+    throw new ArtefactError(`${paths.model} is damaged: ${(error as Error).message}; run "zkml compile" again`, { cause: error })
+  }
+}
+
+/** A model rebuilt from its ONNX file and recipe, and the file that describes it. */
+export type LoadedModel = CompiledModel & { readonly file: ModelFile; readonly paths: ArtefactPaths }
+
+/**
+ * Rebuilds a model from its ONNX file and recipe. The circuit that other files of the folder were made for is never
+ * taken on trust: the rebuilt one must have the same hashes.
+ *
+ * @throws ArtefactError when it has not.
+ */
+export async function loadModel(
+  folder: string,
+  options: { readonly progress?: Progress; readonly compiler?: GadgetCompiler } = {},
+): Promise<LoadedModel> {
+  const paths = artefactPaths(folder)
+  const file = readModelFile(paths)
+  const onnx = readArtefact(paths.onnx, 'zkml compile')
+  const recipe = parseRecipe(readArtefact(paths.recipe, 'zkml compile').toString('utf8'))
+  const model = await compileModel(onnx, { ...options, recipe })
+  for (const hash of ['modelHash', 'recipeHash', 'ioSchemaHash', 'r1csHash'] as const) {
+    if (file[hash] !== model.hashes[hash])
+      throw new ArtefactError(
+        `${folder}: model.json gives ${hash} ${file[hash]}, but model.onnx and recipe.json compile to ${model.hashes[hash]}; run "zkml compile" again`,
+      )
+  }
+  return { ...model, file, paths }
+}
+
+type SpecJson = Omit<TensorSpec, 'lo'> & { readonly lo: string }
+type SchemaJson = Omit<IoSchema, 'inputs' | 'outputs'> & {
+  readonly inputs: readonly SpecJson[]
+  readonly outputs: readonly SpecJson[]
+}
+
+/** JSON form of an io schema: lower bounds are decimal strings. */
+export function schemaToJson(schema: IoSchema): SchemaJson {
+  const write = (spec: TensorSpec) => ({ ...spec, lo: spec.lo.toString() })
+  return { ...schema, inputs: schema.inputs.map(write), outputs: schema.outputs.map(write) }
+}
+
+export function schemaFromJson(schema: { readonly inputs: readonly unknown[]; readonly outputs: readonly unknown[] }): IoSchema {
+  const json = schema as SchemaJson
+  const read = (spec: SpecJson): TensorSpec => ({ ...spec, lo: BigInt(spec.lo) })
+  return { ...json, inputs: json.inputs.map(read), outputs: json.outputs.map(read) }
+}

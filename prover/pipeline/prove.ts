@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { existsSync } from 'node:fs'
+import { encodeWtns } from '../binfile'
+import type { ProofContext } from '../encodings'
+import {
+  parseSnarkjsVerificationKey,
+  readKeyMetadata,
+  setup,
+  snarkjsBackend,
+  verify,
+  vkHash,
+  type ProverBackend,
+  type SetupOptions,
+  type SetupResult,
+  type VerifyingKey,
+} from '../groth16'
+import { quantizeInput, type Sample } from '../quantize'
+import { WitnessGenerator } from '../witness'
+import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
+import { readModelFile, type LoadedModel } from './model-folder'
+import { staged, type Progress } from './progress'
+import { decodeOutputs, expectedContext, type DecodedOutput, type InferenceProof } from './proof-file'
+
+/** Makes the proving and verifying keys of a compiled model; see `setup` in `prover/groth16`. */
+export async function setupModel(
+  folder: string,
+  options: Omit<SetupOptions, 'onProgress'> & { readonly progress?: Progress },
+): Promise<SetupResult> {
+  const paths = artefactPaths(folder)
+  readModelFile(paths)
+  if (!existsSync(paths.r1cs)) readArtefact(paths.r1cs, 'zkml compile')
+  const { progress, ...rest } = options
+  return setup(
+    { r1cs: paths.r1cs, zkey: paths.zkey, verificationKey: paths.verificationKey, metadata: paths.keyMetadata },
+    { ...rest, onProgress: (fraction) => progress?.('setup', fraction) },
+  )
+}
+
+/** The verifying key of a model's folder. */
+export function readVerifyingKey(paths: ArtefactPaths): VerifyingKey {
+  const text = readArtefact(paths.verificationKey, 'zkml setup').toString('utf8')
+  try {
+    return parseSnarkjsVerificationKey(JSON.parse(text))
+  } catch (error) {
+    throw new ArtefactError(`${paths.verificationKey}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+export type ProveRequest = {
+  readonly sample: Sample
+  /** What the proof is bound to; null makes a portable one. */
+  readonly context: ProofContext | null
+  /** Salts of hashed tensors, in signal order; fresh ones when absent. */
+  readonly salts?: readonly bigint[]
+  readonly backend?: ProverBackend
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+}
+
+/** A proof, the secrets that open its commitments, and how long each stage took. */
+export type ProvedInference = InferenceProof & {
+  readonly outputs: readonly DecodedOutput[]
+  /** Keep these: without its salt a commitment cannot be opened. Whoever has them learns the tensor. */
+  readonly salts: readonly bigint[]
+  readonly milliseconds: { readonly witness: number; readonly prove: number }
+}
+
+/**
+ * Runs a model and proves the run. The proof is verified before it is returned.
+ *
+ * @throws InputRangeError, ArtefactError (no key, or a key of another circuit), ProofRejectedError
+ */
+export async function proveInference(model: LoadedModel, request: ProveRequest): Promise<ProvedInference> {
+  const { paths, circuit, quantized, hashes } = model
+  readArtefact(paths.keyMetadata, 'zkml setup')
+  const metadata = readKeyMetadata(paths.keyMetadata)
+  if (metadata.r1csHash !== hashes.r1csHash)
+    throw new ArtefactError(`${paths.keyMetadata}: the key was made for another circuit; run "zkml setup" again`)
+  const key = readVerifyingKey(paths)
+  if (vkHash(key) !== metadata.vkHash)
+    throw new ArtefactError(`${paths.verificationKey} is not the key that key.json describes; run "zkml setup" again`)
+
+  const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, request.sample[i]!))
+  const generator = await WitnessGenerator.create(circuit)
+  const started = performance.now()
+  const witness = await staged(request.progress, 'witness', () =>
+    generator.generate({ inputs, context: expectedContext(request.context), ...(request.salts && { salts: request.salts }) }),
+  )
+  const proving = performance.now()
+  const backend = request.backend ?? snarkjsBackend()
+  const { proof, publicSignals } = await staged(request.progress, 'prove', () =>
+    backend.prove(paths.zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
+  )
+  const finished = performance.now()
+  return {
+    proof,
+    publicSignals,
+    context: request.context,
+    modelHash: hashes.modelHash,
+    circuitHash: hashes.circuitHash,
+    vkHash: metadata.vkHash,
+    outputs: decodeOutputs(circuit.schema, publicSignals),
+    salts: witness.salts,
+    milliseconds: { witness: Math.round(proving - started), prove: Math.round(finished - proving) },
+  }
+}
+
+/** What verification found; `outputs` and `context` may be relied on only when it is valid. */
+export type Verification = {
+  readonly valid: boolean
+  /** Why not. */
+  readonly reason: string | null
+  readonly portable: boolean
+  readonly outputs: readonly DecodedOutput[]
+}
+
+/** Verifies a proof against the model in a folder, off chain. Needs neither the proving key nor the ONNX file. */
+export async function verifyInference(folder: string, statement: InferenceProof): Promise<Verification> {
+  const paths = artefactPaths(folder)
+  const file = readModelFile(paths)
+  const key = readVerifyingKey(paths)
+  const portable = statement.context === null
+  const no = (reason: string): Verification => ({ valid: false, reason, portable, outputs: [] })
+  if (statement.modelHash !== file.modelHash) return no('the proof names another model')
+  if (statement.vkHash !== vkHash(key)) return no('the proof was made under another verifying key')
+  if (statement.publicSignals.length !== file.publicSignals)
+    return no(`the proof has ${statement.publicSignals.length} public signals; the model has ${file.publicSignals}`)
+  if (statement.publicSignals.at(-1) !== expectedContext(statement.context))
+    return no('the context signal is not that of the stated context')
+  if (!(await verify(key, statement.publicSignals, statement.proof))) return no('the proof does not satisfy the pairing equation')
+  return { valid: true, reason: null, portable, outputs: decodeOutputs(file.schema, statement.publicSignals) }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { concat, toBeHex } from 'ethers'
+import { ethers } from 'hardhat'
+import * as encodings from '../../prover/encodings'
+import type { IoSchema, ProofPoints, TensorSpec } from '../../prover/encodings'
+import { canonicalKeyHex, parseCanonicalKeyBytes, vkHash } from '../../prover/groth16/vkey'
+import { VECTOR_DIRECTORY, vectorFiles } from '../../scripts/generate-vectors'
+import { LibraryHarness__factory, type LibraryHarness } from '../../typechain-types'
+
+type Json<T> = {
+  [K in keyof T]: T[K] extends bigint ? string : T[K] extends readonly bigint[] ? readonly string[] : T[K]
+}
+type JsonSpec = Omit<TensorSpec, 'lo'> & { readonly lo: string }
+type JsonSchema = { readonly outputs: JsonSpec[]; readonly inputs: JsonSpec[]; readonly weightsCommitted: boolean }
+
+const readVectors = <T>(name: string): T => JSON.parse(readFileSync(join(VECTOR_DIRECTORY, name), 'utf8')) as T
+const bigints = (values: readonly string[]): bigint[] => values.map(BigInt)
+const toWords = (values: readonly string[]): string => concat(values.map((value) => toBeHex(value, 32)))
+
+function parseSchema(json: JsonSchema): IoSchema {
+  const parse = (spec: JsonSpec): TensorSpec => ({ ...spec, lo: BigInt(spec.lo) })
+  return { ...json, outputs: json.outputs.map(parse), inputs: json.inputs.map(parse) }
+}
+
+describe('Encodings: shared vectors', () => {
+  let harness: LibraryHarness
+
+  before(async () => {
+    harness = await new LibraryHarness__factory(await ethers.provider.getSigner(0)).deploy()
+  })
+
+  it('are fresh', async () => {
+    for (const [name, text] of await vectorFiles()) {
+      expect(readFileSync(join(VECTOR_DIRECTORY, name), 'utf8'), `run scripts/generate-vectors.ts: ${name}`).to.equal(
+        text,
+      )
+    }
+  })
+
+  it('packing', async () => {
+    type Case = { lo: string; bits: number; count: number; values: string[]; words: string[] }
+    const { cases, packRejects, unpackRejects } = readVectors<{
+      cases: Case[]
+      packRejects: Omit<Case, 'words' | 'count'>[]
+      unpackRejects: Omit<Case, 'values'>[]
+    }>('packing.json')
+    for (const { lo, bits, count, values, words } of cases) {
+      const format = { lo: BigInt(lo), bits }
+      expect(encodings.pack(bigints(values), format)).to.deep.equal(bigints(words))
+      expect(encodings.unpack(bigints(words), format, count)).to.deep.equal(bigints(values))
+      expect(await harness.pack(values, { ...format, count })).to.deep.equal(bigints(words))
+      expect(await harness.unpack(words, { ...format, count })).to.deep.equal(bigints(values))
+    }
+    for (const { lo, bits, values } of packRejects) {
+      expect(() => encodings.pack(bigints(values), { lo: BigInt(lo), bits })).to.throw(encodings.PackingError)
+      const packing = harness.pack(values, { lo, bits, count: values.length })
+      await expect(packing).to.be.revertedWithCustomError(harness, 'ValueOutOfRange')
+    }
+    for (const { lo, bits, count, words } of unpackRejects) {
+      expect(() => encodings.unpack(bigints(words), { lo: BigInt(lo), bits }, count)).to.throw(encodings.PackingError)
+      await expect(harness.unpack(words, { lo, bits, count })).to.be.revertedWithCustomError(
+        harness,
+        words.length === Math.ceil(count / Math.floor(252 / bits)) ? 'UnusedBitsSet' : 'WrongLength',
+      )
+    }
+  })
+
+  it('commitments of hashed tensors', async () => {
+    type Case = {
+      lo: string
+      bits: number
+      count: number
+      tag: string
+      salt: string
+      words: string[]
+      commitment: string
+    }
+    for (const { lo, bits, count, tag, salt, words, commitment } of readVectors<Case[]>('commitment.json')) {
+      const format = { lo: BigInt(lo), bits, count }
+      expect(encodings.tensorTag(format)).to.equal(BigInt(tag))
+      expect(await harness.tensorTag(lo, bits, count)).to.equal(BigInt(tag))
+      expect(encodings.tensorCommitment(bigints(words), BigInt(salt), format)).to.equal(BigInt(commitment))
+    }
+    const alias = [encodings.FIELD_R]
+    expect(() => encodings.tensorCommitment(alias, 0n, { lo: 0n, bits: 8, count: 1 })).to.throw(
+      encodings.EncodingValueError,
+    )
+  })
+
+  it('context', async () => {
+    const { chainId: here } = await ethers.provider.getNetwork()
+    let compared = 0
+    for (const { signal, ...json } of readVectors<Json<encodings.ProofContext & { signal: bigint }>[]>(
+      'context.json',
+    )) {
+      const context = { ...json, chainId: BigInt(json.chainId), modelId: BigInt(json.modelId) }
+      expect(encodings.contextSignal(context)).to.equal(BigInt(signal))
+      if (context.chainId !== here) continue
+      compared += 1
+      const { caller, requestId, modelId, prover } = context
+      expect(await harness.context(caller, requestId, modelId, prover)).to.equal(BigInt(signal))
+    }
+    expect(compared).to.equal(1)
+  })
+
+  it('io schemas and their layouts', async () => {
+    type Case = { schema: JsonSchema; layout: encodings.SignalLayout; ioSchemaHash: string }
+    for (const { schema: json, layout, ioSchemaHash } of readVectors<Case[]>('io-schema.json')) {
+      const schema = parseSchema(json)
+      const solidity = encodings.toSolidityIoSchema(schema)
+      expect(encodings.ioSchemaHash(schema)).to.equal(ioSchemaHash)
+      expect(await harness.schemaHash(solidity)).to.equal(ioSchemaHash)
+      expect(encodings.signalLayout(schema)).to.deep.equal(layout)
+      const [outputs, inputs, weightsCommitted, total] = await harness.layoutOf(solidity)
+      expect([outputs, inputs, weightsCommitted, total]).to.deep.equal([
+        BigInt(layout.outputs),
+        BigInt(layout.inputs),
+        schema.weightsCommitted,
+        BigInt(layout.total),
+      ])
+      expect(await harness.storedSchemaHash(solidity)).to.equal(ioSchemaHash)
+    }
+  })
+
+  it('io schemas that both refuse', async () => {
+    const [first] = readVectors<{ schema: JsonSchema }[]>('io-schema.json')
+    if (first === undefined) throw new Error('no vectors')
+    const good = parseSchema(first.schema)
+    const [output, input] = [good.outputs[0], good.inputs[0]]
+    if (output === undefined || input === undefined) throw new Error('no tensors')
+    const bad: readonly IoSchema[] = [
+      { ...good, outputs: [] },
+      { ...good, inputs: [] },
+      { ...good, inputs: Array.from({ length: 65 }, () => input) },
+      { ...good, outputs: [{ ...output, visibility: 'private' }] },
+      { ...good, inputs: [{ ...input, bits: 0 }] },
+      { ...good, inputs: [{ ...input, bits: 253 }] },
+      { ...good, inputs: [{ ...input, shape: [4, 0] }] },
+      { ...good, inputs: [{ ...input, shape: [2 ** 32 - 1, 2 ** 32 - 1] }] },
+      { ...good, inputs: [{ ...input, shape: Array.from({ length: 9 }, () => 1) }] },
+      { ...good, inputs: [{ ...input, lo: encodings.MAX_MAGNITUDE }] },
+      { ...good, inputs: [{ ...input, lo: -encodings.MAX_MAGNITUDE - 1n }] },
+      { ...good, inputs: [{ ...input, name: 'x'.repeat(65) }] },
+      { ...good, inputs: [{ ...input, bits: 252, shape: [65536] }] },
+    ]
+    for (const schema of bad) {
+      expect(() => encodings.ioSchemaHash(schema)).to.throw(encodings.SchemaError)
+      await expect(harness.layoutOf(encodings.toSolidityIoSchema(schema))).to.be.reverted
+    }
+  })
+
+  it('input commitments', async () => {
+    type Case = { schema: JsonSchema; inputWords: string[]; inputCommitment: string }
+    for (const { schema: json, inputWords, inputCommitment } of readVectors<Case[]>('input-commitment.json')) {
+      const schema = parseSchema(json)
+      expect(encodings.inputCommitment(schema, bigints(inputWords))).to.equal(inputCommitment)
+      const solidity = encodings.toSolidityIoSchema(schema)
+      expect(await harness.inputCommitment(solidity, toWords(inputWords))).to.equal(inputCommitment)
+      expect(() => encodings.inputCommitment(schema, [...bigints(inputWords), 1n])).to.throw(
+        encodings.EncodingValueError,
+      )
+    }
+  })
+
+  it('verifying keys', async () => {
+    type Case = { signals: number; bytes: string; vkHash: string }
+    for (const { signals, bytes, vkHash: hash } of readVectors<Case[]>('key-bytes.json')) {
+      const vk = parseCanonicalKeyBytes(ethers.getBytes(bytes))
+      expect(canonicalKeyHex(vk)).to.equal(bytes)
+      expect(vkHash(vk)).to.equal(hash)
+      expect(await harness.checkKey(bytes)).to.deep.equal([BigInt(signals), hash])
+    }
+  })
+
+  it('recipes', () => {
+    type Case = { recipe: unknown; canonical: string; recipeHash: string }
+    for (const { recipe, canonical, recipeHash } of readVectors<Case[]>('recipe.json')) {
+      expect(encodings.canonicalJson(recipe)).to.equal(canonical)
+      expect(encodings.recipeHash(recipe)).to.equal(recipeHash)
+    }
+    for (const bad of [
+      0.5,
+      2 ** 53,
+      NaN,
+      undefined,
+      1n,
+      [undefined],
+      { a: () => 1 },
+      new Date(),
+      '\ud800',
+      new Array(1),
+    ]) {
+      expect(() => encodings.canonicalJson(bad)).to.throw(encodings.CanonicalJsonError)
+    }
+  })
+
+  it('identity', async () => {
+    type Case = {
+      schema: JsonSchema
+      circuit: Json<encodings.CircuitIdentity>
+      model: Required<encodings.ModelIdentity>
+      modelId: string
+    }
+    for (const { schema, circuit, model, modelId } of readVectors<Case[]>('identity.json')) {
+      const parsed = { ...circuit, weightsCommitment: BigInt(circuit.weightsCommitment) }
+      expect(encodings.circuitHash(parsed)).to.equal(model.circuitHash)
+      const ioSchema = encodings.toSolidityIoSchema(parseSchema(schema))
+      expect(await harness.circuitHashOf({ ...circuit, ioSchema })).to.equal(model.circuitHash)
+      expect(encodings.modelId(model)).to.equal(BigInt(modelId))
+      const { publisher, modelHash, circuitHash, vkHash: key, proofSystemId } = model
+      expect(await harness.modelIdOf(publisher, modelHash, circuitHash, key, proofSystemId)).to.equal(BigInt(modelId))
+    }
+  })
+
+  it('proof blobs', async () => {
+    type Case = { points: string[]; inputWords: string[]; requestId: string; prover: string; bytes: string }
+    for (const { points, inputWords, requestId, prover, bytes } of readVectors<Case[]>('proof-blob.json')) {
+      const blob: encodings.ProofBlob = {
+        points: bigints(points) as unknown as ProofPoints,
+        inputWords: bigints(inputWords),
+        requestId,
+        prover: ethers.getAddress(prover.toLowerCase()),
+      }
+      expect(encodings.encodeProofBlob(blob)).to.equal(bytes)
+      expect(encodings.decodeProofBlob(bytes)).to.deep.equal(blob)
+      expect(await harness.openProof(bytes)).to.deep.equal([requestId, blob.prover, toWords(inputWords)])
+      for (const bad of [
+        bytes.slice(0, -2),
+        bytes + '00',
+        bytes + '00'.repeat(32),
+        '0x',
+        bytes.slice(0, 2 + 64 * 11),
+      ]) {
+        await expect(harness.openProof(bad)).to.be.revertedWithCustomError(harness, 'MalformedProof')
+      }
+      const moved = bytes.slice(0, 2 + 64 * 8) + toBeHex(384, 32).slice(2) + bytes.slice(2 + 64 * 9)
+      await expect(harness.openProof(moved)).to.be.revertedWithCustomError(harness, 'MalformedProof')
+      const dirty = bytes.slice(0, 2 + 64 * 10) + '01' + bytes.slice(4 + 64 * 10)
+      await expect(harness.openProof(dirty)).to.be.revertedWithCustomError(harness, 'MalformedProof')
+      const huge = bytes.slice(0, 2 + 64 * 11) + 'ff'.repeat(32) + bytes.slice(2 + 64 * 12)
+      await expect(harness.openProof(huge)).to.be.revertedWithCustomError(harness, 'MalformedProof')
+    }
+    expect(() => encodings.decodeProofBlob('0x1234')).to.throw(encodings.EncodingValueError)
+    expect(encodings.decodeOutput(encodings.encodeOutput([1n, 2n]))).to.deep.equal([1n, 2n])
+  })
+})
