@@ -2,6 +2,7 @@
 
 import '@nomicfoundation/hardhat-toolbox'
 import type { HardhatUserConfig } from 'hardhat/config'
+import './scripts/tasks/deploy'
 import { SOLC_VERSION } from './scripts/tasks/solc'
 
 const { ZKML_RPC_URL, ZKML_PRIVATE_KEY } = process.env

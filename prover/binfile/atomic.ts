@@ -25,12 +25,28 @@ export type WrittenFile = {
   readonly sha256: string
 }
 
+/** Told of every temporary file or folder: when it may appear, and when it is gone. */
+export type TemporaryWatcher = (path: string, exists: boolean) => void
+
+let watcher: TemporaryWatcher = () => undefined
+
+/** Sets who is told of temporary files, so that a program stopped by a signal can remove those that are left. */
+export function watchTemporaries(next: TemporaryWatcher): void {
+  watcher = next
+}
+
+/** Tells the watcher of a temporary file or folder made elsewhere. */
+export function noteTemporary(path: string, exists: boolean): void {
+  watcher(path, exists)
+}
+
 /**
- * Runs `write` on a temporary name beside `path` and renames the result to `path`. If `write` fails, its error is
+ * Runs `write` on a temporary name beside `path` and renames the result, a file or a folder, to `path`. If `write` fails, its error is
  * rethrown as it is and the temporary file is removed, so nothing half-written is ever found under `path`.
  */
 export async function withTemporaryFile<T>(path: string, write: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  watcher(temporary, true)
   try {
     const result = await write(temporary)
     await rename(temporary, path).catch((error: unknown) => {
@@ -38,14 +54,17 @@ export async function withTemporaryFile<T>(path: string, write: (temporary: stri
     })
     return result
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await rm(temporary, { force: true, recursive: true }).catch(() => undefined)
     throw error
+  } finally {
+    watcher(temporary, false)
   }
 }
 
 /**
  * Writes chunks to a temporary name, flushes them to disk and renames. An error thrown by the chunk producer passes
  * through as it is; an error of the file system becomes a {@link FileWriteError}. Either way nothing is left behind.
+ * `mode` restricts who may read the file; 0o600 for secrets.
  *
  * @example
  * ```ts
@@ -55,12 +74,13 @@ export async function withTemporaryFile<T>(path: string, write: (temporary: stri
 export async function writeFileAtomic(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  mode = 0o666,
 ): Promise<WrittenFile> {
   const fail = (error: unknown): never => {
     throw new FileWriteError(path, error)
   }
   return withTemporaryFile(path, async (temporary) => {
-    const file = await open(temporary, 'wx').catch(fail)
+    const file = await open(temporary, 'wx', mode).catch(fail)
     const hash = createHash('sha256')
     let bytes = 0
     try {
@@ -81,8 +101,8 @@ export async function writeFileAtomic(
 }
 
 /** Writes a JSON document, indented by two spaces and ended by a newline, through {@link writeFileAtomic}. */
-export async function writeJsonAtomic(path: string, value: unknown): Promise<WrittenFile> {
-  return writeFileAtomic(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)])
+export async function writeJsonAtomic(path: string, value: unknown, mode?: number): Promise<WrittenFile> {
+  return writeFileAtomic(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)], mode)
 }
 
 /** SHA-256 of a file of any size, lower-case hex. */

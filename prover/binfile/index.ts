@@ -3,7 +3,10 @@
 /** Reading and writing the iden3 binary files (`.r1cs`, `.wtns`, sections of `.zkey` and `.ptau`), and safe writing. */
 export {
   FileWriteError,
+  noteTemporary,
   sha256File,
+  type TemporaryWatcher,
+  watchTemporaries,
   withTemporaryFile,
   writeFileAtomic,
   writeJsonAtomic,

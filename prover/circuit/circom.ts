@@ -5,6 +5,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CircomRunner, bindings } from 'circom2'
+import { noteTemporary } from '../binfile'
 import { ZkmlError } from '../errors'
 import { packageFolder } from '../project'
 import { CIRCUITS, includeFolder } from './gadget-source'
@@ -27,6 +28,7 @@ let compiler: WebAssembly.Module | undefined
 export async function compileCircom(program: string, optimisation: 'O0' | 'O1' | 'O2'): Promise<CompiledProgram> {
   compiler ??= await WebAssembly.compile(readFileSync(join(packageFolder('circom2'), 'circom.wasm')))
   const folder = mkdtempSync(join(tmpdir(), 'zkml-circom-'))
+  noteTemporary(folder, true)
   try {
     mkdirSync(join(folder, 'out'))
     writeFileSync(join(folder, 'main.circom'), program)
@@ -41,6 +43,7 @@ export async function compileCircom(program: string, optimisation: 'O0' | 'O1' |
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
+    noteTemporary(folder, false)
   }
 }
 
@@ -72,6 +75,5 @@ async function run(module: WebAssembly.Module, folder: string, optimisation: str
 
 /** Compiler output without colours. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\u001b\[[0-9;]*m/g, '').trim()
 }

@@ -102,6 +102,8 @@ export class FixedBase {
       for (let window = 0; window < this.windows; window++) this.addWindow(window, size)
       out.set(this.wasm.read(this.sums, size * this.pointBytes), from * this.pointBytes)
     }
+    // They are the secret scalars.
+    this.digits.fill(0)
     return out
   }
 

@@ -122,6 +122,7 @@ async function runOnThreads(
   const waiting = [...slices].reverse()
   const byId = new Map(slices.map((slice) => [slice.id, slice]))
   const workers = Array.from({ length: threads }, () => startWorker(plan))
+  let onAbort = (): void => undefined
   try {
     await new Promise<void>((resolve, reject) => {
       let finished = 0
@@ -131,7 +132,8 @@ async function runOnThreads(
         const task: PointTask = { id: slice.id, group: slice.group, scalars: slice.scalars.slice() }
         worker.postMessage(task, [task.scalars.buffer as ArrayBuffer])
       }
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      onAbort = () => reject(signal?.reason as Error)
+      signal?.addEventListener('abort', onAbort)
       for (const worker of workers) {
         worker.on('error', reject)
         worker.on('exit', (exitCode) => reject(new Error(`a setup thread stopped early (exit code ${exitCode})`)))
@@ -145,6 +147,7 @@ async function runOnThreads(
       if (slices.length === 0) resolve()
     })
   } finally {
+    signal?.removeEventListener('abort', onAbort)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 }
@@ -152,6 +155,6 @@ async function runOnThreads(
 /** Starts the worker from the same kind of file as this one: JavaScript when built, TypeScript under ts-node. */
 function startWorker(plan: PoolPlan): Worker {
   const extension = extname(__filename)
-  const execArgv = extension === '.ts' ? ['-r', 'ts-node/register/transpile-only'] : []
+  const execArgv = extension === '.ts' ? ['-r', require.resolve('ts-node/register/transpile-only')] : []
   return new Worker(join(__dirname, `fixed-base-worker${extension}`), { workerData: plan, execArgv })
 }

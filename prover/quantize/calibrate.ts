@@ -7,7 +7,8 @@ import { initialRecipe, observedMagnitudes } from './initial-recipe'
 import type { Program } from './program'
 import { quantizeProgram } from './quantize'
 import { MagnitudeError } from './ranges'
-import type { InputRecipe, OutputRecipe, Recipe, StepRecipe } from './recipe'
+import type { QuantizedProgram } from './quantized'
+import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
 
 /** What a calibrated model must meet on the samples. */
 export type AccuracyTarget = {
@@ -59,6 +60,7 @@ type Knob = { readonly name: string; readonly turn: (recipe: Recipe, by: -1 | 1)
 class Search {
   private readonly target: AccuracyTarget
   private readonly knobs: readonly Knob[]
+  private readonly programs = new WeakMap<Recipe, QuantizedProgram>()
   private trials = 0
 
   constructor(private readonly request: CalibrationRequest) {
@@ -137,8 +139,8 @@ class Search {
   }
 
   private must(recipe: Recipe): Candidate {
-    const { program, reference, samples, costModel } = this.request
-    const quantized = quantizeProgram(program, recipe)
+    const { reference, samples, costModel } = this.request
+    const quantized = this.quantize(recipe)
     this.trials++
     const accuracy = compareOutputs(samples.map((sample) => quantizedOutputs(quantized, sample)), reference)
     return { recipe, constraints: costModel(quantized).constraints, accuracy }
@@ -155,7 +157,13 @@ class Search {
   }
 
   private price(recipe: Recipe | undefined): number | undefined {
-    return recipe && this.request.costModel(quantizeProgram(this.request.program, recipe)).constraints
+    return recipe && this.request.costModel(this.quantize(recipe)).constraints
+  }
+
+  private quantize(recipe: Recipe): QuantizedProgram {
+    const known = this.programs.get(recipe) ?? quantizeProgram(this.request.program, recipe)
+    this.programs.set(recipe, known)
+    return known
   }
 
   /** Inputs whose samples are represented exactly keep their digits. */
@@ -189,10 +197,11 @@ class Search {
   /** Whether no rescaling asks for a finer result than its argument has. */
   private consistent(recipe: Recipe): boolean {
     try {
-      quantizeProgram(this.request.program, recipe)
+      this.quantize(recipe)
       return true
-    } catch {
-      return false
+    } catch (error) {
+      if (error instanceof RecipeError || error instanceof MagnitudeError) return false
+      throw error
     }
   }
 }

@@ -176,9 +176,12 @@ function integerMap(map: LinearMap, scales: readonly number[], exponent: number,
     scaleOf.fill(2 ** scales[i]!, at, at + size)
     at += size
   })
-  const weight = map.weight.map((value, i) => Math.round(value * scaleOf[map.column[i]!]!))
-  if (weight.some((value) => !Number.isSafeInteger(value)))
-    throw new RecipeError(`${where}: a weight needs more than 53 bits; use a smaller weightExponent`)
+  const weight = new Float64Array(map.weight.length)
+  for (let i = 0; i < weight.length; i++) {
+    weight[i] = Math.round(map.weight[i]! * scaleOf[map.column[i]!]!)
+    if (!Number.isSafeInteger(weight[i]))
+      throw new RecipeError(`${where}: a weight needs more than 53 bits; use a smaller weightExponent`)
+  }
   return { ...map, weight, bias: map.bias.map((value) => Math.round(value * 2 ** exponent)) }
 }
 
