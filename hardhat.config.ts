@@ -29,5 +29,5 @@ const config: HardhatUserConfig = {
   mocha: { timeout: 300_000 },
 }
 
-// Hardhat loads its configuration from the module's default export.
-export default config
+// No default export, by house rule; Hardhat takes the whole module when there is none.
+export = config

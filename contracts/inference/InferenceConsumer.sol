@@ -33,13 +33,14 @@ abstract contract InferenceConsumer {
     /// @notice The pinned model.
     uint256 public immutable modelId;
 
-    int256 private immutable OUTPUT_LO;
-    uint256 private immutable OUTPUT_BITS;
-    uint256 private immutable OUTPUT_COUNT;
+    int256 private immutable _outputLo;
+    uint256 private immutable _outputBits;
+    uint256 private immutable _outputCount;
 
     /// @notice The model's first output is not public, so it cannot be decoded.
     error OutputNotPublic(uint256 modelId);
 
+    /// @notice Pins a model for good.
     /// @param inferenceVerifier_ checks the proofs
     /// @param modelId_ the model to pin
     constructor(IInferenceVerifier inferenceVerifier_, uint256 modelId_) {
@@ -49,9 +50,9 @@ abstract contract InferenceConsumer {
         Schema.TensorSpec memory spec = schema.outputs[0];
         if (spec.visibility != Schema.PUBLIC) revert OutputNotPublic(modelId_);
         Tensors.Format memory format = Tensors.formatOf(spec);
-        OUTPUT_LO = format.lo;
-        OUTPUT_BITS = format.bits;
-        OUTPUT_COUNT = format.count;
+        _outputLo = format.lo;
+        _outputBits = format.bits;
+        _outputCount = format.count;
     }
 
     /// @dev Called with a statement that holds. Effects go here; it may be called again with the same statement.
@@ -66,7 +67,7 @@ abstract contract InferenceConsumer {
 
     /// @dev Format of the first output tensor.
     function _outputFormat() internal view returns (Tensors.Format memory) {
-        return Tensors.Format({lo: OUTPUT_LO, bits: OUTPUT_BITS, count: OUTPUT_COUNT});
+        return Tensors.Format({lo: _outputLo, bits: _outputBits, count: _outputCount});
     }
 
     /// @dev The first output tensor, as integers; its words come first.

@@ -21,8 +21,9 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     /// @inheritdoc IInferenceVerifier
     address public immutable sharedVerifier;
 
-    bytes4 private immutable SHARED_PROOF_SYSTEM;
+    bytes4 private immutable _sharedProofSystem;
 
+    /// @notice Pins the registry and the shared verifier for good.
     /// @param registry_ where models are looked up
     /// @param sharedVerifier_ the verifier of models that have none of their own
     constructor(address registry_, address sharedVerifier_) {
@@ -34,7 +35,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         }
         registry = registry_;
         sharedVerifier = sharedVerifier_;
-        SHARED_PROOF_SYSTEM = IProofVerifier(sharedVerifier_).proofSystemId();
+        _sharedProofSystem = IProofVerifier(sharedVerifier_).proofSystemId();
     }
 
     /// @inheritdoc IERCZKMLVerifier
@@ -159,7 +160,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     function _verifierOf(IModelRegistry.VerificationData memory model) private view returns (address verifier) {
         verifier = model.verifier;
         if (verifier == address(0)) {
-            if (model.proofSystemId != SHARED_PROOF_SYSTEM) revert UnsupportedProofSystem(model.proofSystemId);
+            if (model.proofSystemId != _sharedProofSystem) revert UnsupportedProofSystem(model.proofSystemId);
             return sharedVerifier;
         }
         bytes32 codeHash = verifier.codehash;

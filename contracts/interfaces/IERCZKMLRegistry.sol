@@ -21,12 +21,19 @@ interface IERCZKMLRegistry {
     }
 
     /// @notice A model got an id.
+    /// @param modelId the id
+    /// @param owner who owns it
+    /// @param commitment what the id stands for
     event ModelRegistered(uint256 indexed modelId, address indexed owner, ModelCommitment commitment);
 
     /// @notice A model got a successor. The id keeps its old commitment for ever, the new one has an id of its own.
+    /// @param modelId the old version
+    /// @param oldCommitment what it stands for
+    /// @param newCommitment what the new version stands for
     event ModelUpdated(uint256 indexed modelId, ModelCommitment oldCommitment, ModelCommitment newCommitment);
 
     /// @notice A model must not be used any more.
+    /// @param modelId the model
     event ModelDeprecated(uint256 indexed modelId);
 
     /// @notice No model has this id.

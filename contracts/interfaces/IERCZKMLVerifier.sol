@@ -5,6 +5,10 @@ pragma solidity ^0.8.28;
 /// @notice Checks proofs of inferences of registered models. ERC-165 id 0x5df65472.
 interface IERCZKMLVerifier {
     /// @notice A proof was valid.
+    /// @param modelId the model
+    /// @param inputCommitment commitment to the input
+    /// @param output output signals, 32 bytes each
+    /// @param caller who asked
     event InferenceVerified(
         uint256 indexed modelId,
         bytes32 indexed inputCommitment,

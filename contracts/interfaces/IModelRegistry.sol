@@ -34,15 +34,26 @@ interface IModelRegistry is IERCZKMLRegistry {
     }
 
     /// @notice A manifest was published.
+    /// @param circuitHash its hash
+    /// @param sender who published it
     event ManifestPublished(bytes32 indexed circuitHash, address indexed sender);
 
-    /// @notice A model joined a lineage; the first version's id is the lineage's.
+    /// @notice A model joined a lineage.
+    /// @param lineageId id of the first version
+    /// @param modelId id of this version
+    /// @param version its number, from 1
     event VersionAppended(uint256 indexed lineageId, uint256 indexed modelId, uint256 version);
 
     /// @notice A lineage has a new owner in waiting.
+    /// @param lineageId id of the first version
+    /// @param owner the owner
+    /// @param pendingOwner who may accept; 0 withdraws an offer
     event ModelOwnershipTransferStarted(uint256 indexed lineageId, address indexed owner, address indexed pendingOwner);
 
     /// @notice A lineage has a new owner.
+    /// @param lineageId id of the first version
+    /// @param oldOwner who owned it
+    /// @param newOwner who owns it
     event ModelOwnershipTransferred(uint256 indexed lineageId, address indexed oldOwner, address indexed newOwner);
 
     /// @notice The key store is none.

@@ -10,6 +10,9 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 /// with the hash as salt), so that a verifier reads it without a call and without storage.
 interface IVerifyingKeyStore is IERC165 {
     /// @notice A key was stored.
+    /// @param vkHash its hash
+    /// @param pointer where its code is
+    /// @param signals number of public signals
     event VerifyingKeyStored(bytes32 indexed vkHash, address pointer, uint256 signals);
 
     /// @notice No key has this hash.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title BN254, as far as a verifying key has to be judged
-/// @dev The curve of EIP-196 and EIP-197: y² = x³ + 3 over F_q, groups of order r. The point at infinity is all zeros.
+/// @notice The curve of EIP-196 and EIP-197: y² = x³ + 3 over F_q, groups of order r. The point at infinity is all zeros.
 library BN254 {
     /// @dev Base field modulus.
     uint256 internal constant Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
@@ -23,8 +23,7 @@ library BN254 {
 
     /// @dev Whether each of some G2 points is on the twist and of order r (or infinite). The pairing precompile must
     /// reject any other point, whatever it is paired with (EIP-197), so each is paired with the infinite G1 point and
-    /// every product is 1.
-    /// @param points four words a point, in EIP-197 order
+    /// every product is 1. `points` has four words a point, in EIP-197 order.
     function areInG2(bytes memory points) internal view returns (bool valid) {
         uint256 count = points.length / 128;
         bytes memory input = new bytes(count * 192);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title Bytes kept as code
-/// @dev Cheaper than storage to write and to read. The first byte is STOP, so the code does nothing when called.
+/// @notice Cheaper than storage to write and to read. The first byte is STOP, so the code does nothing when called.
 library CodeStore {
     /// @dev EIP-170 caps code at 24,576 bytes.
     uint256 internal constant MAX_BYTES = 24575;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title Domain separators of docs/encodings.md
-/// @dev Frozen once the first deployment exists; a change of any encoding is a new version string here.
+/// @notice Frozen once the first deployment exists; a change of any encoding is a new version string here.
 library Domains {
     bytes32 internal constant CONTEXT = keccak256("zkml.context.v1");
     bytes32 internal constant INPUT = keccak256("zkml.input.v1");

@@ -5,6 +5,7 @@ import {Domains} from "./Domains.sol";
 import {Schema} from "./Schema.sol";
 
 /// @title Identity of circuits and models
+/// @notice Hashes of docs/encodings.md that say which circuit, and which model, a statement is about.
 library Identity {
     /// @notice The parts of a circuit hash.
     /// @param r1csHash sha256 of the .r1cs file

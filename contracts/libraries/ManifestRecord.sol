@@ -5,7 +5,7 @@ import {Identity} from "./Identity.sol";
 import {SchemaCodec} from "./SchemaCodec.sol";
 
 /// @title What the registry keeps of a manifest, as bytes
-/// @dev r1csHash, recipeHash, setupHash, weightsCommitment, verifierCodeHash, ioSchemaHash (32 bytes each), uint16 length
+/// @notice r1csHash, recipeHash, setupHash, weightsCommitment, verifierCodeHash, ioSchemaHash (32 bytes each), uint16 length
 /// of the layout, layout, schema in its short form.
 library ManifestRecord {
     uint256 private constant HEAD_BYTES = 194;

@@ -5,7 +5,7 @@ import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 
 /// @title What the registry keeps of a model, as bytes
-/// @dev modelHash, circuitHash, vkHash, ioSchemaHash, weightsCommitment, verifierCodeHash (32 bytes each), verifier (20),
+/// @notice modelHash, circuitHash, vkHash, ioSchemaHash, weightsCommitment, verifierCodeHash (32 bytes each), verifier (20),
 /// proofSystemId (4), uint16 length of the layout, layout, uri.
 library ModelRecord {
     uint256 private constant HEAD_BYTES = 218;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title The `proof` bytes of ERC-7992
-/// @dev abi.encode(uint256[8] points, uint256[] inputWords, bytes32 requestId, address prover), in that one canonical
+/// @notice abi.encode(uint256[8] points, uint256[] inputWords, bytes32 requestId, address prover), in that one canonical
 /// form: twelve words of head and length, then the input words.
 library ProofBlob {
     uint256 private constant HEAD_BYTES = 384;
@@ -11,9 +11,7 @@ library ProofBlob {
     /// @notice The bytes are not the canonical encoding of a proof blob.
     error MalformedProof(uint256 length);
 
-    /// @dev Checks the form of a blob and reads what it says it is for. Nothing in it is proven yet.
-    /// @return requestId what the proof is for
-    /// @return prover who is credited
+    /// @dev Checks the form of a blob and reads what it says it is for, and who is credited. Nothing is proven yet.
     function statement(bytes calldata proof) internal pure returns (bytes32 requestId, address prover) {
         uint256 length = proof.length;
         if (length < HEAD_BYTES) revert MalformedProof(length);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Schema} from "./Schema.sol";
 
 /// @title Schemas as short byte strings, for storing them as code
-/// @dev uint8 weightsCommitted, uint8 outputs, uint8 inputs, then every tensor: uint8 length and bytes of the name, uint8
+/// @notice uint8 weightsCommitted, uint8 outputs, uint8 inputs, then every tensor: uint8 length and bytes of the name, uint8
 /// rank, uint32 a dimension, int256 lo, uint8 bits, int16 exponent, uint8 visibility. Only for schemas that
 /// `Schema.layoutOf` accepted.
 library SchemaCodec {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title Compact layout of a model's public signals
-/// @dev bytes: uint16 output signals, uint16 input signals, uint8 weights committed (0 or 1), then three bytes an input
+/// @notice bytes: uint16 output signals, uint16 input signals, uint8 weights committed (0 or 1), then three bytes an input
 /// tensor: uint8 visibility, uint16 signals.
 library SignalLayout {
     uint256 internal constant HEADER_BYTES = 5;

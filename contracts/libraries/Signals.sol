@@ -8,7 +8,7 @@ import {Schema} from "./Schema.sol";
 import {SignalLayout} from "./SignalLayout.sol";
 
 /// @title Public signals of a statement
-/// @dev outputs…, inputs…, weightsCommitment?, context (docs/encodings.md).
+/// @notice outputs…, inputs…, weightsCommitment?, context (docs/encodings.md).
 library Signals {
     /// @dev Context of a portable proof.
     uint256 internal constant PORTABLE = 0;
@@ -28,11 +28,8 @@ library Signals {
         return uint256(keccak256(abi.encode(Domains.TENSOR, lo, bits, count))) >> 8;
     }
 
-    /// @dev The whole vector, every element below r.
-    /// @param output the output signals, 32 bytes each
-    /// @param inputWords the input signals, 32 bytes each
-    /// @param extra the weights commitment, if there is one
-    /// @param contextSignal the last signal
+    /// @dev The whole vector, every element below r: `output` and `inputWords` are signals of 32 bytes each, `extra` is the
+    /// weights commitment, if there is one.
     function build(
         bytes calldata output,
         bytes calldata inputWords,
@@ -60,8 +57,7 @@ library Signals {
         }
     }
 
-    /// @dev ERC-7992's input commitment for some input signals.
-    /// @param layout the model's layout, whose input signals `inputWords` holds exactly
+    /// @dev ERC-7992's input commitment; `inputWords` holds exactly the input signals of `layout`.
     function inputCommitment(
         bytes memory layout,
         bytes32 ioSchemaHash,

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Schema} from "./Schema.sol";
 
 /// @title Tensors as integers
-/// @dev Packing of docs/encodings.md: little-endian digits q − lo in base 2^bits, ⌊252 / bits⌋ a word. A word decodes in
+/// @notice Packing of docs/encodings.md: little-endian digits q − lo in base 2^bits, ⌊252 / bits⌋ a word. A word decodes in
 /// at most one way: digits that no element uses must be 0.
 library Tensors {
     /// @notice Format of one tensor.
@@ -77,9 +77,7 @@ library Tensors {
         }
     }
 
-    /// @dev Unpacks a tensor out of an ERC-7992 output.
-    /// @param output output signals, 32 bytes each
-    /// @param firstWord index of the tensor's first word
+    /// @dev Unpacks a tensor, whose first word has index `firstWord`, out of an ERC-7992 output.
     function unpackOutput(
         bytes calldata output,
         uint256 firstWord,

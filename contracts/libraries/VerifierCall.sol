@@ -5,7 +5,7 @@ import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 
 /// @title Asking a verifier that is not trusted
-/// @dev It may burn its gas, revert, return too much or nothing. Only one word that is 1 is evidence.
+/// @notice It may burn its gas, revert, return too much or nothing. Only one word that is 1 is evidence.
 library VerifierCall {
     /// @dev Enough for a pairing check with half as much again, and so for each signal.
     uint256 private constant BASE_GAS = 300_000;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {BN254} from "./BN254.sol";
 
 /// @title What makes a Groth16 key acceptable
-/// @dev Point names in errors: 0 α, 1 β, 2 γ, 3 δ, 4 + i IC_i.
+/// @notice Point names in errors: 0 α, 1 β, 2 γ, 3 δ, 4 + i IC_i.
 library VerifyingKeys {
     /// @dev Bytes of α, β, γ and δ.
     uint256 internal constant FIXED_BYTES = 448;
@@ -37,8 +37,10 @@ library VerifyingKeys {
     /// @notice δ is ± the generator: nobody contributed to phase 2, and anyone can prove anything.
     error DeltaIsGenerator();
 
-    /// @dev Reverts unless the key can carry soundness. Both γ = −δ and δ = −generator are as forgeable as the positive
+    /// @notice Reverts unless the key can carry soundness.
+    /// @dev Both γ = −δ and δ = −generator are as forgeable as the positive
     /// cases, and both signs share their x, so x is compared.
+    /// @param key canonical key bytes
     /// @return signals number of public signals
     function check(bytes memory key) internal view returns (uint256 signals) {
         signals = countSignals(key.length);

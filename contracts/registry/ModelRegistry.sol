@@ -55,6 +55,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     mapping(bytes32 circuitHash => address record) private _manifests;
     mapping(address publisher => mapping(bytes32 circuitHash => address verifier)) private _verifiers;
 
+    /// @notice Pins the key store for good.
     /// @param keyStore_ the verifying keys models may name
     /// @param allowDev_ whether setups made by one party are allowed on any chain; never for value
     constructor(address keyStore_, bool allowDev_) EIP712("zkml ModelRegistry", "1") {

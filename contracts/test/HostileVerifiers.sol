@@ -5,6 +5,7 @@ import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC16
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 
 /// @title A verifier that answers as it is told, for tests
+/// @notice One habit each, chosen at deployment.
 contract HostileVerifier is IProofVerifier, ERC165 {
     /// @notice What it does: say yes, return 2, return 64 bytes of yes, return nothing, return a megabyte, revert with a
     /// megabyte, burn all gas.
@@ -18,17 +19,17 @@ contract HostileVerifier is IProofVerifier, ERC165 {
         BURN
     }
 
-    Habit private immutable HABIT;
-    bytes4 private immutable SYSTEM;
+    Habit private immutable _habit;
+    bytes4 private immutable _system;
 
     constructor(Habit habit, bytes4 system) {
-        HABIT = habit;
-        SYSTEM = system;
+        _habit = habit;
+        _system = system;
     }
 
     /// @inheritdoc IProofVerifier
     function verify(bytes32, uint256[] calldata, bytes calldata) external view returns (bool) {
-        Habit habit = HABIT;
+        Habit habit = _habit;
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, 1)
@@ -61,7 +62,7 @@ contract HostileVerifier is IProofVerifier, ERC165 {
 
     /// @inheritdoc IProofVerifier
     function proofSystemId() external view returns (bytes4) {
-        return SYSTEM;
+        return _system;
     }
 
     /// @inheritdoc IERC165

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* solhint-disable use-natspec */
 pragma solidity ^0.8.28;
 
 import {Identity} from "../libraries/Identity.sol";

@@ -20,6 +20,7 @@ contract Groth16Verifier is IProofVerifier, ERC165 {
     /// @notice The store whose keys are served.
     address public immutable keyStore;
 
+    /// @notice Pins the key store for good.
     /// @param keyStore_ the store whose keys are served
     constructor(address keyStore_) {
         keyStore = keyStore_;

@@ -41,8 +41,9 @@ export function noteTemporary(path: string, exists: boolean): void {
 }
 
 /**
- * Runs `write` on a temporary name beside `path` and renames the result, a file or a folder, to `path`. If `write` fails, its error is
- * rethrown as it is and the temporary file is removed, so nothing half-written is ever found under `path`.
+ * Runs `write` on a temporary name beside `path` and renames the result, a file or a folder, to `path`. If `write`
+ * fails, its error is rethrown as it is and what it wrote is removed, so nothing half-written is ever found under
+ * `path`.
  */
 export async function withTemporaryFile<T>(path: string, write: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`

@@ -6,8 +6,8 @@ import { type CurveCode, CurveWasm, G1_BYTES, G2_BYTES } from './bn254-wasm'
 import type { GroupName } from './fixed-base'
 
 /** Points handled by one call; its buckets fit the scratch space below. */
-const CHUNK = 1 << 14
-const SCRATCH = 1 << 24
+const CHUNK = 1 << 12
+const SCRATCH = 1 << 22
 
 /** Bytes of a random coefficient. */
 export const COEFFICIENT_SIZE = 4

@@ -155,6 +155,12 @@ async function runOnThreads(
 /** Starts the worker from the same kind of file as this one: JavaScript when built, TypeScript under ts-node. */
 function startWorker(plan: PoolPlan): Worker {
   const extension = extname(__filename)
-  const execArgv = extension === '.ts' ? ['-r', require.resolve('ts-node/register/transpile-only')] : []
-  return new Worker(join(__dirname, `fixed-base-worker${extension}`), { workerData: plan, execArgv })
+  const file = join(__dirname, `fixed-base-worker${extension}`)
+  if (extension !== '.ts') return new Worker(file, { workerData: plan })
+  // ts-node looks for tsconfig.json from TS_NODE_CWD upwards; the process may run anywhere.
+  return new Worker(file, {
+    workerData: plan,
+    execArgv: ['-r', require.resolve('ts-node/register/transpile-only')],
+    env: { ...process.env, TS_NODE_CWD: __dirname },
+  })
 }

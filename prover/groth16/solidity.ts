@@ -72,6 +72,7 @@ type TemplateValues = Required<VerifierOptions> & { readonly signals: number; re
 function template(values: TemplateValues): string {
   const { contractName, modelName, interfacePath, dev, vk, signals, hash } = values
   return `// SPDX-License-Identifier: MIT
+// solhint-disable function-max-lines
 pragma solidity ^0.8.28;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { toBigInts, argmax, compareOutputs, quantizedOutputs, quantizeInput, ReferenceModel, type Accuracy, type Sample, type SampleSet } from '../quantize'
+import {
+  argmax,
+  compareOutputs,
+  DEFAULT_TARGET,
+  meetsTarget,
+  quantizedOutputs,
+  quantizeInput,
+  ReferenceModel,
+  toBigInts,
+  type Accuracy,
+  type AccuracyTarget,
+  type Sample,
+  type SampleSet,
+} from '../quantize'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../witness'
 import type { CompiledModel } from './compile'
 import { staged, type Progress } from './progress'
+import type { MeasuredAccuracy } from './report'
 
 /** A run without a proof: does the circuit hold, and how far is it from the float model? */
 export type CheckResult = {
@@ -82,6 +96,22 @@ export async function checkSamples(model: CompiledModel, set: SampleSet, progres
   } finally {
     await runtime.close()
   }
+}
+
+/** How a model that was compiled by a given recipe does on samples. */
+export async function measureAccuracy(
+  model: CompiledModel,
+  set: SampleSet,
+  target: AccuracyTarget = DEFAULT_TARGET,
+  progress?: Progress,
+): Promise<MeasuredAccuracy> {
+  const { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange } = await checkSamples(
+    model,
+    { samples: set.samples },
+    progress,
+  )
+  const accuracy = { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange }
+  return { ...accuracy, meetsTarget: meetsTarget(accuracy, target) }
 }
 
 /** The class a model names: its largest score, or its single output rounded. */

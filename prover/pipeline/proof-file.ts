@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { isDeepStrictEqual } from 'node:util'
 import { isAddress, isHexString } from 'ethers'
 import {
   contextSignal,
@@ -129,6 +130,16 @@ export function proofFromJson(text: string, file: string): InferenceProof {
     if (error instanceof ProofFileError) throw error
     return fail((error as Error).message, error)
   }
+}
+
+/**
+ * The first part of a proof file, meant for people, that says something else than the proof: its decoded outputs or
+ * its call data. They prove nothing, but a reader may take them for what was proven.
+ */
+export function contradictingPart(text: string, schema: IoSchema, statement: InferenceProof): string | undefined {
+  const given = JSON.parse(text) as Readonly<Record<string, unknown>>
+  const proven = JSON.parse(JSON.stringify(proofToJson(schema, statement))) as Readonly<Record<string, unknown>>
+  return ['outputs', 'call'].find((part) => part in given && !isDeepStrictEqual(given[part], proven[part]))
 }
 
 function parseContext(value: unknown, fail: (problem: string) => never): ProofContext {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { existsSync } from 'node:fs'
-import { encodeWtns } from '../binfile'
+import { encodeWtns, sha256File } from '../binfile'
 import type { ProofContext } from '../encodings'
 import {
   parseSnarkjsVerificationKey,
@@ -21,6 +21,7 @@ import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from '
 import { readModelFile, type LoadedModel } from './model-folder'
 import { staged, type Progress } from './progress'
 import { decodeOutputs, expectedContext, type DecodedOutput, type InferenceProof } from './proof-file'
+import { tensorSecrets, type TensorSecret } from './secrets'
 
 /** Makes the proving and verifying keys of a compiled model; see `setup` in `prover/groth16`. */
 export async function setupModel(
@@ -28,8 +29,10 @@ export async function setupModel(
   options: Omit<SetupOptions, 'onProgress'> & { readonly progress?: Progress },
 ): Promise<SetupResult> {
   const paths = artefactPaths(folder)
-  readModelFile(paths)
+  const file = readModelFile(paths)
   if (!existsSync(paths.r1cs)) readArtefact(paths.r1cs, 'zkml compile')
+  if (`0x${await sha256File(paths.r1cs)}` !== file.r1csHash)
+    throw new ArtefactError(`${paths.r1cs} is not the circuit that model.json describes; run "zkml compile" again`)
   const { progress, ...rest } = options
   return setup(
     { r1cs: paths.r1cs, zkey: paths.zkey, verificationKey: paths.verificationKey, metadata: paths.keyMetadata },
@@ -45,6 +48,18 @@ export function readVerifyingKey(paths: ArtefactPaths): VerifyingKey {
   } catch (error) {
     throw new ArtefactError(`${paths.verificationKey}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** The verifying key, checked to be the one that was set up for a circuit. */
+function readCircuitKey(paths: ArtefactPaths, r1csHash: string): VerifyingKey {
+  readArtefact(paths.keyMetadata, 'zkml setup')
+  const metadata = readKeyMetadata(paths.keyMetadata)
+  if (metadata.r1csHash !== r1csHash)
+    throw new ArtefactError(`${paths.keyMetadata}: the key was made for another circuit; run "zkml setup" again`)
+  const key = readVerifyingKey(paths)
+  if (vkHash(key) !== metadata.vkHash)
+    throw new ArtefactError(`${paths.verificationKey} is not the key that key.json describes; run "zkml setup" again`)
+  return key
 }
 
 export type ProveRequest = {
@@ -63,6 +78,8 @@ export type ProvedInference = InferenceProof & {
   readonly outputs: readonly DecodedOutput[]
   /** Keep these: without its salt a commitment cannot be opened. Whoever has them learns the tensor. */
   readonly salts: readonly bigint[]
+  /** The same with the committed tensors: one for each hashed tensor. */
+  readonly secrets: readonly TensorSecret[]
   readonly milliseconds: { readonly witness: number; readonly prove: number }
 }
 
@@ -73,14 +90,7 @@ export type ProvedInference = InferenceProof & {
  */
 export async function proveInference(model: LoadedModel, request: ProveRequest): Promise<ProvedInference> {
   const { paths, circuit, quantized, hashes } = model
-  readArtefact(paths.keyMetadata, 'zkml setup')
-  const metadata = readKeyMetadata(paths.keyMetadata)
-  if (metadata.r1csHash !== hashes.r1csHash)
-    throw new ArtefactError(`${paths.keyMetadata}: the key was made for another circuit; run "zkml setup" again`)
-  const key = readVerifyingKey(paths)
-  if (vkHash(key) !== metadata.vkHash)
-    throw new ArtefactError(`${paths.verificationKey} is not the key that key.json describes; run "zkml setup" again`)
-
+  const key = readCircuitKey(paths, hashes.r1csHash)
   const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, request.sample[i]!))
   const generator = await WitnessGenerator.create(circuit)
   const started = performance.now()
@@ -92,6 +102,8 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
   const { proof, publicSignals } = await staged(request.progress, 'prove', () =>
     backend.prove(paths.zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
   )
+  if (!(await verify(key, publicSignals, proof)))
+    throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
   const finished = performance.now()
   return {
     proof,
@@ -99,9 +111,10 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
     context: request.context,
     modelHash: hashes.modelHash,
     circuitHash: hashes.circuitHash,
-    vkHash: metadata.vkHash,
+    vkHash: vkHash(key),
     outputs: decodeOutputs(circuit.schema, publicSignals),
     salts: witness.salts,
+    secrets: tensorSecrets(circuit.schema, quantized, witness),
     milliseconds: { witness: Math.round(proving - started), prove: Math.round(finished - proving) },
   }
 }
@@ -115,14 +128,19 @@ export type Verification = {
   readonly outputs: readonly DecodedOutput[]
 }
 
-/** Verifies a proof against the model in a folder, off chain. Needs neither the proving key nor the ONNX file. */
+/**
+ * Verifies a proof against the model in a folder, off chain. Needs neither the proving key nor the ONNX file.
+ *
+ * @throws ArtefactError when the folder's key is not of the folder's circuit.
+ */
 export async function verifyInference(folder: string, statement: InferenceProof): Promise<Verification> {
   const paths = artefactPaths(folder)
   const file = readModelFile(paths)
-  const key = readVerifyingKey(paths)
+  const key = readCircuitKey(paths, file.r1csHash)
   const portable = statement.context === null
   const no = (reason: string): Verification => ({ valid: false, reason, portable, outputs: [] })
   if (statement.modelHash !== file.modelHash) return no('the proof names another model')
+  if (statement.circuitHash !== file.circuitHash) return no('the proof names another circuit')
   if (statement.vkHash !== vkHash(key)) return no('the proof was made under another verifying key')
   if (statement.publicSignals.length !== file.publicSignals)
     return no(`the proof has ${statement.publicSignals.length} public signals; the model has ${file.publicSignals}`)

@@ -13,6 +13,9 @@ export type LayerReport = {
   readonly bits: number | null
 }
 
+/** Accuracy, and whether it is what was asked for. */
+export type MeasuredAccuracy = Accuracy & { readonly meetsTarget: boolean }
+
 export type ChoiceReport = { readonly constraints: number } & Accuracy
 
 /** What `zkml compile --json` prints. */
@@ -24,8 +27,8 @@ export type CompileReport = {
   readonly parameters: number
   readonly layers: readonly LayerReport[]
   readonly inputs: readonly { readonly name: string; readonly range: readonly [number, number]; readonly bits: number; readonly exponent: number }[]
-  /** Against onnxruntime, on the calibration samples; null when a recipe was given. */
-  readonly accuracy: (Accuracy & { readonly meetsTarget: boolean }) | null
+  /** Against onnxruntime, on the calibration samples; null when a recipe was given without samples. */
+  readonly accuracy: MeasuredAccuracy | null
   /** One bit less and one bit more in every layer. */
   readonly alternatives: { readonly cheaper: ChoiceReport | null; readonly finer: ChoiceReport } | null
   readonly modelHash: string
@@ -35,7 +38,8 @@ export type CompileReport = {
   readonly circuitHash: string
 }
 
-export function compileReport(model: CompiledModel): CompileReport {
+/** The report of a model; `measured` is its accuracy when that was not found by calibration. */
+export function compileReport(model: CompiledModel, measured: MeasuredAccuracy | null = null): CompileReport {
   const { circuit, graph, recipe, hashes, calibration } = model
   const { r1cs } = circuit
   const choice = ({ constraints, accuracy }: Candidate): ChoiceReport => ({ constraints, ...accuracy })
@@ -52,7 +56,7 @@ export function compileReport(model: CompiledModel): CompileReport {
       bits: input.bits,
       exponent: input.exponent,
     })),
-    accuracy: calibration ? { ...calibration.accuracy, meetsTarget: calibration.meetsTarget } : null,
+    accuracy: calibration ? { ...calibration.accuracy, meetsTarget: calibration.meetsTarget } : measured,
     alternatives: calibration
       ? { cheaper: calibration.cheaper ? choice(calibration.cheaper) : null, finer: choice(calibration.finer) }
       : null,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { join } from 'node:path'
-import { JsonReader, readJson, writeJson } from './json'
+import { readJson, writeJson, type JsonReader } from './json'
 
 /** A contract that exists: where, since which block, and what its code hashes to. */
 export type ContractRecord = {

@@ -10,7 +10,7 @@ import {
   parseCanonicalKeyBytes,
   type VerifyingKey,
 } from '../../prover/groth16/vkey'
-import { JsonReader, readJson } from './json'
+import { readJson, type JsonReader } from './json'
 
 /**
  * Everything that registering a model takes, and what `models/<name>/registration.json` holds. The publisher and the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { createRequire } from 'node:module'
 import {
   TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD,
   TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS,
@@ -8,8 +9,9 @@ import { subtask } from 'hardhat/config'
 import type { SolcBuild } from 'hardhat/types'
 
 /** The compiler is the npm package `solc`: pinned by package-lock.json, nothing is downloaded. */
-const solc = require('solc') as { version(): string }
-const { version } = require('solc/package.json') as { version: string }
+const load = createRequire(__filename)
+const solc = load('solc') as { version(): string }
+const { version } = load('solc/package.json') as { version: string }
 
 export const SOLC_VERSION = version
 
@@ -17,7 +19,7 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD).setAction(
   async ({ solcVersion }: { solcVersion: string }): Promise<SolcBuild> => {
     if (solcVersion !== version) throw new Error(`npm has solc ${version}, but ${solcVersion} is configured.`)
     const longVersion = solc.version().replace(/\.Emscripten.*$/, '')
-    return { compilerPath: require.resolve('solc/soljson.js'), isSolcJs: true, version, longVersion }
+    return { compilerPath: load.resolve('solc/soljson.js'), isSolcJs: true, version, longVersion }
   },
 )
 

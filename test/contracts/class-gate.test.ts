@@ -100,7 +100,7 @@ describe('ClassGate, a consumer', () => {
   it('stops with its model, and does not follow updates', async () => {
     const { gate, registry, verifier, publisher, address, modelId, prover, prove } = await loadFixture(deploy)
     const { commitment } = await registry.getModel(modelId)
-    const { modelHash: _, circuitHash, vkHash, proofSystemId, uri } = commitment
+    const { circuitHash, vkHash, proofSystemId, uri } = commitment
     const next = { modelHash: id('v2'), circuitHash, vkHash, proofSystemId, uri }
     await registry.connect(publisher).updateModel(modelId, next)
     const s = prove({ modelId, caller: address, prover: prover.address })

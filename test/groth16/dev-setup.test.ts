@@ -114,9 +114,9 @@ describe('groth16: dev setup', function () {
   })
 
   it('rebuilds a public-seed key byte for byte, on any number of threads', async () => {
-    const { r1cs } = syntheticCircuit(3000, 4)
+    const { r1cs } = syntheticCircuit(1500, 4)
     const hashes = []
-    for (const threads of [1, 2, 3]) {
+    for (const threads of [1, 3]) {
       hashes.push((await devSetup(r1cs, space.path('seed.zkey'), { publicSeed: 'demo/1', threads })).sha256)
     }
     expect(new Set(hashes).size).to.equal(1)

@@ -64,7 +64,7 @@ describe('groth16: key against circuit', function () {
   })
 
   it('accepts a key with more points than one chunk', async () => {
-    const large = syntheticCircuit(16_400, 3).r1cs
+    const large = syntheticCircuit(4_100, 3).r1cs
     await devSetup(large, space.path('large.zkey'))
     await checkKeyMatchesCircuit(space.path('large.zkey'), large)
   })

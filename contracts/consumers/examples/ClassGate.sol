@@ -40,6 +40,10 @@ contract ClassGate is InferenceConsumer {
     mapping(address account => mapping(bytes32 requestId => bool)) public isUsed;
 
     /// @notice An account was classified.
+    /// @param account who proved it
+    /// @param class_ the class
+    /// @param requestId what the proof was made for
+    /// @param inputCommitment commitment to the classified input
     event Classified(
         address indexed account,
         uint256 indexed class_,
@@ -53,6 +57,7 @@ contract ClassGate is InferenceConsumer {
     /// @notice The output has no class in it.
     error NotAClass(int256 value);
 
+    /// @notice Pins a classifier for good.
     /// @param inferenceVerifier_ checks the proofs
     /// @param modelId_ the classifier
     /// @param decision_ how the class is read from the output
@@ -75,7 +80,7 @@ contract ClassGate is InferenceConsumer {
         _consume(inputCommitment, output, proof);
     }
 
-    /// @inheritdoc InferenceConsumer
+    /// @dev Records the class; a request id counts once for each account, whatever its proof looks like.
     function _verified(Inference memory inference, bytes calldata output) internal override {
         if (isUsed[inference.prover][inference.requestId]) revert RequestUsed(inference.prover, inference.requestId);
         isUsed[inference.prover][inference.requestId] = true;

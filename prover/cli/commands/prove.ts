@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Command } from 'commander'
+import { parseContext, type ContextFlags } from '../context'
+import { checkModelFolder, checkOutputFile, readInputText } from '../files'
+import { writeProof } from '../proof-output'
+import type { Shell } from '../shell'
+
+const EXAMPLES = `
+Examples:
+  zkml prove my-model --input input.json --out proof.json
+  zkml prove my-model --input input.json --out proof.json --chain-id 1 --caller 0x… --request-id 0x… --model-id 123 --prover 0x…
+
+The five context options bind the proof to one request of one contract. Without them the proof is portable: valid for
+everyone, everywhere, as often as they like. For hashed tensors the salts that open the commitments are written to
+<out>.secrets.json, readable by you only; keep that file.`
+
+type Flags = ContextFlags & { readonly input: string; readonly out: string }
+
+/** `zkml prove DIR`. */
+export function proveCommand(command: Command, shell: Shell): void {
+  command
+    .description('run a model on one input and prove the run')
+    .argument('<folder>', 'the folder that "zkml compile" wrote and "zkml setup" made keys for')
+    .requiredOption('--input <file>', 'the input: {"input_data": [[flat values], …]}')
+    .requiredOption('--out <file>', 'where to write the proof')
+    .option('--chain-id <n>', 'chain of the contract that asked')
+    .option('--caller <address>', 'account that calls verifyInference')
+    .option('--request-id <hex>', '32 bytes that name the request')
+    .option('--model-id <n>', 'id of the model in the registry')
+    .option('--prover <address>', 'account that is credited for the proof')
+    .addHelpText('after', EXAMPLES)
+    .action((folder: string, flags: Flags) => prove(folder, flags, shell))
+}
+
+async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> {
+  const context = await parseContext(flags)
+  checkModelFolder(folder)
+  const text = readInputText(flags.input, 'the input')
+  const out = checkOutputFile(flags.out)
+  const { loadModel, proveInference } = await import('../../pipeline')
+  const { parseInput } = await import('../../quantize')
+  const model = await loadModel(folder, { progress: shell.progress })
+  const sample = parseInput(text, model.graph, flags.input)
+  const proven = await proveInference(model, { sample, context, progress: shell.progress })
+  const secrets = await writeProof(out, model.circuit.schema, proven)
+
+  if (context === null) shell.note('the proof is portable: it is bound to no chain, contract or request')
+  if (secrets !== null) shell.note(`${secrets} opens the commitments of the hashed tensors; keep it, and keep it to yourself`)
+  const { outputs, milliseconds, modelHash, circuitHash, vkHash } = proven
+  const portable = context === null
+  shell.result({ out, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds }, () =>
+    [
+      ...outputs.map(({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`),
+      `wrote ${out}; witness ${milliseconds.witness} ms, proof ${milliseconds.prove} ms`,
+    ].join('\n'),
+  )
+}

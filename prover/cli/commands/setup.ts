@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { type Command, Option } from 'commander'
+import { UsageError } from '../errors'
+import { checkModelFolder, readInputFile, statOf } from '../files'
+import type { Shell } from '../shell'
+
+const EXAMPLES = `
+Examples:
+  zkml setup my-model --dev
+  zkml setup my-model --ptau powersOfTau28_hez_final_17.ptau
+
+Either way one party, you, could forge proofs with the secret that was drawn and thrown away: such keys are for
+development. --dev needs no download; --ptau takes a powers-of-tau file prepared for phase 2.`
+
+type Flags = { readonly dev?: boolean; readonly ptau?: string; readonly publicSeed?: string }
+
+/** `zkml setup DIR`. */
+export function setupCommand(command: Command, shell: Shell): void {
+  command
+    .description('make the proving and verifying keys of a model')
+    .argument('<folder>', 'the folder that "zkml compile" wrote')
+    .option('--dev', 'compute a key from fresh randomness on this machine')
+    .option('--ptau <file>', 'make the key from a prepared powers-of-tau file, with one contribution')
+    .addOption(new Option('--public-seed <text>', 'with --dev: a seed everybody knows, for bundled models').hideHelp())
+    .addHelpText('after', EXAMPLES)
+    .action((folder: string, flags: Flags) => setup(folder, flags, shell))
+}
+
+async function setup(folder: string, { dev, ptau, publicSeed }: Flags, shell: Shell): Promise<void> {
+  checkModelFolder(folder)
+  const advice = '--dev (a key made on this machine, for development) or --ptau FILE (a prepared powers-of-tau file)'
+  if (dev !== true && ptau === undefined) throw new UsageError(`setup needs a source; give ${advice}`)
+  if (dev === true && ptau !== undefined) throw new UsageError(`setup takes one source; give either ${advice}`)
+  if (publicSeed !== undefined && dev !== true) throw new UsageError('--public-seed belongs to --dev; leave it out')
+  if (ptau !== undefined && !statOf(ptau)?.isFile()) readInputFile(ptau, 'the powers-of-tau file')
+
+  const startedAt = performance.now()
+  const { setupModel } = await import('../../pipeline')
+  if (publicSeed !== undefined) shell.warn('this key comes from a public seed: anyone can forge proofs under it')
+  const { metadata } = await setupModel(folder, {
+    ...(dev !== undefined && { dev }),
+    ...(ptau !== undefined && { ptau }),
+    ...(publicSeed !== undefined && { publicSeed }),
+    progress: shell.progress,
+  })
+  const milliseconds = Math.round(performance.now() - startedAt)
+  shell.result({ ...metadata, milliseconds }, () =>
+    [
+      `made a ${metadata.kind} key for 2^${Math.log2(metadata.domainSize)} rows in ${(milliseconds / 1000).toFixed(1)} s`,
+      `vkHash ${metadata.vkHash}`,
+      `next: zkml prove ${folder} --input input.json --out proof.json`,
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { CommanderError } from 'commander'
+import { describeFailure, NegativeResultError } from './errors'
+import { errorJson, EXIT, type Message } from './messages'
+import { buildProgram, COMMANDS } from './program'
+import { createShell } from './shell'
+
+/**
+ * Runs one command line. Everything it has to say goes through `send`.
+ *
+ * @returns The exit code.
+ */
+export async function runCli(args: readonly string[], send: (message: Message) => void): Promise<number> {
+  const json = args.includes('--json')
+  const quiet = args.includes('--quiet') || args.includes('-q')
+  const program = buildProgram(createShell(send, { json, quiet }), (text) => send({ kind: 'print', text }))
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT.success
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.success
+    const command = args.find((arg) => arg in COMMANDS)
+    const { code, message, exitCode } = describeFailure(error, command)
+    send({ kind: 'note', text: `zkml: ${message}` })
+    if (process.env.ZKML_DEBUG === '1' && error instanceof Error) send({ kind: 'note', text: stackOf(error) })
+    if (json) {
+      const result = error instanceof NegativeResultError ? error.result : {}
+      send({ kind: 'print', text: `${JSON.stringify({ ...result, ...errorJson(code, message) })}\n` })
+    }
+    return exitCode
+  }
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}
