@@ -16,6 +16,8 @@
  */
 export { ZkmlError } from './errors'
 export * from './encodings'
+// Of two constants with this name, that of the encodings is public: what a schema can hold.
+export { MAX_MAGNITUDE } from './encodings'
 export * from './onnx'
 export * from './quantize'
 export * from './circuit'

@@ -193,8 +193,8 @@ export function poseidonLink(): Gadget {
     outputs: [one('out')],
     requires: [],
     guarantees: [undefined],
-    rows: 321,
-    optimisation: 'O2',
+    rows: 324,
+    optimisation: 'O1',
   }
 }
 

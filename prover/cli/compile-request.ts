@@ -6,7 +6,15 @@ import type { CompileOptions } from '../pipeline'
 import type { AccuracyTarget, InputOptions, OutputRecipe } from '../quantize'
 import { UsageError } from './errors'
 import { readInputFile, readInputText } from './files'
-import { parseAssignments, parseChoice, parseInteger, parseNamed, parseRange, parseShare, type Assignments } from './options'
+import {
+  parseAssignments,
+  parseChoice,
+  parseInteger,
+  parseNamed,
+  parseRange,
+  parseShare,
+  type Assignments,
+} from './options'
 
 /** Options of `zkml compile` as they are written. */
 export type CompileFlags = {
@@ -33,7 +41,10 @@ export async function inspectModel(path: string): Promise<{ onnx: Uint8Array; gr
 }
 
 /** Turns the options into what `compileModel` takes. */
-export async function compileRequest(graph: Graph, flags: CompileFlags): Promise<CompileOptions & { target?: AccuracyTarget }> {
+export async function compileRequest(
+  graph: Graph,
+  flags: CompileFlags,
+): Promise<CompileOptions & { target?: AccuracyTarget }> {
   checkWeights(flags.weights)
   checkRecipeOptions(flags)
   const { parseRecipe, parseSamples } = await import('../quantize')
@@ -51,14 +62,21 @@ export async function compileRequest(graph: Graph, flags: CompileFlags): Promise
 function checkWeights(weights: string): void {
   if (weights === 'fixed') return
   if (weights === 'private')
-    throw new UsageError('--weights private is not available in this version; weights are fixed in the circuit, so leave the option out')
+    throw new UsageError(
+      '--weights private is not available in this version; weights are fixed in the circuit, so leave the option out',
+    )
   throw new UsageError(`--weights takes fixed, not "${weights}"`)
 }
 
 /** A recipe holds every choice these options would make. */
 function checkRecipeOptions(flags: CompileFlags): void {
   if (flags.recipe === undefined) return
-  const decided = { '--input': flags.input, '--output': flags.output, '--input-range': flags.inputRange, '--input-bits': flags.inputBits }
+  const decided = {
+    '--input': flags.input,
+    '--output': flags.output,
+    '--input-range': flags.inputRange,
+    '--input-bits': flags.inputBits,
+  }
   const [given] = Object.entries(decided).find(([, value]) => value !== undefined) ?? []
   if (given !== undefined)
     throw new UsageError(`${given} cannot be combined with --recipe, which already decides it; leave one of them out`)
@@ -101,7 +119,9 @@ function outputOptions(graph: Graph, flags: CompileFlags): Record<string, Output
 function checkNames(kind: 'input' | 'output', known: readonly string[], given: readonly string[]): void {
   const unknown = given.find((name) => !known.includes(name))
   if (unknown !== undefined)
-    throw new UsageError(`the model has no ${kind} "${unknown}"; its ${kind}s are ${known.map((name) => `"${name}"`).join(', ')}`)
+    throw new UsageError(
+      `the model has no ${kind} "${unknown}"; its ${kind}s are ${known.map((name) => `"${name}"`).join(', ')}`,
+    )
 }
 
 function valueFor<T>({ all, named }: Assignments<T>, name: string): T | undefined {
@@ -110,5 +130,8 @@ function valueFor<T>({ all, named }: Assignments<T>, name: string): T | undefine
 
 /** Tensor names are data: none of them may reach an object's prototype. */
 function byName<T>(names: readonly string[], value: (name: string) => T): Record<string, T> {
-  return Object.assign(Object.create(null) as Record<string, T>, Object.fromEntries(names.map((name) => [name, value(name)])))
+  return Object.assign(
+    Object.create(null) as Record<string, T>,
+    Object.fromEntries(names.map((name) => [name, value(name)])),
+  )
 }

@@ -14,15 +14,30 @@ export type ContextFlags = {
 }
 
 /** The context that all five options give, or null, for a portable proof, when there are none. */
-export async function parseContext({ chainId, caller, requestId, modelId, prover }: ContextFlags): Promise<ProofContext | null> {
+export async function parseContext({
+  chainId,
+  caller,
+  requestId,
+  modelId,
+  prover,
+}: ContextFlags): Promise<ProofContext | null> {
   const given = [chainId, caller, requestId, modelId, prover].filter((value) => value !== undefined)
   if (given.length === 0) return null
-  if (chainId === undefined || caller === undefined || requestId === undefined || modelId === undefined || prover === undefined)
+  if (
+    chainId === undefined ||
+    caller === undefined ||
+    requestId === undefined ||
+    modelId === undefined ||
+    prover === undefined
+  )
     throw new UsageError(
       'a context needs all of --chain-id, --caller, --request-id, --model-id and --prover; give the rest, or none for a portable proof',
     )
   const { isAddress, isHexString } = await import('ethers')
-  for (const [option, address] of [['--caller', caller], ['--prover', prover]] as const) {
+  for (const [option, address] of [
+    ['--caller', caller],
+    ['--prover', prover],
+  ] as const) {
     if (!isAddress(address) || !address.startsWith('0x'))
       throw new UsageError(`${option} takes an address, 0x and 40 hex digits with a right checksum, not "${address}"`)
   }

@@ -12,7 +12,8 @@ export type HealthCheck = { readonly name: string; readonly ok: boolean; readonl
 const PACKAGES = ['circom2', 'circomlib', 'ethers', 'onnxruntime-node', 'poseidon-lite', 'snarkjs'] as const
 const MIN_NODE = [20, 19] as const
 
-const TRIVIAL_PROGRAM = 'pragma circom 2.0.0; template T() { signal input a; signal output b; b <== a * a; } component main = T();'
+const TRIVIAL_PROGRAM =
+  'pragma circom 2.0.0; template T() { signal input a; signal output b; b <== a * a; } component main = T();'
 
 const CHECKS: Readonly<Record<string, () => string | Promise<string>>> = {
   zkml: () => projectVersion(),
@@ -22,7 +23,8 @@ const CHECKS: Readonly<Record<string, () => string | Promise<string>>> = {
   cache: checkCache,
   onnxruntime: checkRuntime,
   backend: checkBackend,
-  machine: () => `${availableParallelism()} cores, ${gibibytes(totalmem())} GiB memory, ${gibibytes(freemem())} GiB free`,
+  machine: () =>
+    `${availableParallelism()} cores, ${gibibytes(totalmem())} GiB memory, ${gibibytes(freemem())} GiB free`,
 }
 
 /** Runs every check; a failure of one does not stop the others. */
@@ -67,7 +69,7 @@ function checkCache(): string {
 async function checkRuntime(): Promise<string> {
   try {
     const { env } = await import('onnxruntime-node')
-    return `onnxruntime ${env.versions.node ?? env.versions.common} loads`
+    return `${env.versions.node ?? env.versions.common} loads`
   } catch (error) {
     throw new Error(`onnxruntime-node does not load (${(error as Error).message}); run "npm ci" on this machine`)
   }

@@ -34,13 +34,21 @@ export function describeFailure(error: unknown, command: string | undefined): Fa
   if (error instanceof CommanderError || error instanceof UsageError) {
     const help = `run "zkml ${command === undefined ? '' : `${command} `}--help"`
     const message = oneLine(error.message.replace(/^error: /, ''))
-    return { code: 'USAGE', message: message.includes(' --help"') ? message : `${message}; ${help}`, exitCode: EXIT.usage }
+    return {
+      code: 'USAGE',
+      message: message.includes(' --help"') ? message : `${message}; ${help}`,
+      exitCode: EXIT.usage,
+    }
   }
   if (error instanceof ZkmlError) return { code: error.code, message: oneLine(error.message), exitCode: EXIT.failure }
   const message = oneLine(error instanceof Error ? error.message : String(error))
   const { code, syscall } = error as NodeJS.ErrnoException
   if (typeof code === 'string' && typeof syscall === 'string') {
-    return { code: 'SYSTEM', message: `the system refused: ${message}; check the path, its permissions and free space`, exitCode: EXIT.failure }
+    return {
+      code: 'SYSTEM',
+      message: `the system refused: ${message}; check the path, its permissions and free space`,
+      exitCode: EXIT.failure,
+    }
   }
   return {
     code: 'INTERNAL',
@@ -51,6 +59,5 @@ export function describeFailure(error: unknown, command: string | undefined): Fa
 
 /** Messages quote compilers and files, and may contain line breaks and control characters. */
 function oneLine(message: string): string {
-  // eslint-disable-next-line no-control-regex
   return message.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim() || 'no reason was given'
 }

@@ -21,13 +21,17 @@ export function readInputFile(path: string, what: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new FileError(`${what} ${path} cannot be read: ${(error as Error).message}; check its permissions`, { cause: error })
+    throw new FileError(`${what} ${path} cannot be read: ${(error as Error).message}; check its permissions`, {
+      cause: error,
+    })
   }
 }
 
 /** Reads a text file named on the command line. */
 export function readInputText(path: string, what: string): string {
-  return readInputFile(path, what).toString('utf8').replace(/^\ufeff/, '')
+  return readInputFile(path, what)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
 }
 
 /** Checks that a model's folder is one before anything looks into it. */
@@ -42,7 +46,8 @@ export function checkModelFolder(path: string): string {
 export function checkOutputFile(path: string): string {
   if (statOf(path)?.isDirectory()) throw new FileError(`--out ${path} is a folder; give the name of a file`)
   const folder = dirname(resolve(path))
-  if (!statOf(folder)?.isDirectory()) throw new FileError(`--out ${path}: the folder ${folder} does not exist; make it first`)
+  if (!statOf(folder)?.isDirectory())
+    throw new FileError(`--out ${path}: the folder ${folder} does not exist; make it first`)
   return path
 }
 

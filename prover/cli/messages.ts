@@ -5,8 +5,8 @@ export type Message =
   | { readonly kind: 'progress'; readonly stage: string; readonly fraction?: number; readonly detail?: string }
   /** Text for stdout, as it is. */
   | { readonly kind: 'print'; readonly text: string }
-  /** A line for stderr. */
-  | { readonly kind: 'note'; readonly text: string }
+  /** A line for stderr: a remark between stages, or why the one that runs failed. */
+  | { readonly kind: 'note' | 'failure'; readonly text: string }
   /** A temporary file or folder that must not outlive an interruption. */
   | { readonly kind: 'temporary'; readonly path: string; readonly exists: boolean }
   | { readonly kind: 'done'; readonly code: number }

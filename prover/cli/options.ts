@@ -11,7 +11,11 @@ export function collect(value: string, previous: readonly string[] = []): string
 export type Assignments<T> = { readonly all: T | undefined; readonly named: ReadonlyMap<string, T> }
 
 /** Reads `value` and `name=value`; tensor names may contain `=`. */
-export function parseAssignments<T>(option: string, given: readonly string[], parse: (text: string) => T): Assignments<T> {
+export function parseAssignments<T>(
+  option: string,
+  given: readonly string[],
+  parse: (text: string) => T,
+): Assignments<T> {
   let all: T | undefined
   const named = new Map<string, T>()
   for (const text of given) {
@@ -26,9 +30,15 @@ export function parseAssignments<T>(option: string, given: readonly string[], pa
 }
 
 /** Reads `name=value` only. */
-export function parseNamed<T>(option: string, form: string, given: readonly string[], parse: (text: string) => T): ReadonlyMap<string, T> {
+export function parseNamed<T>(
+  option: string,
+  form: string,
+  given: readonly string[],
+  parse: (text: string) => T,
+): ReadonlyMap<string, T> {
   const bare = given.find((text) => !text.includes('='))
-  if (bare !== undefined) throw new UsageError(`${option} ${bare} does not say for which input; write ${option} ${form}`)
+  if (bare !== undefined)
+    throw new UsageError(`${option} ${bare} does not say for which input; write ${option} ${form}`)
   return parseAssignments(option, given, parse).named
 }
 
@@ -64,7 +74,8 @@ export function parseRange(option: string): (text: string) => readonly [number, 
 export function parseInteger(option: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN
-    if (!(value >= min && value <= max)) throw new UsageError(`${option} takes a whole number from ${min} to ${max}, not "${text}"`)
+    if (!(value >= min && value <= max))
+      throw new UsageError(`${option} takes a whole number from ${min} to ${max}, not "${text}"`)
     return value
   }
 }

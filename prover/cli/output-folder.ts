@@ -20,7 +20,12 @@ export function modelName(path: string, given: string | undefined): string {
   const stem = basename(path, extname(path))
   const folder = basename(dirname(resolve(path)))
   const name = stem === 'model' && folder !== '' ? folder : stem
-  return name.replace(/[^\w.-]+/g, '-').replace(/^[.-]+/, '').slice(0, MAX_NAME) || 'model'
+  return (
+    name
+      .replace(/[^\w.-]+/g, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, MAX_NAME) || 'model'
+  )
 }
 
 /**
@@ -35,15 +40,28 @@ export function checkOutputFolder(out: string, onnx: Uint8Array, recipe: string 
   const paths = artefactPaths(out)
   if (statOf(paths.model)) return
   const isSameModel = statOf(paths.onnx) && Buffer.compare(readFileSync(paths.onnx), onnx) === 0
-  const isSameRecipe = recipe !== undefined && statOf(paths.recipe) && realpathSync(paths.recipe) === realpathSync(recipe)
-  const others = [paths.report, paths.r1cs, ...(isSameModel ? [] : [paths.onnx]), ...(isSameRecipe ? [] : [paths.recipe])]
+  const isSameRecipe =
+    recipe !== undefined && statOf(paths.recipe) && realpathSync(paths.recipe) === realpathSync(recipe)
+  const others = [
+    paths.report,
+    paths.r1cs,
+    ...(isSameModel ? [] : [paths.onnx]),
+    ...(isSameRecipe ? [] : [paths.recipe]),
+  ]
   const taken = others.find((path) => statOf(path))
   if (taken !== undefined)
-    throw new FileError(`${taken} is already there and was not written by "zkml compile"; give another folder with --out`)
+    throw new FileError(
+      `${taken} is already there and was not written by "zkml compile"; give another folder with --out`,
+    )
 }
 
 /** Writes a compiled model; a folder that is new appears whole or not at all. */
-export async function saveModelFolder(out: string, name: string, model: CompiledModel, report: CompileReport): Promise<void> {
+export async function saveModelFolder(
+  out: string,
+  name: string,
+  model: CompiledModel,
+  report: CompileReport,
+): Promise<void> {
   const { saveModel } = await import('../pipeline')
   if (statOf(out)) {
     await saveModel(out, name, model, report)

@@ -41,6 +41,15 @@ Example:
 
 Exit codes: 0 success, 1 failure or a negative answer, 2 wrong usage, 130 interrupted.`
 
+/** What is wrong with a command line that starts with no known command. */
+function withoutCommand([first]: readonly string[]): string {
+  const names = Object.keys(COMMANDS).join(', ')
+  if (first === undefined) return `no command was given; the commands are ${names}`
+  return first.startsWith('-')
+    ? `unknown option ${first} before the command`
+    : `there is no command "${first}"; the commands are ${names}`
+}
+
 /** The command line parser. Nothing in it ends the process or writes to the terminal by itself. */
 export function buildProgram(shell: Shell, print: (text: string) => void): Command {
   const program = new Command('zkml')
@@ -52,9 +61,10 @@ export function buildProgram(shell: Shell, print: (text: string) => void): Comma
     .configureOutput({ writeOut: print, writeErr: () => undefined, getOutHelpWidth: () => HELP_COLUMNS })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
+    .allowExcessArguments()
+    .allowUnknownOption()
     .action((_options: unknown, { args }: Command) => {
-      const [unknown] = args
-      throw new UsageError(unknown === undefined ? 'no command was given' : `there is no command "${unknown}"`)
+      throw new UsageError(withoutCommand(args))
     })
   for (const [name, build] of Object.entries(COMMANDS)) {
     const command = program.command(name)

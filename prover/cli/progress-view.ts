@@ -4,7 +4,12 @@ const BAR_WIDTH = 24
 const REFRESH_MILLISECONDS = 100
 const CLEAR_LINE = '\r\u001b[2K'
 
-type Stage = { readonly name: string; readonly startedAt: number; fraction: number | undefined; detail: string | undefined }
+type Stage = {
+  readonly name: string
+  readonly startedAt: number
+  fraction: number | undefined
+  detail: string | undefined
+}
 
 /** How far a command is: one line that changes on a terminal, otherwise one line for each stage that ended. */
 export class ProgressView {
@@ -27,16 +32,20 @@ export class ProgressView {
   /** Ends the stage that was running: it succeeded. */
   finish(): void {
     this.endStage()
-    this.interrupt()
+    this.clear()
   }
 
-  /** Makes room for other text; the stage goes on, or has failed. */
-  interrupt(): void {
-    if (this.timer) {
-      clearInterval(this.timer)
-      this.timer = undefined
-      this.stream.write(CLEAR_LINE)
-    }
+  /** Forgets the stage that was running: it failed. */
+  abandon(): void {
+    this.stage = undefined
+    this.clear()
+  }
+
+  private clear(): void {
+    if (!this.timer) return
+    clearInterval(this.timer)
+    this.timer = undefined
+    this.stream.write(CLEAR_LINE)
   }
 
   private endStage(): void {

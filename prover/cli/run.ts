@@ -20,16 +20,21 @@ export async function runCli(args: readonly string[], send: (message: Message) =
     return EXIT.success
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.success
-    const command = args.find((arg) => arg in COMMANDS)
-    const { code, message, exitCode } = describeFailure(error, command)
-    send({ kind: 'note', text: `zkml: ${message}` })
-    if (process.env.ZKML_DEBUG === '1' && error instanceof Error) send({ kind: 'note', text: stackOf(error) })
-    if (json) {
-      const result = error instanceof NegativeResultError ? error.result : {}
-      send({ kind: 'print', text: `${JSON.stringify({ ...result, ...errorJson(code, message) })}\n` })
-    }
-    return exitCode
+    return reportFailure(error, args, send)
   }
+}
+
+/** Says in one sentence what went wrong. Returns the exit code. */
+export function reportFailure(error: unknown, args: readonly string[], send: (message: Message) => void): number {
+  const command = args.find((arg) => Object.hasOwn(COMMANDS, arg))
+  const { code, message, exitCode } = describeFailure(error, command)
+  send({ kind: 'failure', text: `zkml: ${message}` })
+  if (process.env.ZKML_DEBUG === '1' && error instanceof Error) send({ kind: 'failure', text: stackOf(error) })
+  if (args.includes('--json')) {
+    const result = error instanceof NegativeResultError ? error.result : {}
+    send({ kind: 'print', text: `${JSON.stringify({ ...result, ...errorJson(code, message) })}\n` })
+  }
+  return exitCode
 }
 
 function stackOf(error: Error): string {

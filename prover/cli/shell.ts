@@ -27,7 +27,12 @@ export function createShell(send: (message: Message) => void, { json, quiet }: S
       const now = performance.now()
       if (quiet || (stage === lastStage && now - lastSent < PROGRESS_MILLISECONDS)) return
       ;[lastStage, lastSent] = [stage, now]
-      send({ kind: 'progress', stage, ...(fraction !== undefined && { fraction }), ...(detail !== undefined && { detail }) })
+      send({
+        kind: 'progress',
+        stage,
+        ...(fraction !== undefined && { fraction }),
+        ...(detail !== undefined && { detail }),
+      })
     },
     note: (text) => {
       if (!quiet) send({ kind: 'note', text })

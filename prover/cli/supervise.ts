@@ -25,7 +25,7 @@ export function supervise(args: readonly string[]): void {
   let stoppedBy: Signal | undefined
 
   const fail = (errorCode: string, message: string) => {
-    view.interrupt()
+    view.abandon()
     process.stderr.write(`zkml: ${message}\n`)
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(errorCode, message))}\n`)
   }
@@ -39,7 +39,9 @@ export function supervise(args: readonly string[]): void {
         process.stdout.write(message.text)
         return
       case 'note':
-        view.interrupt()
+      case 'failure':
+        if (message.kind === 'note') view.finish()
+        else view.abandon()
         process.stderr.write(`${message.text}\n`)
         return
       case 'temporary':
@@ -57,11 +59,13 @@ export function supervise(args: readonly string[]): void {
   child.on('error', (error) => fail('INTERNAL', `the worker process could not be started: ${error.message}`))
   child.on('exit', (childCode, childSignal) => {
     for (const path of temporaries) rmSync(path, { recursive: true, force: true })
+    // A terminal sends Ctrl-C to the child as well.
+    stoppedBy ??= SIGNALS.find((signal) => signal === childSignal)
     if (stoppedBy !== undefined) {
       fail('INTERRUPTED', `stopped by ${stoppedBy}; no unfinished file was left behind`)
       code = 128 + constants.signals[stoppedBy]
     } else if (code === undefined) {
-      fail('CRASHED', `the worker process ended with ${childSignal ?? `code ${childCode}`}, most likely out of memory; set NODE_OPTIONS=--max-old-space-size=8192 or compile a smaller model`)
+      fail('CRASHED', describeCrash(childCode, childSignal))
     } else {
       view.finish()
     }
@@ -79,4 +83,12 @@ export function supervise(args: readonly string[]): void {
     // A reader such as `head` that has seen enough is no failure.
     if (error.code !== 'EPIPE') throw error
   })
+}
+
+function describeCrash(code: number | null, signal: NodeJS.Signals | null): string {
+  const isOutOfMemory = signal === 'SIGABRT' || signal === 'SIGKILL' || code === 134
+  const advice = isOutOfMemory
+    ? 'it most likely ran out of memory, so give the machine more or set NODE_OPTIONS=--max-old-space-size=8192'
+    : 'run again with ZKML_DEBUG=1 and report what it prints'
+  return `the worker process ended with ${signal ?? `code ${code}`}; ${advice}`
 }

@@ -2,10 +2,9 @@
 
 /** The process that does the work; started by `supervise` only. */
 import { rmSync } from 'node:fs'
-import type { Message } from './messages'
-import { EXIT } from './messages'
-import { runCli } from './run'
 import { watchTemporaries } from '../binfile/atomic'
+import type { Message } from './messages'
+import { reportFailure, runCli } from './run'
 
 const temporaries = new Set<string>()
 
@@ -23,10 +22,12 @@ process.on('disconnect', () => {
   process.exit()
 })
 
-if (process.send) {
-  process.exitCode = EXIT.failure
-  void runCli(process.argv.slice(2), send).then((code) => {
-    process.exitCode = code
-    send({ kind: 'done', code })
-  })
+function finish(code: number): void {
+  process.exitCode = code
+  send({ kind: 'done', code })
 }
+
+// Errors that libraries throw outside of any call of ours.
+process.on('uncaughtException', (error) => finish(reportFailure(error, process.argv.slice(2), send)))
+
+void runCli(process.argv.slice(2), send).then(finish)

@@ -68,7 +68,7 @@ export async function checkInput(model: CompiledModel, sample: Sample, progress?
 export type SamplesCheck = Accuracy & {
   readonly quantizedAccuracy: number | null
   readonly floatAccuracy: number | null
-  /** confusion[label][predicted], of the integer model. */
+  /** confusion[label][predicted], of the integer model; null when labels are no classes. */
   readonly confusion: readonly (readonly number[])[] | null
   /** The sample with the largest error, and that error. */
   readonly worst: { readonly sample: number; readonly maxAbsError: number }
@@ -114,6 +114,8 @@ export async function measureAccuracy(
   return { ...accuracy, meetsTarget: meetsTarget(accuracy, target) }
 }
 
+const MAX_CLASSES = 1000
+
 /** The class a model names: its largest score, or its single output rounded. */
 function predicted(output: Sample): number {
   const [first] = output
@@ -124,8 +126,11 @@ function accuracyOf(outputs: readonly Sample[], labels: readonly number[]): numb
   return outputs.filter((output, i) => predicted(output) === labels[i]).length / labels.length
 }
 
-function confusionOf(outputs: readonly Sample[], labels: readonly number[]): number[][] {
-  const classes = 1 + Math.max(...labels, ...outputs.map(predicted))
+/** Numbers that are not the classes of a classifier have no confusion matrix. */
+function confusionOf(outputs: readonly Sample[], labels: readonly number[]): number[][] | null {
+  const seen = [...labels, ...outputs.map(predicted)]
+  if (seen.some((value) => value < 0 || value >= MAX_CLASSES)) return null
+  const classes = 1 + seen.reduce((most, value) => Math.max(most, value), 0)
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   outputs.forEach((output, i) => confusion[labels[i]!]![predicted(output)]!++)
   return confusion

@@ -65,6 +65,23 @@ export function readModelFile(paths: ArtefactPaths): ModelFile {
   }
 }
 
+/** Reads `report.json`, checking that it is of the model beside it. */
+export function readReport(folder: string): CompileReport {
+  const paths = artefactPaths(folder)
+  const file = readModelFile(paths)
+  const text = readArtefact(paths.report, 'zkml compile').toString('utf8')
+  try {
+    const report = JSON.parse(text) as CompileReport
+    for (const field of ['modelHash', 'r1csHash', 'recipeHash', 'constraints'] as const) {
+      if (report[field] !== file[field]) throw new Error(`its ${field} is not that of model.json`)
+    }
+    if (!Array.isArray(report.layers) || !Array.isArray(report.inputs)) throw new Error('it has no layers or inputs')
+    return report
+  } catch (error) {
+    throw new ArtefactError(`${paths.report} is damaged: ${(error as Error).message}; run "zkml compile" again`, { cause: error })
+  }
+}
+
 /** A model rebuilt from its ONNX file and recipe, and the file that describes it. */
 export type LoadedModel = CompiledModel & { readonly file: ModelFile; readonly paths: ArtefactPaths }
 

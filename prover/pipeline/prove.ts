@@ -9,7 +9,9 @@ import {
   setup,
   snarkjsBackend,
   verify,
+  verifyingKeyOf,
   vkHash,
+  withZkey,
   type ProverBackend,
   type SetupOptions,
   type SetupResult,
@@ -91,6 +93,8 @@ export type ProvedInference = InferenceProof & {
 export async function proveInference(model: LoadedModel, request: ProveRequest): Promise<ProvedInference> {
   const { paths, circuit, quantized, hashes } = model
   const key = readCircuitKey(paths, hashes.r1csHash)
+  if (vkHash(withZkey(paths.zkey, verifyingKeyOf)) !== vkHash(key))
+    throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
   const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, request.sample[i]!))
   const generator = await WitnessGenerator.create(circuit)
   const started = performance.now()
@@ -102,8 +106,6 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
   const { proof, publicSignals } = await staged(request.progress, 'prove', () =>
     backend.prove(paths.zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
   )
-  if (!(await verify(key, publicSignals, proof)))
-    throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
   const finished = performance.now()
   return {
     proof,

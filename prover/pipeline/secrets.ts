@@ -19,7 +19,11 @@ export type TensorSecret = {
 export function tensorSecrets(
   schema: IoSchema,
   program: QuantizedProgram,
-  witness: { readonly tensors: readonly IntegerValues[]; readonly signals: readonly bigint[]; readonly salts: readonly bigint[] },
+  witness: {
+    readonly tensors: readonly IntegerValues[]
+    readonly signals: readonly bigint[]
+    readonly salts: readonly bigint[]
+  },
 ): TensorSecret[] {
   const layout = signalLayout(schema)
   const secrets: TensorSecret[] = []

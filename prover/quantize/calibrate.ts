@@ -20,6 +20,12 @@ export type AccuracyTarget = {
 
 export const DEFAULT_TARGET: AccuracyTarget = { maxFlips: 0.002, maxMeanError: 0.01 }
 
+/** Whether a share of what the target allows is enough. */
+export function meetsTarget(accuracy: Accuracy, target: AccuracyTarget, share = 1): boolean {
+  const flips = Math.floor(target.maxFlips * accuracy.samples * share)
+  return accuracy.flips <= flips && accuracy.meanErrorOfRange <= target.maxMeanError * share
+}
+
 export type CalibrationRequest = {
   readonly program: Program
   readonly inputs: readonly InputRecipe[]
@@ -134,8 +140,7 @@ class Search {
   }
 
   private meets({ accuracy }: Candidate, share: number): boolean {
-    const flips = Math.floor(this.target.maxFlips * accuracy.samples * share)
-    return accuracy.flips <= flips && accuracy.meanErrorOfRange <= this.target.maxMeanError * share
+    return meetsTarget(accuracy, this.target, share)
   }
 
   private must(recipe: Recipe): Candidate {

@@ -63,7 +63,8 @@ function runStep(program: QuantizedProgram, step: QuantizedStep, values: Integer
     case 'max': {
       const source = values[step.source]!
       const best = groupRows(step.groups).map((row) => row[firstLargest(source, row)]!)
-      values[step.output] = source instanceof Float64Array ? Float64Array.from(best, (i) => source[i]!) : best.map((i) => source[i]!)
+      if (source instanceof Float64Array) values[step.output] = Float64Array.from(best, (i) => source[i]!)
+      else store(step.output, best.map((i) => source[i]!))
       return
     }
     case 'argmax': {
@@ -144,7 +145,9 @@ function rescale(
     return
   }
   const rounded = source.map((q) => roundShift(q, step.shift))
-  const bounded = rounded.map((z) => (z < low ? BigInt(low) : z > high ? BigInt(high) : z))
+  // 2^bits − 1 has no double beyond 53 bits.
+  const top = step.clamp && BigInt(step.clamp.lo) + (1n << BigInt(step.clamp.bits)) - 1n
+  const bounded = rounded.map((z) => (z < low ? BigInt(low) : top !== undefined && z > top ? top : z))
   store(step.output, bounded)
   if (step.positive !== undefined) store(step.positive, rounded.map((z) => (z < 0n ? 0n : z)))
 }

@@ -18,6 +18,13 @@ export function quantizeProgram(program: Program, recipe: Recipe): QuantizedProg
   return new Quantizer(program, recipe).run()
 }
 
+/** What circuits/table/table.circom takes. */
+const MIN_TABLE_BITS = 2
+const MAX_TABLE_BITS = 12
+/** log2 of the largest table argument: e^1024 is still quick to compute. */
+const MAX_REACH = 10
+const MAX_QUOTIENT_BITS = 64
+
 class Quantizer {
   private readonly tensors: QuantizedTensor[] = []
 
@@ -94,6 +101,10 @@ class Quantizer {
       }
       case 'divide': {
         const scaleBits = required(recipe.exponent, step, 'exponent')
+        if (scaleBits < 0 || scaleBits > MAX_QUOTIENT_BITS)
+          throw new RecipeError(`recipe.steps["${step.name}"].exponent is ${scaleBits}; it must be from 0 to ${MAX_QUOTIENT_BITS}`)
+        if (this.tensors[step.numerator]!.exponent !== this.tensors[step.denominator]!.exponent)
+          throw new RecipeError(`recipe.steps scales the numerator and the denominator of "${step.name}" apart; leave out the weightExponent of the sum`)
         const { size } = this.program.tensors[step.output]!
         this.define(step.output, scaleBits, uniformRanges(size, 0n, 1n << BigInt(scaleBits), where))
         return { ...step, scaleBits }
@@ -122,8 +133,10 @@ class Quantizer {
       throw new RecipeError(
         `recipe.steps["${step.name}"].exponent is ${exponent}, finer than the ${source.exponent} of the value it rounds`,
       )
-    if (step.tableFor && recipe.clampBits === undefined)
-      throw new RecipeError(`recipe.steps["${step.name}"].clampBits is missing; a table needs a bounded argument`)
+    if (step.tableFor) checkArgument(step, recipe, exponent)
+    // Only the rounded value would be clamped, not its positive part: the circuit has no such gadget.
+    if (step.mode === 'split' && recipe.clampBits !== undefined)
+      throw new RecipeError(`recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`)
     const clamp = recipe.clampBits === undefined ? undefined : { lo: clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
     const rounded = (q: bigint) => roundShift(q, shift)
     const bound = (q: bigint) => {
@@ -143,6 +156,16 @@ class Quantizer {
   private define(id: number, exponent: number, ranges: Ranges): void {
     this.tensors[id] = { ...this.program.tensors[id]!, exponent, ranges }
   }
+}
+
+/** A table's argument needs as many bits as a table can have, and ends where the function has long been flat. */
+function checkArgument(step: Step, { clampBits }: StepRecipe, exponent: number): void {
+  const at = `recipe.steps["${step.name}"]`
+  if (clampBits === undefined) throw new RecipeError(`${at}.clampBits is missing; a table needs a bounded argument`)
+  if (clampBits < MIN_TABLE_BITS || clampBits > MAX_TABLE_BITS)
+    throw new RecipeError(`${at}.clampBits is ${clampBits}; a table takes ${MIN_TABLE_BITS} to ${MAX_TABLE_BITS} bits`)
+  if (clampBits - exponent > MAX_REACH)
+    throw new RecipeError(`${at} reaches to 2^${clampBits - exponent}; tables end at 2^${MAX_REACH}, so raise the exponent`)
 }
 
 /** ⌊(q + 2^(shift−1)) / 2^shift⌋: round half up. */

@@ -4,6 +4,7 @@ import { r1cs as snarkjsR1cs } from 'snarkjs'
 import { encodeR1cs, FIELD_BYTES, fromFieldBytes, SCALAR_FIELD } from '../../prover/binfile'
 import { auditCircuit, exportCircom, linkCircuit, planProgram, priceProgram } from '../../prover/circuit'
 import { elementCount, pack, tensorCommitment, type TensorSpec } from '../../prover/encodings'
+import { leaseSnarkjs, type SnarkjsLease } from '../../prover/groth16/snarkjs-session'
 import { toBigInts } from '../../prover/quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator, type GeneratedWitness } from '../../prover/witness'
 import { QUIET } from '../support/circom-circuit'
@@ -21,8 +22,12 @@ for (const [name, small] of Object.entries(SMALL_MODELS)) {
     let monolith: Monolith
     let samples: Float64Array[][]
     let witnesses: GeneratedWitness[]
+    let lease: SnarkjsLease
+
+    after(() => lease.release())
 
     before(async () => {
+      lease = await leaseSnarkjs()
       model = await linkModel(small.spec, small)
       const { circuit, graph, recipe } = model
       monolith = await compileMonolith(exportCircom(circuit), monolithInputs(model))

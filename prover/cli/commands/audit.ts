@@ -35,5 +35,9 @@ async function audit(folder: string, shell: Shell): Promise<void> {
       result,
     )
   const number = (value: number) => value.toLocaleString('en-US')
-  shell.result(result, () => `deterministic: the inputs fix all ${number(result.wires)} wires through ${number(result.constraints)} constraints`)
+  shell.result(
+    result,
+    () =>
+      `deterministic: the inputs fix all ${number(result.wires)} wires through ${number(result.constraints)} constraints`,
+  )
 }

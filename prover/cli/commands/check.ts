@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { Command } from 'commander'
-import type { CheckResult, LoadedModel, SamplesCheck } from '../../pipeline'
+import type { CheckResult, LoadedModel, SamplesCheck, table } from '../../pipeline'
 import { NegativeResultError, UsageError } from '../errors'
 import { checkModelFolder, readInputText } from '../files'
 import { readLabels } from '../labels'
@@ -46,7 +46,11 @@ async function checkOne(model: LoadedModel, text: string, file: string, shell: S
   const { parseInput } = await import('../../quantize')
   const result = await checkInput(model, parseInput(text, model.graph, file), shell.progress)
   if (!result.satisfied)
-    throw new NegativeResultError('NOT_SATISFIED', `${file} gives a witness that breaks a constraint; report this as a bug`, result)
+    throw new NegativeResultError(
+      'NOT_SATISFIED',
+      `${file} gives a witness that breaks a constraint; report this as a bug`,
+      result,
+    )
   shell.result(result, () => describeRun(model, result))
 }
 
@@ -66,25 +70,38 @@ function short(values: readonly number[]): string {
   return `[${shown.join(', ')}${values.length > shown.length ? `, … ${values.length} values` : ''}]`
 }
 
-async function checkMany(model: LoadedModel, text: string, file: string, labels: string | undefined, shell: Shell): Promise<void> {
-  const { checkSamples, table } = await import('../../pipeline')
+async function checkMany(
+  model: LoadedModel,
+  text: string,
+  file: string,
+  labels: string | undefined,
+  shell: Shell,
+): Promise<void> {
+  const { checkSamples, table: toTable } = await import('../../pipeline')
   const { parseSamples } = await import('../../quantize')
   const set = parseSamples(text, model.graph, file)
   const all = labels === undefined ? set : { ...set, labels: readLabels(labels, set.samples.length) }
   const result = await checkSamples(model, all, shell.progress)
-  shell.result(result, () => describeSamples(result, table))
+  shell.result(result, () => describeSamples(result, toTable))
 }
 
-function describeSamples(result: SamplesCheck, table: typeof import('../../pipeline').table): string {
+function describeSamples(result: SamplesCheck, toTable: typeof table): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)}%`
   const lines = [
     `${result.samples} samples: same argmax as onnxruntime on ${percent(result.argmaxAgreement)} (${result.flips} flips)`,
     `|error| ${result.meanAbsError.toPrecision(3)} mean, ${result.maxAbsError.toPrecision(3)} max, at sample ${result.worst.sample}`,
   ]
-  if (result.quantizedAccuracy !== null && result.floatAccuracy !== null && result.confusion) {
-    lines.push(`accuracy ${percent(result.quantizedAccuracy)}; in float ${percent(result.floatAccuracy)}`, '')
+  if (result.quantizedAccuracy !== null && result.floatAccuracy !== null)
+    lines.push(`accuracy ${percent(result.quantizedAccuracy)}; in float ${percent(result.floatAccuracy)}`)
+  if (result.confusion) {
+    lines.push('')
     const head = ['label', ...result.confusion.map((_, i) => String(i))]
-    lines.push(...table(head, result.confusion.map((row, i) => [String(i), ...row.map(String)])))
+    lines.push(
+      ...toTable(
+        head,
+        result.confusion.map((row, i) => [String(i), ...row.map(String)]),
+      ),
+    )
   }
   return lines.join('\n')
 }

@@ -47,7 +47,10 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
 
   const { compileModel, compileReport, formatReport, measureAccuracy } = await import('../../pipeline')
   const model = await compileModel(onnx, { ...request, progress: shell.progress })
-  const accuracy = request.recipe && request.samples ? await measureAccuracy(model, request.samples, request.target, shell.progress) : undefined
+  const accuracy =
+    request.recipe && request.samples
+      ? await measureAccuracy(model, request.samples, request.target, shell.progress)
+      : undefined
   const report = compileReport(model, accuracy)
   const isRandom = !request.recipe && !request.samples
   if (report.accuracy && !report.accuracy.meetsTarget && request.target)
@@ -56,7 +59,8 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
     )
   await saveModelFolder(out, name, model, report)
 
-  if (isRandom) shell.warn('calibrated on random inputs; give --samples FILE for figures and precision that fit real data')
+  if (isRandom)
+    shell.warn('calibrated on random inputs; give --samples FILE for figures and precision that fit real data')
   if (report.accuracy && !report.accuracy.meetsTarget) shell.warn('the accuracy target was not met; see the report')
   const milliseconds = Math.round(performance.now() - startedAt)
   const peakBytes = process.resourceUsage().maxRSS * 1024

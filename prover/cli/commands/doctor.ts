@@ -20,7 +20,11 @@ export function doctorCommand(command: Command, shell: Shell): void {
       const result = { ok: failed.length === 0, checks }
       const [first] = failed
       if (first)
-        throw new NegativeResultError('UNHEALTHY', `${failed.map(({ name }) => name).join(', ')}: ${first.detail}`, result)
+        throw new NegativeResultError(
+          'UNHEALTHY',
+          `${failed.map(({ name }) => name).join(', ')}: ${first.detail}`,
+          result,
+        )
       const width = Math.max(...checks.map(({ name }) => name.length))
       shell.result(result, () => checks.map(({ name, detail }) => `${name.padEnd(width)}  ${detail}`).join('\n'))
     })

@@ -46,12 +46,15 @@ async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> 
   const secrets = await writeProof(out, model.circuit.schema, proven)
 
   if (context === null) shell.note('the proof is portable: it is bound to no chain, contract or request')
-  if (secrets !== null) shell.note(`${secrets} opens the commitments of the hashed tensors; keep it, and keep it to yourself`)
+  if (secrets !== null)
+    shell.note(`${secrets} opens the commitments of the hashed tensors; keep it, and keep it to yourself`)
   const { outputs, milliseconds, modelHash, circuitHash, vkHash } = proven
   const portable = context === null
   shell.result({ out, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds }, () =>
     [
-      ...outputs.map(({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`),
+      ...outputs.map(
+        ({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`,
+      ),
       `wrote ${out}; witness ${milliseconds.witness} ms, proof ${milliseconds.prove} ms`,
     ].join('\n'),
   )

@@ -26,7 +26,8 @@ export function verifyCommand(command: Command, shell: Shell): void {
 async function verify(folder: string, path: string, shell: Shell): Promise<void> {
   checkModelFolder(folder)
   const text = readInputText(path, 'the proof')
-  const { artefactPaths, contradictingPart, proofFromJson, readModelFile, staged, verifyInference } = await import('../../pipeline')
+  const { artefactPaths, contradictingPart, proofFromJson, readModelFile, staged, verifyInference } =
+    await import('../../pipeline')
   const statement = proofFromJson(text, path)
   const result = await staged(shell.progress, 'verify', () => verifyInference(folder, statement))
   if (!result.valid) reject(path, result, result.reason ?? 'no reason was given')
@@ -35,7 +36,9 @@ async function verify(folder: string, path: string, shell: Shell): Promise<void>
   shell.result({ ...result, context: contextJson(statement.context) }, () =>
     [
       `valid${result.portable ? ', portable: bound to no chain, contract or request' : ''}`,
-      ...result.outputs.map(({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`),
+      ...result.outputs.map(
+        ({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`,
+      ),
     ].join('\n'),
   )
 }
