@@ -7,7 +7,7 @@ pragma circom 2.2.0;
 //   denominator  1 ≤ denominator ≤ 2^d; 0 has no witness
 //   quotient     0 ≤ quotient < 2^q; a larger quotient has no witness
 //
-// Cost: q + 2d + 3 rows.
+// Cost: q + 2d + 3 rows; one less when q = 1, as the quotient is then the digit itself.
 // Unique: with all digits boolean, 0 ≤ rem < 2^d, 0 ≤ slack < 2^d and slack = denominator − 1 − rem, so
 // 0 ≤ rem < denominator ≤ 2^(d+1). quotient·denominator + rem < 2^(q+d+2) ≤ 2^251 < r, so the equation with the
 // numerator holds over the integers, where quotient and remainder are unique.

@@ -8,7 +8,7 @@ include "../range/bits.circom";
 //   x       integer, −2^(s−1) ≤ x < 2^n − 2^(s−1)
 //   y       0 ≤ y < 2^(n−s)
 //
-// Cost: n + 2 rows.
+// Cost: n + 2 rows; one less when n − s = 1, as y is then the digit itself.
 // Unique: the digits of x + 2^(s−1) are (Bits), and y is linear in them.
 template Round(n, s) {
     assert(s >= 1 && s < n);

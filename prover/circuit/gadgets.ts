@@ -61,7 +61,8 @@ export function round(n: number, s: number): Gadget {
     outputs: [one('y')],
     requires: [{ coefficients: [1n], lo: -half(s), hi: power(n) - half(s) - 1n }],
     guarantees: [below(n - s)],
-    rows: n + 2,
+    // An output that is a single digit shares its wire.
+    rows: n - s === 1 ? n + 1 : n + 2,
     optimisation: 'O1',
   }
 }
@@ -179,7 +180,7 @@ export function divide(quotientBits: number, denominatorBits: number): Gadget {
       { coefficients: [0n, 1n], lo: 1n, hi: power(denominatorBits) },
     ],
     guarantees: [below(quotientBits)],
-    rows: quotientBits + 2 * denominatorBits + 3,
+    rows: quotientBits + 2 * denominatorBits + (quotientBits === 1 ? 2 : 3),
     optimisation: 'O1',
   }
 }

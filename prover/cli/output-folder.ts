@@ -10,15 +10,15 @@ import { statOf } from './files'
 
 const MAX_NAME = 64
 
-/** A model's name: as given, or from its file; `breast-cancer/model.onnx` is called breast-cancer. */
-export function modelName(path: string, given: string | undefined): string {
+/** A model's name: as given, or from its file; a mere `model.onnx` is called as the folder to write, or its own. */
+export function modelName(path: string, given: string | undefined, out: string | undefined): string {
   if (given !== undefined) {
     if (!/^[\w][\w .-]*$/.test(given) || given.length > MAX_NAME)
       throw new UsageError(`--name takes up to ${MAX_NAME} letters, digits, dots, dashes and spaces, not "${given}"`)
     return given
   }
   const stem = basename(path, extname(path))
-  const folder = basename(dirname(resolve(path)))
+  const folder = out === undefined ? basename(dirname(resolve(path))) : basename(resolve(out), '.zkml')
   const name = stem === 'model' && folder !== '' ? folder : stem
   return (
     name

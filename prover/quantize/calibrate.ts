@@ -151,18 +151,12 @@ class Search {
     return { recipe, constraints: costModel(quantized).constraints, accuracy }
   }
 
-  /** A recipe whose values outgrow the field is no candidate. */
   private candidate(recipe: Recipe): Candidate | undefined {
-    try {
-      return this.must(recipe)
-    } catch (error) {
-      if (error instanceof MagnitudeError) return undefined
-      throw error
-    }
+    return ifPossible(() => this.must(recipe))
   }
 
   private price(recipe: Recipe | undefined): number | undefined {
-    return recipe && this.request.costModel(this.quantize(recipe)).constraints
+    return recipe && ifPossible(() => this.request.costModel(this.quantize(recipe)).constraints)
   }
 
   private quantize(recipe: Recipe): QuantizedProgram {
@@ -201,13 +195,17 @@ class Search {
 
   /** Whether no rescaling asks for a finer result than its argument has. */
   private consistent(recipe: Recipe): boolean {
-    try {
-      this.quantize(recipe)
-      return true
-    } catch (error) {
-      if (error instanceof RecipeError || error instanceof MagnitudeError) return false
-      throw error
-    }
+    return ifPossible(() => this.quantize(recipe)) !== undefined
+  }
+}
+
+/** Nothing when a recipe asks for digits that are not there, or its values outgrow the field. */
+function ifPossible<T>(attempt: () => T): T | undefined {
+  try {
+    return attempt()
+  } catch (error) {
+    if (error instanceof RecipeError || error instanceof MagnitudeError) return undefined
+    throw error
   }
 }
 

@@ -31,13 +31,18 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
     throw new InputOptionError(`--input-range ${name}=${lo},${hi}: the lower bound must be below the upper one`)
   const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
   const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
-  const bits = options.bits ?? (exact ? Math.max(1, Math.ceil(Math.log2(hi - lo))) : START_BITS)
-  return digitsFor(name, options.visibility ?? 'public', lo, hi, bits)
+  const visibility = options.visibility ?? 'public'
+  if (!exact || options.bits !== undefined) return digitsFor(name, visibility, lo, hi, options.bits ?? START_BITS)
+  // A sample at the very end needs a digit of its own.
+  const span = hi - lo + (samples.some((sample) => sample.includes(hi)) ? 1 : 0)
+  return { name, visibility, bits: Math.max(1, Math.ceil(Math.log2(span))), exponent: 0, lo }
 }
 
 /** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */
 export function digitsFor(name: string, visibility: Visibility, lo: number, hi: number, bits: number): InputRecipe {
-  const exponent = bits - Math.ceil(Math.log2(hi - lo))
+  let exponent = bits - Math.ceil(Math.log2(hi - lo))
+  // Rounding lo down to a digit may leave hi above the last one.
+  while (Math.floor(lo * 2 ** exponent) + 2 ** bits < hi * 2 ** exponent) exponent--
   return { name, visibility, bits, exponent, lo: Math.floor(lo * 2 ** exponent) }
 }
 

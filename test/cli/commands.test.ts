@@ -28,7 +28,7 @@ describe('cli: from a model to a verified proof', function () {
       expect(report[field], field).to.be.a('number').greaterThan(0)
     for (const field of ['modelHash', 'circuitHash', 'r1csHash', 'ioSchemaHash', 'recipeHash'])
       expect(report[field], field).to.match(/^0x[0-9a-f]{64}$/)
-    expect(report).to.include({ parameters: 23, macs: 18, out: 'tiny', name: 'model' })
+    expect(report).to.include({ parameters: 23, macs: 18, out: 'tiny', name: 'tiny' })
     expect((report.accuracy as { samples: number }).samples).to.equal(60)
     const layers = report.layers as { node: string; op: string; constraints: number; bits: number | null }[]
     expect(layers.slice(0, 3).map(({ node, op }) => [node, op])).to.deep.equal([
@@ -235,10 +235,13 @@ describe('cli: program', function () {
 
   it('leaves nothing behind when interrupted while compiling', async () => {
     const cache = fixture.path('cache')
+    let sent = false
     const run = await fixture.run(['compile', 'model.onnx', '--samples', 'samples.json', '--out', 'cut'], {
       env: { ZKML_CACHE: cache },
       onStderr: (stderr, kill) => {
-        if (stderr.includes('calibrate:')) kill('SIGINT')
+        if (sent || !stderr.includes('calibrate:')) return
+        sent = true
+        kill('SIGINT')
       },
     })
     expect(run.code).to.equal(130)

@@ -40,7 +40,7 @@ export function compileCommand(command: Command, shell: Shell): void {
 async function compile(path: string, flags: CompileFlags, shell: Shell): Promise<void> {
   const startedAt = performance.now()
   const { onnx, graph } = await inspectModel(path)
-  const name = modelName(path, flags.name)
+  const name = modelName(path, flags.name, flags.out)
   const out = flags.out ?? `${name}.zkml`
   const request = await compileRequest(graph, flags)
   checkOutputFolder(out, onnx, flags.recipe)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from 'chai'
+import { modulo } from '../../prover/binfile'
+import { auditWires } from '../../prover/circuit'
+import { bitLength } from '../../prover/quantize'
+import { GADGET_CASES, titleOf } from '../support/gadget-cases'
+import { centred, GadgetLab } from '../support/gadget-lab'
+
+describe('gadgets', function () {
+  this.timeout(60_000)
+
+  for (const { gadget, accepts, compute, refuses } of GADGET_CASES) {
+    describe(titleOf(gadget), () => {
+      let lab: GadgetLab
+      before(async () => (lab = await GadgetLab.create(gadget)))
+
+      it('has as many rows as it is priced at', () => {
+        expect(lab.r1cs.nConstraints).to.equal(gadget.rows)
+      })
+
+      it(`computes the right outputs, satisfied, at ${accepts.length} points`, () => {
+        for (const inputs of accepts) {
+          const witness = lab.witness(inputs)
+          const expected = compute(inputs).map((value) => centred(modulo(value)))
+          expect(lab.outputs.map((wire) => centred(witness[wire]!))).to.deep.equal(expected)
+          expect(lab.satisfied(witness)).to.equal(true)
+        }
+      })
+
+      it('keeps its outputs in the intervals it guarantees', () => {
+        for (const inputs of accepts) {
+          compute(inputs).forEach((value, i) => {
+            const interval = gadget.guarantees[i]
+            if (interval)
+              expect(value >= interval.lo && value <= interval.hi, `${inputs} gives ${value}`).to.equal(true)
+          })
+        }
+      })
+
+      if (refuses.length > 0)
+        it('has no witness just outside the interval it requires', () => {
+          for (const inputs of refuses) expect(lab.accepts(inputs), String(inputs)).to.equal(false)
+        })
+
+      it('still works after a refusal', () => {
+        for (const inputs of refuses.slice(0, 1)) lab.accepts(inputs)
+        expect(lab.accepts(accepts[0]!)).to.equal(true)
+      })
+
+      it('is determined by its inputs, the audit finds', () => {
+        expect(auditWires(lab.r1cs, lab.inputs)).to.deep.equal({ deterministic: true, unreached: [] })
+      })
+
+      it('handles no integer of 2^252 or more', () => {
+        for (const { lo, hi } of gadget.requires) expect(bitLength(hi - lo)).to.be.at.most(252)
+      })
+    })
+  }
+})

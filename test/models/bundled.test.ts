@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { auditCircuit } from '../../prover/circuit'
+import { pack } from '../../prover/encodings'
+import { checkSamples, compileReport, type CompiledModel } from '../../prover/pipeline'
+import { evaluateProgram, parseSamples, quantizeInput, toBigInts } from '../../prover/quantize'
+import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
+import { buildBundled, compileBundled, registrationOf, verifierSource } from '../../scripts/bundle'
+import { BUNDLED, modelFolder } from '../../scripts/bundled'
+
+const AFFINE = ['Gemm', 'Conv', 'Div', 'AveragePool', 'Flatten']
+const WITNESSES = 3
+
+for (const bundled of BUNDLED) {
+  describe(`bundled model ${bundled.name}`, () => {
+    let model: CompiledModel
+    const heldOut = () => parseSamples(readFileSync(bundled.heldOut, 'utf8'), model.graph, bundled.heldOut)
+
+    before(async () => {
+      model = await compileBundled(bundled)
+    })
+
+    it('compiles to the committed circuit, byte for byte', () => {
+      const committed: unknown = JSON.parse(readFileSync(join(modelFolder(bundled.name), 'circuit.json'), 'utf8'))
+      const { constraints, wires, publicSignals } = compileReport(model)
+      expect({ constraints, wires, publicSignals, ...model.hashes }).to.deep.equal(committed)
+    })
+
+    it('takes no constraint for an affine node', () => {
+      const affine = compileReport(model).layers.filter(({ op }) => AFFINE.includes(op))
+      expect(affine.length).to.be.greaterThan(2)
+      for (const layer of affine) expect(layer.constraints, layer.node).to.equal(0)
+    })
+
+    it('has a circuit whose every wire is determined', () => {
+      const { deterministic, unreached } = auditCircuit(model.circuit)
+      expect(unreached).to.deep.equal([])
+      expect(deterministic).to.equal(true)
+    })
+
+    it('has witnesses that satisfy every row and equal the integer evaluator', async () => {
+      const generator = await WitnessGenerator.create(model.circuit)
+      for (const sample of heldOut().samples.slice(0, WITNESSES)) {
+        const inputs = model.quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
+        const { values, signals } = generator.generate({ inputs, context: 7n })
+        expect(firstUnsatisfiedRow(model.circuit.r1cs, values)).to.equal(undefined)
+        const tensors = evaluateProgram(model.quantized, inputs)
+        const words = model.quantized.outputs.flatMap(({ tensor }, i) =>
+          pack(toBigInts(tensors[tensor]!), model.circuit.schema.outputs[i]!),
+        )
+        expect(signals.slice(0, words.length)).to.deep.equal(words)
+        expect(signals.at(-1)).to.equal(7n)
+      }
+    })
+
+    it('keeps its accuracy on held-out samples', async () => {
+      const check = await checkSamples(model, heldOut())
+      expect(check.floatAccuracy! - check.quantizedAccuracy!).to.be.at.most(0.002 + 1e-9)
+      if (bundled.name === 'breast-cancer') expect(check.flips).to.equal(0)
+    })
+
+    if (bundled.verifier !== undefined) {
+      it('has the committed verifier and registration, made from its public seed', async () => {
+        const key = await buildBundled(bundled, model)
+        const contracts = join(__dirname, '..', '..', 'contracts', 'verifiers')
+        expect(await verifierSource(bundled, key)).to.equal(
+          readFileSync(join(contracts, `${bundled.verifier!}.sol`), 'utf8'),
+        )
+        const registration: unknown = JSON.parse(readFileSync(join(modelFolder(bundled.name), 'registration.json'), 'utf8'))
+        expect(registrationOf(bundled, model, key)).to.deep.equal(registration)
+      })
+    }
+  })
+}
+
+describe('benchmark shapes', () => {
+  it('stay within the bars the project promises', () => {
+    const committed = (name: string) =>
+      JSON.parse(readFileSync(join(modelFolder(name), 'circuit.json'), 'utf8')) as {
+        constraints: number
+        publicSignals: number
+      }
+    expect(committed('mlp-784-56-10').constraints).to.be.at.most(7_900)
+    const lenet = committed('lenet-28-6-16-120-84-10')
+    expect(lenet.constraints + lenet.publicSignals + 1).to.be.at.most(131_072)
+  })
+})
