@@ -100,9 +100,18 @@ function linearDoubles(step: QuantizedLinear, values: readonly Float64Array[]): 
   const x = sources.length === 1 ? values[sources[0]!.tensor]! : concatenate(sources.map(({ tensor }) => values[tensor]!))
   const y = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
-    let sum = bias[row]!
-    for (let i = start[row]!, end = start[row + 1]!; i < end; i++) sum += weight[i]! * x[column[i]!]!
-    y[row] = sum
+    // Four sums, so that additions need not wait for each other; in any order they are exact.
+    let [sum, second, third, fourth] = [bias[row]!, 0, 0, 0]
+    const end = start[row + 1]!
+    let i = start[row]!
+    for (; i + 3 < end; i += 4) {
+      sum += weight[i]! * x[column[i]!]!
+      second += weight[i + 1]! * x[column[i + 1]!]!
+      third += weight[i + 2]! * x[column[i + 2]!]!
+      fourth += weight[i + 3]! * x[column[i + 3]!]!
+    }
+    for (; i < end; i++) sum += weight[i]! * x[column[i]!]!
+    y[row] = sum + second + third + fourth
   }
   return y
 }

@@ -9,7 +9,7 @@ import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import hre from 'hardhat'
-import type { ClassGate, InferenceVerifier } from '../../typechain-types'
+import type { InferenceVerifier } from '../../typechain-types'
 import { checkSamples, compileReport, inferenceCall, loadModel, proveInference, table, type LoadedModel, type ProvedInference, type SamplesCheck } from '../../prover/pipeline'
 import type { ProofContext } from '../../prover/encodings'
 import { snarkjsBackend, type ProverBackend } from '../../prover/groth16'
@@ -111,8 +111,8 @@ async function infer(
   const [signer] = await hre.ethers.getSigners()
   const account = await signer!.getAddress()
   const modelId = chain.modelIds[bundled.name]!
-  const gateFactory = await hre.ethers.getContractFactory('ClassGate')
-  const gate = (await gateFactory.deploy(await chain.verifier.getAddress(), modelId, 0, 0)) as unknown as ClassGate
+  const { ClassGate__factory } = await import('../../typechain-types')
+  const gate = await new ClassGate__factory(signer).deploy(await chain.verifier.getAddress(), modelId, 0, 0)
   const contextFor = (caller: string): ProofContext => ({
     chainId: chain.chainId,
     caller,
@@ -121,8 +121,8 @@ async function infer(
     prover: account,
   })
 
-  const [first, second] = [3, 8]
-  const direct = await proveSample(bundled, model, heldOut, first!, contextFor(account), backend)
+  const [first, second] = [0, 8]
+  const direct = await proveSample(bundled, model, heldOut, first, contextFor(account), backend)
   const call = inferenceCall(model.circuit.schema, direct)
   const verified = await stage('verifyInference on chain', async () =>
     (await chain.verifier.verifyInference(modelId, call.inputCommitment, call.output, call.proof)).wait(),
@@ -130,7 +130,7 @@ async function infer(
   const gas = verified.result!.gasUsed
   note(`accepted for ${gas.toLocaleString('en-US')} gas`)
 
-  const bound = await proveSample(bundled, model, heldOut, second!, contextFor(await gate.getAddress()), backend)
+  const bound = await proveSample(bundled, model, heldOut, second, contextFor(await gate.getAddress()), backend)
   const consumed = inferenceCall(model.circuit.schema, bound)
   const reaction = await stage('ClassGate.classify: a contract acts on the result', async () =>
     (await gate.classify(consumed.inputCommitment, consumed.output, consumed.proof)).wait(),

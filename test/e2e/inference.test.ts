@@ -16,7 +16,7 @@ import { buildBundled, buildFolder, compileBundled } from '../../scripts/bundle'
 import { BUNDLED } from '../../scripts/bundled'
 import { deployAll } from '../../scripts/deploy/deploy-all'
 import { readRegistrations } from '../../scripts/deploy/registration'
-import { InferenceVerifier__factory } from '../../typechain-types'
+import { ClassGate__factory, InferenceVerifier__factory } from '../../typechain-types'
 
 const GAS_BAR = 280_000n
 const REQUEST = `0x${'5a'.repeat(32)}`
@@ -31,7 +31,7 @@ async function deployed() {
   const verifier = InferenceVerifier__factory.connect(record.contracts.InferenceVerifier.address, publisher)
   const modelIds = new Map(Object.entries(record.models).map(([name, { modelId }]) => [name, BigInt(modelId)]))
   const gate = async (name: string) =>
-    ethers.deployContract('ClassGate', [await verifier.getAddress(), modelIds.get(name)!, 0, 0])
+    new ClassGate__factory(publisher).deploy(await verifier.getAddress(), modelIds.get(name)!, 0, 0)
   const gates = { 'breast-cancer': await gate('breast-cancer'), 'mnist-cnn': await gate('mnist-cnn') }
   return { verifier, modelIds, gates, publisher: publisher!, stranger: stranger! }
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from 'chai'
+import { SCALAR_FIELD } from '../../prover/binfile'
+import { auditWires } from '../../prover/circuit'
+import { GADGET_CASES, titleOf } from '../support/gadget-cases'
+import { allSolutions, type Solutions } from '../support/exhaustive'
+import { GadgetLab, withoutRow, type Row } from '../support/gadget-lab'
+import { forgeries } from '../support/forger'
+
+/** Inputs tried per mutated gadget; the search is exponential. */
+const MUTATION_INPUTS = 8
+
+/** Rows that other rows imply, so that dropping one changes nothing; by gadget, why. */
+const REDUNDANT: Readonly<Record<string, string>> = {}
+
+describe('forged witnesses', function () {
+  this.timeout(120_000)
+
+  for (const { gadget, accepts, refuses, small } of GADGET_CASES) {
+    describe(titleOf(gadget), () => {
+      let lab: GadgetLab
+      before(async () => (lab = await GadgetLab.create(gadget)))
+
+      if (small) {
+        it('has exactly one witness for inputs it takes: an exhaustive search finds no other', () => {
+          for (const inputs of accepts) {
+            const honest = lab.witness(inputs)
+            const { found, open } = solve(lab, lab.rows, inputs)
+            expect(open).to.equal(false)
+            expect(found).to.deep.equal([lab.free.map((wire) => honest[wire])])
+          }
+        })
+
+        it('has none at all for inputs it refuses', () => {
+          for (const inputs of refuses)
+            expect(solve(lab, lab.rows, inputs), String(inputs)).to.deep.equal({ found: [], open: false })
+        })
+
+        it('needs every row: without it the audit or a forger has something to say', () => {
+          const reasons: string[] = []
+          lab.rows.forEach((_, row) => {
+            const { deterministic } = auditWires(withoutRow(lab.r1cs, row), lab.inputs)
+            const rest = lab.rows.filter((__, other) => other !== row)
+            const many = accepts.slice(0, MUTATION_INPUTS).some((inputs) => isMany(solve(lab, rest, inputs)))
+            const wrong = refuses.slice(0, MUTATION_INPUTS).some((inputs) => isAny(solve(lab, rest, inputs)))
+            // The audit is sound: it never vouches for rows that leave a choice.
+            if (many) expect(deterministic, `row ${row}`).to.equal(false)
+            if (deterministic && !wrong) reasons.push(`row ${row}`)
+          })
+          expect(reasons.length > 0, reasons.join()).to.equal(titleOf(gadget) in REDUNDANT)
+        })
+      }
+
+      it('has no other witness within two changed wires and all that can be repaired', () => {
+        for (const inputs of accepts.slice(0, 4)) {
+          const honest = lab.witness(inputs)
+          for (const forged of forgeries(lab, honest)) expect(lab.satisfied(forged)).to.equal(false)
+        }
+      })
+    })
+  }
+})
+
+function solve(lab: GadgetLab, rows: readonly Row[], inputs: readonly bigint[]): Solutions {
+  const known = new Map([[0, 1n]])
+  lab.inputs.forEach((wire, i) => known.set(wire, ((inputs[i]! % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD))
+  return allSolutions(rows, known, lab.free)
+}
+
+const isMany = ({ found, open }: Solutions) => open || found.length > 1
+const isAny = ({ found, open }: Solutions) => open || found.length > 0

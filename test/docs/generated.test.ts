@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ERROR_LIST, errorList } from '../../scripts/generate-error-list'
+
+describe('generated documents', () => {
+  it('docs/errors.md is fresh', () => {
+    expect(readFileSync(ERROR_LIST, 'utf8')).to.equal(errorList())
+  })
+
+  it('docs/errors.md lists every code there is, once', () => {
+    const sources = readdirSync(join(__dirname, '..', '..', 'prover'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => readFileSync(join(__dirname, '..', '..', 'prover', path), 'utf8'))
+    const codes = sources.flatMap((source) => [...source.matchAll(/code(?:: \w+)? = '([A-Z0-9_]+)'/g)].map((match) => match[1]!))
+    expect(codes).to.have.lengthOf.above(50)
+    expect(new Set(codes).size, 'a code is used by two classes').to.equal(codes.length)
+    for (const code of codes) expect(errorList(), code).to.include(`| \`${code}\` |`)
+  })
+})
+
+describe('source files', () => {
+  it('all carry an SPDX header', () => {
+    const root = join(__dirname, '..', '..')
+    const missing = ['prover', 'circuits', 'contracts', 'scripts', 'test', 'types']
+      .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)))
+      .filter((path) => /\.(ts|sol|circom|py)$/.test(path) && !path.includes('node_modules'))
+      .filter((path) => !readFileSync(join(root, path), 'utf8').slice(0, 200).includes('SPDX-License-Identifier'))
+    expect(missing).to.deep.equal([])
+  })
+})
