@@ -14,6 +14,11 @@ export class FileError extends ZkmlError {
   readonly code = 'FILE_UNUSABLE'
 }
 
+/** No recipe is as accurate as was asked for. */
+export class TargetError extends ZkmlError {
+  readonly code = 'TARGET_NOT_MET'
+}
+
 /** A command did its work, and the answer is no. */
 export class NegativeResultError extends ZkmlError {
   constructor(

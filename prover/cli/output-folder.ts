@@ -38,7 +38,7 @@ export function checkOutputFolder(out: string, onnx: Uint8Array, recipe: string 
   if (!stats) return
   if (!stats.isDirectory()) throw new FileError(`--out ${out} is a file; give the name of a folder`)
   const paths = artefactPaths(out)
-  if (statOf(paths.model)) return
+  if (isModelFile(paths.model)) return
   const isSameModel = statOf(paths.onnx) && Buffer.compare(readFileSync(paths.onnx), onnx) === 0
   const isSameRecipe =
     recipe !== undefined && statOf(paths.recipe) && realpathSync(paths.recipe) === realpathSync(recipe)
@@ -53,6 +53,16 @@ export function checkOutputFolder(out: string, onnx: Uint8Array, recipe: string 
     throw new FileError(
       `${taken} is already there and was not written by "zkml compile"; give another folder with --out`,
     )
+}
+
+/** Whether `model.json` is one of ours, of this version or another. */
+function isModelFile(path: string): boolean {
+  try {
+    const { format } = JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown }
+    return typeof format === 'string' && format.startsWith('zkml-model/')
+  } catch {
+    return false
+  }
 }
 
 /** Writes a compiled model; a folder that is new appears whole or not at all. */

@@ -112,7 +112,7 @@ async function infer(
   const account = await signer!.getAddress()
   const modelId = chain.modelIds[bundled.name]!
   const { ClassGate__factory } = await import('../../typechain-types')
-  const gate = await new ClassGate__factory(signer).deploy(await chain.verifier.getAddress(), modelId, 0, 0)
+  const gate = await new ClassGate__factory(signer!).deploy(await chain.verifier.getAddress(), modelId, 0, 0)
   const contextFor = (caller: string): ProofContext => ({
     chainId: chain.chainId,
     caller,

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { buildModel, floats } from '../support/onnx-builder'
 import { INPUT, inputJson, makeFixture, tinyModel, type Fixture } from './fixture'
-import { expectFailure, listing } from './support'
+import { expectFailure, listing, openSession, type Session } from './support'
 
 /** A command line that must fail, and what the sentence says. */
 type Refusal = readonly [what: string, args: string, message: RegExp, code?: number]
@@ -11,13 +11,14 @@ type Refusal = readonly [what: string, args: string, message: RegExp, code?: num
 describe('cli: refusals', function () {
   this.timeout(60_000)
   let fixture: Fixture
+  let session: Session
 
-  /** Runs each command line and checks the sentence, the exit code and that no file changed. */
+  /** Checks the sentence, the exit code and that no file changed; the first of each group in a process of its own. */
   const refuse = (cases: readonly Refusal[]) => {
-    for (const [what, args, message, code = 1] of cases) {
+    for (const [i, [what, args, message, code = 1]] of cases.entries()) {
       it(what, async () => {
         const before = listing(fixture.folder)
-        const run = await fixture.run(args.split(' '))
+        const run = await (i === 0 ? fixture : session).run(args.split(' '))
         expectFailure(run, message, code)
         expect(listing(fixture.folder)).to.deep.equal(before)
       })
@@ -33,6 +34,7 @@ describe('cli: refusals', function () {
 
   before(async () => {
     fixture = makeFixture()
+    session = openSession(fixture.main, fixture.folder)
     const { write, path, must } = fixture
     await must('compile', 'model.onnx', '--samples', 'samples.json', '--out', 'tiny')
     await must('compile', 'other.onnx', '--samples', 'samples.json', '--out', 'other')
@@ -114,11 +116,14 @@ describe('cli: refusals', function () {
     forge('bad-context.json', (proof) => (proof.context = { ...context, chainId: 'one' }))
     forge('swapped.json', ({ proof }) => ([proof.pi_a, proof.pi_c] = [proof.pi_c, proof.pi_a]))
     forge('off-curve.json', ({ proof }) => (proof.pi_a[0] = '1'))
-    forge('model.json', (proof) => (proof.modelHash = `0x${'11'.repeat(32)}`))
+    forge('other-hash.json', (proof) => (proof.modelHash = `0x${'11'.repeat(32)}`))
     forge('no-points.json', (proof) => delete (proof as { proof?: unknown }).proof)
     forge('outputs.json', ({ outputs }) => ((outputs as { values: number[] }[])[0]!.values[0]! += 1))
   })
-  after(() => fixture.remove())
+  after(() => {
+    session.close()
+    fixture.remove()
+  })
 
   const compile = '--samples samples.json --out new'
   describe('compile', () => {
@@ -244,7 +249,7 @@ describe('cli: refusals', function () {
       ['swapped points', 'verify tiny --proof swapped.json', /not valid: .*pairing/],
       ['a point off the curve', 'verify tiny --proof off-curve.json', /not valid/],
       ["another model's proof", 'verify tiny --proof other-proof.json', /not valid: the proof names another model/],
-      ['a changed model hash', 'verify tiny --proof model.json', /not valid: the proof names another model/],
+      ['a changed model hash', 'verify tiny --proof other-hash.json', /not valid: the proof names another model/],
       [
         'decoded outputs that are not those of the signals',
         'verify tiny --proof outputs.json',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { expect } from 'chai'
 import * as ts from 'typescript'
+import type { Message } from '../../prover/cli/messages'
 import { projectFolder } from '../../prover/project'
 
 /** What one run of `zkml` did. */
@@ -61,6 +62,47 @@ export function runCli(main: string, args: readonly string[], options: RunOption
       resolve({ code, stdout, stderr, remarks })
     })
   })
+}
+
+/** Runs many command lines one after another in one process, as the worker behind `zkml` would run each. */
+export type Session = { readonly run: (args: readonly string[]) => Promise<Run>; readonly close: () => void }
+
+const SESSION = `
+  const { runCli } = require('./run')
+  process.on('message', async (args) => {
+    const messages = []
+    const code = await runCli(args, (message) => messages.push(message))
+    process.send({ code, messages })
+  })`
+
+/** Starts a session; most of the time a command takes is that of loading the program. */
+export function openSession(main: string, cwd: string): Session {
+  const script = join(dirname(main), `session-${process.pid}.js`)
+  writeFileSync(script, SESSION)
+  const child = fork(script, {
+    cwd,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, ZKML_DEBUG: '' },
+  })
+  const run = (args: readonly string[]) =>
+    new Promise<Run>((resolve, reject) => {
+      const died = () => reject(new Error(`the session died of zkml ${args.join(' ')}`))
+      child.once('exit', died)
+      child.once('message', (reply) => {
+        child.off('exit', died)
+        const { code, messages } = reply as { code: number; messages: readonly Message[] }
+        const textOf = (...kinds: readonly string[]) =>
+          messages.flatMap((message) => ('text' in message && kinds.includes(message.kind) ? [message.text] : []))
+        const remarks = textOf('note', 'failure')
+        resolve({ code, stdout: textOf('print').join(''), stderr: remarks.join('\n'), remarks })
+      })
+      child.send([...args])
+    })
+  const close = () => {
+    child.disconnect()
+    rmSync(script)
+  }
+  return { run, close }
 }
 
 /**

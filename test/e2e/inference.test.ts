@@ -31,7 +31,7 @@ async function deployed() {
   const verifier = InferenceVerifier__factory.connect(record.contracts.InferenceVerifier.address, publisher)
   const modelIds = new Map(Object.entries(record.models).map(([name, { modelId }]) => [name, BigInt(modelId)]))
   const gate = async (name: string) =>
-    new ClassGate__factory(publisher).deploy(await verifier.getAddress(), modelIds.get(name)!, 0, 0)
+    new ClassGate__factory(publisher!).deploy(await verifier.getAddress(), modelIds.get(name)!, 0, 0)
   const gates = { 'breast-cancer': await gate('breast-cancer'), 'mnist-cnn': await gate('mnist-cnn') }
   return { verifier, modelIds, gates, publisher: publisher!, stranger: stranger! }
 }

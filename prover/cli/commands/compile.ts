@@ -5,7 +5,7 @@ import { compileRequest, inspectModel, type CompileFlags } from '../compile-requ
 import { collect } from '../options'
 import { checkOutputFolder, modelName, saveModelFolder } from '../output-folder'
 import type { Shell } from '../shell'
-import { UsageError } from '../errors'
+import { TargetError } from '../errors'
 
 const EXAMPLES = `
 Examples:
@@ -54,7 +54,7 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
   const report = compileReport(model, accuracy)
   const isRandom = !request.recipe && !request.samples
   if (report.accuracy && !report.accuracy.meetsTarget && request.target)
-    throw new UsageError(
+    throw new TargetError(
       `no recipe meets the target: ${(100 * (1 - report.accuracy.argmaxAgreement)).toFixed(2)}% of the samples flip and the mean error is ${(100 * report.accuracy.meanErrorOfRange).toFixed(3)}% of the output range; raise --max-flips or --max-error`,
     )
   await saveModelFolder(out, name, model, report)
