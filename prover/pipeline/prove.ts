@@ -20,6 +20,7 @@ import {
 import { quantizeInput, type Sample } from '../quantize'
 import { WitnessGenerator } from '../witness'
 import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
+import { rememberKey, requireKnownKey } from './known-keys'
 import { readModelFile, type LoadedModel } from './model-folder'
 import { staged, type Progress } from './progress'
 import { decodeOutputs, expectedContext, type DecodedOutput, type InferenceProof } from './proof-file'
@@ -36,10 +37,12 @@ export async function setupModel(
   if (`0x${await sha256File(paths.r1cs)}` !== file.r1csHash)
     throw new ArtefactError(`${paths.r1cs} is not the circuit that model.json describes; run "zkml compile" again`)
   const { progress, ...rest } = options
-  return setup(
+  const result = await setup(
     { r1cs: paths.r1cs, zkey: paths.zkey, verificationKey: paths.verificationKey, metadata: paths.keyMetadata },
     { ...rest, onProgress: (fraction) => progress?.('setup', fraction) },
   )
+  await rememberKey(paths.zkey, file.r1csHash)
+  return result
 }
 
 /** The verifying key of a model's folder. */
@@ -96,6 +99,10 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
   if (vkHash(withZkey(paths.zkey, verifyingKeyOf)) !== vkHash(key))
     throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
   const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, request.sample[i]!))
+  if ([...circuit.schema.inputs, ...circuit.schema.outputs].some(({ visibility }) => visibility !== 'public'))
+    await staged(request.progress, 'check key', () =>
+      requireKnownKey(paths.zkey, circuit.r1cs, hashes.r1csHash, request.signal),
+    )
   const generator = await WitnessGenerator.create(circuit)
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>

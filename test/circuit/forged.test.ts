@@ -10,8 +10,14 @@ import { forgeries } from '../support/forger'
 /** Inputs tried per mutated gadget; the search is exponential. */
 const MUTATION_INPUTS = 8
 
-/** Rows that other rows imply, so that dropping one changes nothing; by gadget, why. */
-const REDUNDANT: Readonly<Record<string, string>> = {}
+/**
+ * Rows that another row implies, so that dropping one of the two changes nothing. With a single selector s in a half,
+ * selector 0 is 1 − s, which is boolean exactly when s is: the template states it twice.
+ */
+const REDUNDANT: Readonly<Record<string, readonly number[]>> = {
+  'Table(2, values)': [0, 1, 2, 3],
+  'Table(3, values)': [4, 5],
+}
 
 describe('forged witnesses', function () {
   this.timeout(120_000)
@@ -37,7 +43,7 @@ describe('forged witnesses', function () {
         })
 
         it('needs every row: without it the audit or a forger has something to say', () => {
-          const reasons: string[] = []
+          const unnoticed: number[] = []
           lab.rows.forEach((_, row) => {
             const { deterministic } = auditWires(withoutRow(lab.r1cs, row), lab.inputs)
             const rest = lab.rows.filter((__, other) => other !== row)
@@ -45,16 +51,17 @@ describe('forged witnesses', function () {
             const wrong = refuses.slice(0, MUTATION_INPUTS).some((inputs) => isAny(solve(lab, rest, inputs)))
             // The audit is sound: it never vouches for rows that leave a choice.
             if (many) expect(deterministic, `row ${row}`).to.equal(false)
-            if (deterministic && !wrong) reasons.push(`row ${row}`)
+            if (deterministic && !wrong) unnoticed.push(row)
           })
-          expect(reasons.length > 0, reasons.join()).to.equal(titleOf(gadget) in REDUNDANT)
+          expect(unnoticed).to.deep.equal(REDUNDANT[titleOf(gadget)] ?? [])
         })
       }
 
       it('has no other witness within two changed wires and all that can be repaired', () => {
-        for (const inputs of accepts.slice(0, 4)) {
+        const large = lab.rows.length > 60
+        for (const inputs of accepts.slice(-(large ? 1 : 4))) {
           const honest = lab.witness(inputs)
-          for (const forged of forgeries(lab, honest)) expect(lab.satisfied(forged)).to.equal(false)
+          for (const forged of forgeries(lab, honest, large ? 12 : 80)) expect(lab.satisfied(forged)).to.equal(false)
         }
       })
     })

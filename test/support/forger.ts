@@ -4,15 +4,14 @@ import { inverse } from '../../prover/circuit/audit/system'
 import { dot, type Assignment, type GadgetLab, type Row } from './gadget-lab'
 import { seededRandom } from './onnx-builder'
 
-/** Pairs of wires tried per witness, in gadgets with more of them. */
-const MAX_PAIRS = 150
-
 /**
  * Assignments a cheat would try: one or two wires of a valid witness changed (to the other bit, 0, 1, r − 1, a
  * neighbour, something random), then every other free wire that a broken row determines recomputed. Never the
  * witness itself.
+ *
+ * @param most about how many single wires, and how many pairs, are tried in gadgets that have more.
  */
-export function* forgeries(lab: GadgetLab, honest: Assignment): Generator<Assignment> {
+export function* forgeries(lab: GadgetLab, honest: Assignment, most: number): Generator<Assignment> {
   const random = seededRandom(99)
   const attempt = (changes: ReadonlyMap<number, bigint>): Assignment => {
     const forged = honest.map((value, wire) => changes.get(wire) ?? value)
@@ -21,15 +20,15 @@ export function* forgeries(lab: GadgetLab, honest: Assignment): Generator<Assign
   }
   const isForged = (forged: Assignment) => forged.some((value, wire) => value !== honest[wire])
   for (const wire of lab.free) {
+    if (random() * lab.free.length > most) continue
     for (const value of alternatives(honest[wire]!, random)) {
       const forged = attempt(new Map([[wire, value]]))
       if (isForged(forged)) yield forged
     }
   }
   const pairs = lab.free.flatMap((first, i) => lab.free.slice(i + 1).map((second) => [first, second] as const))
-  const share = Math.min(1, MAX_PAIRS / pairs.length)
   for (const [first, second] of pairs) {
-    if (random() > share) continue
+    if (random() * pairs.length > most) continue
     // The other bit, or for wires that are no bits a neighbour.
     const flipped = (wire: number) => (honest[wire]! <= 1n ? 1n - honest[wire]! : honest[wire]! + 1n)
     const forged = attempt(

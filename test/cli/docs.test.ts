@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import * as library from '../../prover'
+import { projectFolder } from '../../prover/project'
+import { buildCli, removeFolder, temporaryFolder } from './support'
+
+const run = promisify(execFile)
+const DOCUMENT = readFileSync(join(projectFolder(), 'docs', 'cli.md'), 'utf8')
+
+type Block = { readonly language: string; readonly name: string | undefined; readonly text: string }
+
+function blocksOf(document: string): Block[] {
+  return [...document.matchAll(/^```(\w+)(?: ([\w-]+))?\n([^]*?)^```$/gm)].map(([, language, name, text]) => ({
+    language: language!,
+    name,
+    text: text!,
+  }))
+}
+
+describe('docs/cli.md', function () {
+  this.timeout(60_000)
+  const blocks = blocksOf(DOCUMENT)
+  const objects: Record<string, unknown>[] = []
+  let folder: string
+  before(() => {
+    folder = temporaryFolder()
+    mkdirSync(join(folder, '.bin'))
+    symlinkSync(buildCli(), join(folder, '.bin', 'zkml'))
+    symlinkSync(join(projectFolder(), 'models'), join(folder, 'models'))
+  })
+  after(() => removeFolder(folder))
+
+  for (const { text } of blocks.filter(({ language }) => language === 'sh')) {
+    it(text.split('\n')[0]!, async () => {
+      const env = { ...process.env, PATH: `${join(folder, '.bin')}${delimiter}${process.env.PATH}` }
+      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env })
+      for (const line of stdout.split('\n').filter((line) => line.startsWith('{')))
+        objects.push(JSON.parse(line) as Record<string, unknown>)
+    })
+  }
+
+  it('shows JSON with the fields that are printed', () => {
+    const shown = blocks.filter(({ language }) => language === 'json')
+    expect(shown.map(({ name }) => name)).to.deep.equal([
+      'compile',
+      'check-input',
+      'check-samples',
+      'audit',
+      'prove',
+      'verify',
+    ])
+    for (const { name, text } of shown) {
+      const keys = Object.keys(JSON.parse(text) as object).sort()
+      const printed = objects.map((object) => Object.keys(object).sort())
+      expect(printed, name).to.deep.include(keys)
+    }
+  })
+
+  it('documents every command', () => {
+    const sections = [...DOCUMENT.matchAll(/^## ([a-z-]+)$/gm)].map((match) => match[1])
+    expect(sections).to.deep.equal([
+      'compile',
+      'report',
+      'check',
+      'audit',
+      'setup',
+      'prove',
+      'verify',
+      'export-circom',
+      'doctor',
+    ])
+  })
+})
+
+describe('the library', () => {
+  it('has what the commands are made of', () => {
+    for (const name of [
+      'compileModel',
+      'saveModel',
+      'loadModel',
+      'compileReport',
+      'checkInput',
+      'checkSamples',
+      'auditCircuit',
+      'setupModel',
+      'proveInference',
+      'verifyInference',
+      'exportCircom',
+      'generateVerifier',
+      'parseModel',
+      'tensorCommitment',
+      'ZkmlError',
+    ])
+      expect(library, name).to.have.property(name).that.is.a('function')
+  })
+})

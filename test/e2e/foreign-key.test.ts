@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readR1cs } from '../../prover/binfile'
+import { devSetup } from '../../prover/groth16'
+import { compileModel, compileReport, loadModel, proveInference, saveModel, setupModel } from '../../prover/pipeline'
+import { requireKnownKey } from '../../prover/pipeline/known-keys'
+import { buildModel } from '../support/onnx-builder'
+
+describe('a proving key of unknown origin', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zkml-foreign-'))
+  const cache = process.env.ZKML_CACHE
+  const sample = [Float64Array.of(1, 2)]
+
+  before(async () => {
+    const onnx = buildModel({
+      inputs: [{ name: 'x', shape: [1, 2] }],
+      outputs: [{ name: 'y', shape: [1, 2] }],
+      nodes: [
+        { op: 'Gemm', inputs: ['x', 'w'], outputs: ['a'] },
+        { op: 'Relu', inputs: ['a'], outputs: ['y'] },
+      ],
+      initializers: { w: { shape: [2, 2], data: [0.5, -0.25, 0.75, 1] } },
+    })
+    const model = await compileModel(onnx, { inputs: { x: { visibility: 'private', range: [-4, 4] } } })
+    await saveModel(folder, 'tiny', model, compileReport(model))
+    await setupModel(folder, { dev: true })
+    // From here on nothing is known of the key.
+    process.env.ZKML_CACHE = join(folder, 'cache')
+  })
+
+  after(() => {
+    if (cache === undefined) delete process.env.ZKML_CACHE
+    else process.env.ZKML_CACHE = cache
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('is checked once before private data is proved under it', async () => {
+    const model = await loadModel(folder)
+    const { paths, circuit, hashes } = model
+    await proveInference(model, { sample, context: null })
+    expect(await requireKnownKey(paths.zkey, circuit.r1cs, hashes.r1csHash)).to.equal(false)
+  })
+
+  it('is refused when its points are not those of the circuit', async () => {
+    const model = await loadModel(folder)
+    const { paths } = model
+    // A key of another circuit with the same counts: one coefficient of one row differs.
+    const r1cs = readR1cs(paths.r1cs)
+    const coefficient = r1cs.b.coefficient.slice()
+    coefficient[0] = (coefficient[0]! + 1) % r1cs.coefficients.length
+    const original = readFileSync(paths.zkey)
+    await devSetup({ ...r1cs, b: { ...r1cs.b, coefficient } }, paths.zkey)
+    try {
+      const refusal = await requireKnownKey(paths.zkey, model.circuit.r1cs, model.hashes.r1csHash).catch((error: unknown) => error)
+      expect(refusal).to.have.property('code', 'GROTH16_KEY_MISMATCH')
+    } finally {
+      writeFileSync(paths.zkey, original)
+    }
+  })
+})
