@@ -3,7 +3,16 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   {
-    ignores: ['node_modules/', 'dist/', 'artifacts/', 'cache/', 'typechain-types/', 'coverage/', 'ignition/', '**/*.js'],
+    ignores: [
+      'node_modules/',
+      'dist/',
+      'artifacts/',
+      'cache/',
+      'typechain-types/',
+      'coverage/',
+      'ignition/',
+      '**/*.js',
+    ],
   },
   ...tseslint.configs.strict,
   {
@@ -17,10 +26,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // noUncheckedIndexedAccess makes every read of a typed array possibly undefined; loops over known lengths say so.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' },
-      ],
+      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' }],
     },
   },
   {

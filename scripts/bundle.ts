@@ -41,7 +41,11 @@ export async function compileBundled(bundled: BundledModel, progress?: Progress)
 }
 
 /** Compiles a bundled model into its build folder and makes its key from its public seed. */
-export async function buildBundled(bundled: BundledModel, model: CompiledModel, progress?: Progress): Promise<VerifyingKey> {
+export async function buildBundled(
+  bundled: BundledModel,
+  model: CompiledModel,
+  progress?: Progress,
+): Promise<VerifyingKey> {
   await saveModel(buildFolder(bundled.name), bundled.name, model, compileReport(model))
   const { verifyingKey } = await setupModel(buildFolder(bundled.name), {
     dev: true,

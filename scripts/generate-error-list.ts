@@ -18,7 +18,10 @@ function errorEntries(): ErrorEntry[] {
     // A doc comment, its class, and the codes between that class and the next one.
     for (const part of source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export class \w+ extends \w*Error\b/g)) {
       const rest = source.slice(part.index + part[0].length).split(/export class /)[0]!
-      const meaning = part[1]!.replace(/\s*\n\s*\*\s?/g, ' ').replace(/\{@link (\w+)\}/g, '$1').trim()
+      const meaning = part[1]!
+        .replace(/\s*\n\s*\*\s?/g, ' ')
+        .replace(/\{@link (\w+)\}/g, '$1')
+        .trim()
       const own = /code(?:: \w+)? = '([A-Z0-9_]+)'/.exec(rest)?.[1]
       const codes = own !== undefined ? [own] : unionCodes(source, /readonly code: (\w+)/.exec(rest)?.[1])
       for (const code of codes) entries.push({ code, folder, meaning: meaning.split('. ')[0]!.replace(/\.$/, '') })
@@ -36,7 +39,9 @@ function unionCodes(source: string, type: string | undefined): string[] {
 
 /** The document as it should be. */
 export function errorList(): string {
-  const rows = errorEntries().map(({ code, folder, meaning }) => `| \`${code}\` | ${folder} | ${meaning.replace(/\|/g, '\\|')} |`)
+  const rows = errorEntries().map(
+    ({ code, folder, meaning }) => `| \`${code}\` | ${folder} | ${meaning.replace(/\|/g, '\\|')} |`,
+  )
   return [
     '# Errors',
     '',

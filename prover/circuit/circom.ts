@@ -59,7 +59,18 @@ async function run(module: WebAssembly.Module, folder: string, optimisation: str
     },
   }
   const runner = new CircomRunner({
-    args: ['/work/main.circom', '--r1cs', '--wasm', `--${optimisation}`, '-l', '/circuits', '-l', '/include', '-o', '/work/out'],
+    args: [
+      '/work/main.circom',
+      '--r1cs',
+      '--wasm',
+      `--${optimisation}`,
+      '-l',
+      '/circuits',
+      '-l',
+      '/include',
+      '-o',
+      '/work/out',
+    ],
     env: {},
     preopens: { '/work': folder, '/circuits': CIRCUITS, '/include': includeFolder() },
     bindings: { ...bindings, fs: files },

@@ -81,7 +81,8 @@ export class ConstraintBuilder {
     const [left, right, result] = [this.reduce(a), this.reduce(b), this.reduce(c)]
     if (left.length === 0 || right.length === 0) {
       if (result.length === 0) return
-      if (isConstant(result)) throw new LinkError(`${where}: a constraint reads 0 = ${result[0]!.value}; it can never hold`)
+      if (isConstant(result))
+        throw new LinkError(`${where}: a constraint reads 0 = ${result[0]!.value}; it can never hold`)
       this.append([], [], result)
       return
     }

@@ -29,7 +29,11 @@ export function constantFeed(constant: bigint): Feed {
 }
 
 /** Proven interval of Σ coefficients[i]·feeds[i]. Terms are taken as independent, which can only widen it. */
-export function feedInterval(program: QuantizedProgram, feeds: readonly Feed[], coefficients: readonly bigint[]): Interval {
+export function feedInterval(
+  program: QuantizedProgram,
+  feeds: readonly Feed[],
+  coefficients: readonly bigint[],
+): Interval {
   let lo = 0n
   let hi = 0n
   feeds.forEach((feed, i) => {
@@ -40,7 +44,10 @@ export function feedInterval(program: QuantizedProgram, feeds: readonly Feed[], 
       const factor = term.factor * coefficient
       if (factor === 0n) continue
       const interval = 'wire' in term ? term.interval : elementInterval(program, term.tensor, term.element)
-      if (!interval) throw new LinkError(`an interval is required of wire ${(term as { wire: number }).wire}, of which none is proven`)
+      if (!interval)
+        throw new LinkError(
+          `an interval is required of wire ${(term as { wire: number }).wire}, of which none is proven`,
+        )
       lo += factor * (factor < 0n ? interval.hi : interval.lo)
       hi += factor * (factor < 0n ? interval.lo : interval.hi)
     }

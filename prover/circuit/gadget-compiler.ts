@@ -99,7 +99,9 @@ export function linkable(gadget: Gadget, files: CompiledProgram): CompiledGadget
     throw new GadgetError(`${where} has ${r1cs.nPubOut} outputs in its r1cs, but ${outputCount} are declared`)
   for (let wire = 0; wire <= outputCount + inputCount; wire++) {
     if (r1cs.wireToLabel[wire] !== wire)
-      throw new GadgetError(`${where}: wire ${wire} carries signal ${r1cs.wireToLabel[wire]}; circom moved its interface`)
+      throw new GadgetError(
+        `${where}: wire ${wire} carries signal ${r1cs.wireToLabel[wire]}; circom moved its interface`,
+      )
   }
   const seen = new Set<number>()
   for (const rows of [r1cs.a, r1cs.b, r1cs.c]) for (const wire of rows.wire) seen.add(wire)

@@ -14,7 +14,10 @@ export function linkStep(linker: Linker, plan: StepPlan): void {
       return
     case 'rescale': {
       const { source, output } = plan.step
-      linker.define(output, plan.elements.map((element, i) => rescaled(linker, element, source, i, output)))
+      linker.define(
+        output,
+        plan.elements.map((element, i) => rescaled(linker, element, source, i, output)),
+      )
       return
     }
     case 'split':
@@ -30,10 +33,16 @@ export function linkStep(linker: Linker, plan: StepPlan): void {
       return
     }
     case 'max':
-      linker.define(plan.step.output, plan.rows.map((row) => linkMax(linker, plan.step.source, row)))
+      linker.define(
+        plan.step.output,
+        plan.rows.map((row) => linkMax(linker, plan.step.source, row)),
+      )
       return
     case 'argmax':
-      linker.define(plan.step.output, plan.rows.map((row) => linkArgMax(linker, plan.step.source, row)))
+      linker.define(
+        plan.step.output,
+        plan.rows.map((row) => linkArgMax(linker, plan.step.source, row)),
+      )
       return
     case 'product': {
       const { a, b, indexA, indexB, output } = plan.step
@@ -45,7 +54,10 @@ export function linkStep(linker: Linker, plan: StepPlan): void {
       return
     }
     case 'divide':
-      linker.define(plan.step.output, plan.elements.map((gadget, i) => linkDivide(linker, plan.step, gadget, i)))
+      linker.define(
+        plan.step.output,
+        plan.elements.map((gadget, i) => linkDivide(linker, plan.step, gadget, i)),
+      )
   }
 }
 
@@ -97,7 +109,10 @@ function linkMax(linker: Linker, source: number, { row, joins }: MaxRow): Elemen
       form = { tensor: source, element, offset: 0n }
       return
     }
-    const interval = maxInterval(feedInterval(linker.program, [best], [1n]), elementInterval(linker.program, source, element))
+    const interval = maxInterval(
+      feedInterval(linker.program, [best], [1n]),
+      elementInterval(linker.program, source, element),
+    )
     const wire = linker.instance(join, [best, elementFeed(source, element)])
     best = wireFeed(wire, interval)
     form = { wire, offset: 0n }
@@ -111,7 +126,10 @@ function linkArgMax(linker: Linker, source: number, { row, joins }: ArgMaxRow): 
   let form: ElementForm = { constant: 0n }
   joins.forEach((gadget, k) => {
     const element = row[k + 1]!
-    const interval = maxInterval(feedInterval(linker.program, [best], [1n]), elementInterval(linker.program, source, element))
+    const interval = maxInterval(
+      feedInterval(linker.program, [best], [1n]),
+      elementInterval(linker.program, source, element),
+    )
     const wire = linker.instance(gadget, [best, index, elementFeed(source, element), constantFeed(BigInt(k + 1))])
     best = wireFeed(wire, interval)
     index = wireFeed(wire + 1, { lo: 0n, hi: BigInt(k + 1) })

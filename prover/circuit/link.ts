@@ -287,7 +287,9 @@ export class Linker {
     }
     for (const step of this.program.steps) {
       if (step.kind === 'linear') {
-        const owner = step.map.sources.flatMap(({ tensor, size }) => Array.from({ length: size }, (_, i) => [tensor, i] as const))
+        const owner = step.map.sources.flatMap(({ tensor, size }) =>
+          Array.from({ length: size }, (_, i) => [tensor, i] as const),
+        )
         for (const column of step.map.column) read(...owner[column]!)
       } else if (step.kind === 'product') {
         step.indexA.forEach((i) => read(step.a, i))
@@ -316,7 +318,8 @@ function occurrences(gadget: CompiledGadget, input: number): number {
     const { r1cs, outputCount, inputCount } = gadget
     const found = new Array<number>(inputCount).fill(0)
     for (const rows of [r1cs.a, r1cs.b, r1cs.c]) {
-      for (const wire of rows.wire) if (wire > outputCount && wire <= outputCount + inputCount) found[wire - outputCount - 1]!++
+      for (const wire of rows.wire)
+        if (wire > outputCount && wire <= outputCount + inputCount) found[wire - outputCount - 1]!++
     }
     occurrenceCache.set(gadget, (counts = found))
   }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { groupRows, roundShift, type QuantizedDivide, type QuantizedLinear, type QuantizedProgram, type QuantizedRescale, type QuantizedStep, type QuantizedTable } from '../quantize'
+import {
+  groupRows,
+  roundShift,
+  type QuantizedDivide,
+  type QuantizedLinear,
+  type QuantizedProgram,
+  type QuantizedRescale,
+  type QuantizedStep,
+  type QuantizedTable,
+} from '../quantize'
 import type { ArgMaxStep, MaxStep, ProductStep } from '../quantize'
 import { elementInterval } from './feed'
 import { product, table, type Gadget } from './gadgets'
@@ -18,7 +27,8 @@ export type StepPlan =
   | { readonly kind: 'divide'; readonly step: QuantizedDivide; readonly elements: readonly Gadget[] }
 
 /** Both parts from one gadget, or, when the sign is known, the rounded value and what to clamp it to. */
-export type SplitPlan = { readonly both: Gadget } | { readonly rounded: RescalePlan; readonly sign: 'negative' | 'positive' }
+export type SplitPlan =
+  { readonly both: Gadget } | { readonly rounded: RescalePlan; readonly sign: 'negative' | 'positive' }
 
 /** A group's elements, and how each after the first joins the running maximum. */
 export type MaxRow = { readonly row: readonly number[]; readonly joins: readonly ('first' | 'second' | Gadget)[] }
@@ -44,7 +54,12 @@ function planStep(program: QuantizedProgram, step: QuantizedStep): StepPlan {
       return { kind: 'split', step, elements: elements.map((i) => planBoth(step, range(i))) }
     }
     case 'table':
-      return { kind: 'table', step, gadget: table(step.bits, Array.from(step.values)), count: program.tensors[step.output]!.size }
+      return {
+        kind: 'table',
+        step,
+        gadget: table(step.bits, Array.from(step.values)),
+        count: program.tensors[step.output]!.size,
+      }
     case 'max':
     case 'argmax':
       return step.kind === 'max' ? planMaxStep(program, step) : planArgMaxStep(program, step)
@@ -62,7 +77,10 @@ function planStep(program: QuantizedProgram, step: QuantizedStep): StepPlan {
 function planBoth(step: QuantizedRescale, range: { lo: bigint; hi: bigint }): SplitPlan {
   const both = planSplit(range, step.shift)
   if (both) return { both }
-  return { rounded: planRescale(range, step.shift, false, undefined), sign: roundShift(range.lo, step.shift) >= 0n ? 'positive' : 'negative' }
+  return {
+    rounded: planRescale(range, step.shift, false, undefined),
+    sign: roundShift(range.lo, step.shift) >= 0n ? 'positive' : 'negative',
+  }
 }
 
 function planMaxStep(program: QuantizedProgram, step: MaxStep): StepPlan {

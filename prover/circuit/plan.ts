@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { bitLength, roundShift, type Clamp } from '../quantize'
-import { round, roundClamp, roundRelu, roundSplit, max, argMaxStep, divide, type Gadget, type Interval } from './gadgets'
+import {
+  round,
+  roundClamp,
+  roundRelu,
+  roundSplit,
+  max,
+  argMaxStep,
+  divide,
+  type Gadget,
+  type Interval,
+} from './gadgets'
 
 /**
  * How one element is rescaled: nothing to do but a shift of the value, a constant, or a gadget fed with x + inputOffset

@@ -44,7 +44,10 @@ export async function checkInput(model: CompiledModel, sample: Sample, progress?
   const witnessMilliseconds = Math.round(performance.now() - start)
   const broken = await staged(progress, 'constraints', () => firstUnsatisfiedRow(circuit.r1cs, witness.values))
   const output = quantized.outputs.map(({ tensor }) =>
-    Float64Array.from(toBigInts(witness.tensors[tensor]!), (q) => Number(q) * 2 ** -quantized.tensors[tensor]!.exponent),
+    Float64Array.from(
+      toBigInts(witness.tensors[tensor]!),
+      (q) => Number(q) * 2 ** -quantized.tensors[tensor]!.exponent,
+    ),
   )
   const runtime = await ReferenceModel.load(graph, onnx)
   try {

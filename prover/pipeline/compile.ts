@@ -90,13 +90,30 @@ export async function compileModel(onnx: Uint8Array, options: CompileOptions = {
   return { onnx, graph, program, recipe, quantized, circuit, hashes, ...(calibration && { calibration }) }
 }
 
-async function makeRecipe(onnx: Uint8Array, graph: Graph, program: Program, options: CompileOptions): Promise<Calibration> {
+async function makeRecipe(
+  onnx: Uint8Array,
+  graph: Graph,
+  program: Program,
+  options: CompileOptions,
+): Promise<Calibration> {
   const { progress } = options
-  checkNames('input', Object.keys(options.inputs ?? {}), graph.inputs.map((info) => info.name))
-  checkNames('output', Object.keys(options.outputs ?? {}), graph.outputs.map((info) => info.name))
+  checkNames(
+    'input',
+    Object.keys(options.inputs ?? {}),
+    graph.inputs.map((info) => info.name),
+  )
+  checkNames(
+    'output',
+    Object.keys(options.outputs ?? {}),
+    graph.outputs.map((info) => info.name),
+  )
   const given = options.samples?.samples.slice(0, CALIBRATION_SAMPLES) ?? []
   const inputs = graph.inputs.map((info, i) =>
-    inputRecipe(info.name, given.map((sample) => sample[i]!), options.inputs?.[info.name] ?? {}),
+    inputRecipe(
+      info.name,
+      given.map((sample) => sample[i]!),
+      options.inputs?.[info.name] ?? {},
+    ),
   )
   const sizes = program.inputs.map((tensor) => program.tensors[tensor]!.size)
   const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, RANDOM_SAMPLES)
@@ -139,7 +156,8 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
   if (!same(recipe.inputs, graph.inputs) || !same(recipe.outputs, graph.outputs))
     throw new RecipeError('the recipe names other inputs or outputs than the model; it was made for another model')
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
-  if (unknown !== undefined) throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)
+  if (unknown !== undefined)
+    throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)
 }
 
 function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): ModelHashes {

@@ -35,7 +35,12 @@ function remember(record: string): void {
  * @returns whether a check was needed.
  * @throws KeyMismatchError, UnsafeVerifyingKeyError
  */
-export async function requireKnownKey(zkey: string, r1cs: R1cs, r1csHash: string, signal?: AbortSignal): Promise<boolean> {
+export async function requireKnownKey(
+  zkey: string,
+  r1cs: R1cs,
+  r1csHash: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const record = recordOf(await sha256File(zkey), r1csHash)
   if (existsSync(record)) return false
   await checkKeyMatchesCircuit(zkey, r1cs, signal && { signal })

@@ -25,7 +25,12 @@ export type ModelFile = {
  *
  * @throws FileWriteError
  */
-export async function saveModel(folder: string, name: string, model: CompiledModel, report: CompileReport): Promise<ModelFile> {
+export async function saveModel(
+  folder: string,
+  name: string,
+  model: CompiledModel,
+  report: CompileReport,
+): Promise<ModelFile> {
   const paths = artefactPaths(folder)
   try {
     mkdirSync(folder, { recursive: true })
@@ -61,7 +66,9 @@ export function readModelFile(paths: ArtefactPaths): ModelFile {
     checkIoSchema(schema)
     return { ...value, schema }
   } catch (error) {
-    throw new ArtefactError(`${paths.model} is damaged: ${(error as Error).message}; run "zkml compile" again`, { cause: error })
+    throw new ArtefactError(`${paths.model} is damaged: ${(error as Error).message}; run "zkml compile" again`, {
+      cause: error,
+    })
   }
 }
 
@@ -78,7 +85,9 @@ export function readReport(folder: string): CompileReport {
     if (!Array.isArray(report.layers) || !Array.isArray(report.inputs)) throw new Error('it has no layers or inputs')
     return report
   } catch (error) {
-    throw new ArtefactError(`${paths.report} is damaged: ${(error as Error).message}; run "zkml compile" again`, { cause: error })
+    throw new ArtefactError(`${paths.report} is damaged: ${(error as Error).message}; run "zkml compile" again`, {
+      cause: error,
+    })
   }
 }
 
@@ -121,7 +130,10 @@ export function schemaToJson(schema: IoSchema): SchemaJson {
   return { ...schema, inputs: schema.inputs.map(write), outputs: schema.outputs.map(write) }
 }
 
-export function schemaFromJson(schema: { readonly inputs: readonly unknown[]; readonly outputs: readonly unknown[] }): IoSchema {
+export function schemaFromJson(schema: {
+  readonly inputs: readonly unknown[]
+  readonly outputs: readonly unknown[]
+}): IoSchema {
   const json = schema as SchemaJson
   const read = (spec: SpecJson): TensorSpec => ({ ...spec, lo: BigInt(spec.lo) })
   return { ...json, inputs: json.inputs.map(read), outputs: json.outputs.map(read) }

@@ -106,7 +106,11 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
   const generator = await WitnessGenerator.create(circuit)
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
-    generator.generate({ inputs, context: expectedContext(request.context), ...(request.salts && { salts: request.salts }) }),
+    generator.generate({
+      inputs,
+      context: expectedContext(request.context),
+      ...(request.salts && { salts: request.salts }),
+    }),
   )
   const proving = performance.now()
   const backend = request.backend ?? snarkjsBackend()
@@ -155,6 +159,7 @@ export async function verifyInference(folder: string, statement: InferenceProof)
     return no(`the proof has ${statement.publicSignals.length} public signals; the model has ${file.publicSignals}`)
   if (statement.publicSignals.at(-1) !== expectedContext(statement.context))
     return no('the context signal is not that of the stated context')
-  if (!(await verify(key, statement.publicSignals, statement.proof))) return no('the proof does not satisfy the pairing equation')
+  if (!(await verify(key, statement.publicSignals, statement.proof)))
+    return no('the proof does not satisfy the pairing equation')
   return { valid: true, reason: null, portable, outputs: decodeOutputs(file.schema, statement.publicSignals) }
 }

@@ -26,7 +26,12 @@ export type CompileReport = {
   readonly macs: number
   readonly parameters: number
   readonly layers: readonly LayerReport[]
-  readonly inputs: readonly { readonly name: string; readonly range: readonly [number, number]; readonly bits: number; readonly exponent: number }[]
+  readonly inputs: readonly {
+    readonly name: string
+    readonly range: readonly [number, number]
+    readonly bits: number
+    readonly exponent: number
+  }[]
   /** Against onnxruntime, on the calibration samples; null when a recipe was given without samples. */
   readonly accuracy: MeasuredAccuracy | null
   /** One bit less and one bit more in every layer. */
@@ -118,7 +123,12 @@ function parameterCount(graph: Graph): number {
 /** The report as text for a terminal. */
 export function formatReport(report: CompileReport): string {
   const number = (value: number) => value.toLocaleString('en-US')
-  const rows = report.layers.map(({ node, op, constraints, bits }) => [node, op, number(constraints), bits === null ? '–' : String(bits)])
+  const rows = report.layers.map(({ node, op, constraints, bits }) => [
+    node,
+    op,
+    number(constraints),
+    bits === null ? '–' : String(bits),
+  ])
   const lines = [
     ...table(['node', 'op', 'constraints', 'bits'], rows),
     '',

@@ -28,7 +28,9 @@ export function quantizedOutputs(program: QuantizedProgram, sample: Sample): Flo
   return program.outputs.map(({ tensor }) => {
     const unit = 2 ** -program.tensors[tensor]!.exponent
     const raw = values[tensor]!
-    return raw instanceof Float64Array ? raw.map((q) => q * unit) : Float64Array.from(toBigInts(raw), (q) => Number(q) * unit)
+    return raw instanceof Float64Array
+      ? raw.map((q) => q * unit)
+      : Float64Array.from(toBigInts(raw), (q) => Number(q) * unit)
   })
 }
 

@@ -50,7 +50,10 @@ class Builder {
     const id = this.tensorOf.get(info.name)!
     const source = this.source(id)
     const named = this.declare(info.name, info.shape)
-    const map = selectionMap(source, Int32Array.from({ length: source.size }, (_, i) => i))
+    const map = selectionMap(
+      source,
+      Int32Array.from({ length: source.size }, (_, i) => i),
+    )
     this.steps.push({ kind: 'linear', name: `output:${info.name}`, origin: this.originOf(info), output: named, map })
     return named
   }
@@ -109,7 +112,13 @@ class Builder {
       }
       case 'Reshape': {
         const x = this.variable(node, 0)
-        return this.linear(node, selectionMap(x, Int32Array.from({ length: x.size }, (_, i) => i)))
+        return this.linear(
+          node,
+          selectionMap(
+            x,
+            Int32Array.from({ length: x.size }, (_, i) => i),
+          ),
+        )
       }
       case 'Transpose':
       case 'Slice':
@@ -132,11 +141,7 @@ class Builder {
     if ('constant' in c) return matrixMap(a, b, node, product, c.constant)
     // A variable C: beta·C is added as a map of its own.
     const sum = this.linear(node, matrixMap(a, b, node, product), '/product')
-    const scaled = this.linear(
-      node,
-      diagonalMap(c.source, new Float64Array(c.source.size).fill(node.beta)),
-      '/scaled',
-    )
+    const scaled = this.linear(node, diagonalMap(c.source, new Float64Array(c.source.size).fill(node.beta)), '/scaled')
     const left = { source: this.source(sum), info: product }
     return sumMap(left, { source: this.source(scaled), info: c.info }, 1, product)
   }

@@ -79,7 +79,8 @@ class Search {
     let best = this.must(initialRecipe(program, inputs, outputs, tools, samples))
     // More bits if even the start is too coarse.
     for (let extra = 0; extra < 4 && !this.meets(best, 1); extra++) best = this.turnAll(best, 1) ?? best
-    for (let next = this.turnAll(best, -1); next && this.better(next, best, 0.5); next = this.turnAll(best, -1)) best = next
+    for (let next = this.turnAll(best, -1); next && this.better(next, best, 0.5); next = this.turnAll(best, -1))
+      best = next
     for (const share of [0.5, 1]) best = this.turnEach(best, share)
     best = this.clamp(best)
     return {
@@ -96,7 +97,10 @@ class Search {
   private turnEach(start: Candidate, share: number): Candidate {
     let best = start
     const order = this.knobs
-      .map((knob) => ({ knob, saving: start.constraints - (this.price(knob.turn(start.recipe, -1)) ?? start.constraints) }))
+      .map((knob) => ({
+        knob,
+        saving: start.constraints - (this.price(knob.turn(start.recipe, -1)) ?? start.constraints),
+      }))
       .sort((x, y) => y.saving - x.saving)
     order.forEach(({ knob }, i) => {
       this.request.onProgress?.(`fitting ${knob.name}`, (share === 1 ? 0.5 : 0) + (0.5 * i) / order.length)
@@ -147,7 +151,10 @@ class Search {
     const { reference, samples, costModel } = this.request
     const quantized = this.quantize(recipe)
     this.trials++
-    const accuracy = compareOutputs(samples.map((sample) => quantizedOutputs(quantized, sample)), reference)
+    const accuracy = compareOutputs(
+      samples.map((sample) => quantizedOutputs(quantized, sample)),
+      reference,
+    )
     return { recipe, constraints: costModel(quantized).constraints, accuracy }
   }
 
@@ -168,7 +175,13 @@ class Search {
   /** Inputs whose samples are represented exactly keep their digits. */
   private inputKnobs(): Knob[] {
     return this.request.inputs.flatMap((input, i) => {
-      if (isExactInput(input, this.request.samples.map((sample) => sample[i]!))) return []
+      if (
+        isExactInput(
+          input,
+          this.request.samples.map((sample) => sample[i]!),
+        )
+      )
+        return []
       const turn = (recipe: Recipe, by: -1 | 1): Recipe | undefined => {
         const current = recipe.inputs[i]!
         if (current.bits + by < 2 || current.bits + by > 30) return undefined

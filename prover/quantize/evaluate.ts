@@ -64,7 +64,11 @@ function runStep(program: QuantizedProgram, step: QuantizedStep, values: Integer
       const source = values[step.source]!
       const best = groupRows(step.groups).map((row) => row[firstLargest(source, row)]!)
       if (source instanceof Float64Array) values[step.output] = Float64Array.from(best, (i) => source[i]!)
-      else store(step.output, best.map((i) => source[i]!))
+      else
+        store(
+          step.output,
+          best.map((i) => source[i]!),
+        )
       return
     }
     case 'argmax': {
@@ -74,7 +78,10 @@ function runStep(program: QuantizedProgram, step: QuantizedStep, values: Integer
     }
     case 'product': {
       const [a, b] = [toBigInts(values[step.a]!), toBigInts(values[step.b]!)]
-      store(step.output, Array.from(step.indexA, (i, at) => a[i]! * b[step.indexB[at]!]!))
+      store(
+        step.output,
+        Array.from(step.indexA, (i, at) => a[i]! * b[step.indexB[at]!]!),
+      )
       return
     }
     case 'divide': {
@@ -97,7 +104,8 @@ function firstLargest(values: IntegerValues, row: readonly number[]): number {
 
 function linearDoubles(step: QuantizedLinear, values: readonly Float64Array[]): Float64Array {
   const { start, column, weight, bias, rows, sources } = step.map
-  const x = sources.length === 1 ? values[sources[0]!.tensor]! : concatenate(sources.map(({ tensor }) => values[tensor]!))
+  const x =
+    sources.length === 1 ? values[sources[0]!.tensor]! : concatenate(sources.map(({ tensor }) => values[tensor]!))
   const y = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
     // Four sums, so that additions need not wait for each other; in any order they are exact.
@@ -158,5 +166,9 @@ function rescale(
   const top = step.clamp && BigInt(step.clamp.lo) + (1n << BigInt(step.clamp.bits)) - 1n
   const bounded = rounded.map((z) => (z < low ? BigInt(low) : top !== undefined && z > top ? top : z))
   store(step.output, bounded)
-  if (step.positive !== undefined) store(step.positive, rounded.map((z) => (z < 0n ? 0n : z)))
+  if (step.positive !== undefined)
+    store(
+      step.positive,
+      rounded.map((z) => (z < 0n ? 0n : z)),
+    )
 }

@@ -31,7 +31,12 @@ function poolBeforeRelu(program: Program): Program {
     if (consumersOf(steps, relu.output).length > 1) continue
     const pooled = { ...tensors[pool.output]!, id: tensors.length, name: `${pool.name}/pooled` }
     tensors.push(pooled)
-    steps.splice(i, 1, { ...pool, source: relu.source, output: pooled.id }, { ...relu, source: pooled.id, output: pool.output })
+    steps.splice(
+      i,
+      1,
+      { ...pool, source: relu.source, output: pooled.id },
+      { ...relu, source: pooled.id, output: pool.output },
+    )
     steps.splice(at, 1)
   }
   return { ...program, steps, tensors }

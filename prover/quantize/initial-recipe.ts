@@ -89,4 +89,3 @@ function maxMagnitude(values: Float64Array): number {
 function ceilLog2(value: number): number {
   return value === 0 ? 0 : Math.ceil(Math.log2(value))
 }
-

@@ -70,7 +70,8 @@ class Quantizer {
         const values = tableValues({ ...spec, exponent })
         const at = (q: bigint) => BigInt(values[Number(q) - spec.lo]!)
         // All tables are monotone, `decay` falling and the others rising, so the ends of an interval map to its ends.
-        const [first, last] = step.fn === 'decay' ? [source.ranges.hi, source.ranges.lo] : [source.ranges.lo, source.ranges.hi]
+        const [first, last] =
+          step.fn === 'decay' ? [source.ranges.hi, source.ranges.lo] : [source.ranges.lo, source.ranges.hi]
         this.define(step.output, exponent, makeRanges(first.map(at), last.map(at), where))
         return { ...step, bits, lo: spec.lo, values }
       }
@@ -85,7 +86,15 @@ class Quantizer {
       case 'argmax': {
         const rows = groupRows(step.groups)
         const hi = rows.map((row) => BigInt(row.length - 1))
-        this.define(step.output, 0, makeRanges(rows.map(() => 0n), hi, where))
+        this.define(
+          step.output,
+          0,
+          makeRanges(
+            rows.map(() => 0n),
+            hi,
+            where,
+          ),
+        )
         return step
       }
       case 'product': {
@@ -96,15 +105,27 @@ class Quantizer {
           return [al * bl, al * bh, ah * bl, ah * bh]
         })
         const lo = corners.map((values) => values.reduce((x, y) => (x < y ? x : y)))
-        this.define(step.output, a.exponent + b.exponent, makeRanges(lo, corners.map((values) => values.reduce(larger)), where))
+        this.define(
+          step.output,
+          a.exponent + b.exponent,
+          makeRanges(
+            lo,
+            corners.map((values) => values.reduce(larger)),
+            where,
+          ),
+        )
         return step
       }
       case 'divide': {
         const scaleBits = required(recipe.exponent, step, 'exponent')
         if (scaleBits < 0 || scaleBits > MAX_QUOTIENT_BITS)
-          throw new RecipeError(`recipe.steps["${step.name}"].exponent is ${scaleBits}; it must be from 0 to ${MAX_QUOTIENT_BITS}`)
+          throw new RecipeError(
+            `recipe.steps["${step.name}"].exponent is ${scaleBits}; it must be from 0 to ${MAX_QUOTIENT_BITS}`,
+          )
         if (this.tensors[step.numerator]!.exponent !== this.tensors[step.denominator]!.exponent)
-          throw new RecipeError(`recipe.steps scales the numerator and the denominator of "${step.name}" apart; leave out the weightExponent of the sum`)
+          throw new RecipeError(
+            `recipe.steps scales the numerator and the denominator of "${step.name}" apart; leave out the weightExponent of the sum`,
+          )
         const { size } = this.program.tensors[step.output]!
         this.define(step.output, scaleBits, uniformRanges(size, 0n, 1n << BigInt(scaleBits), where))
         return { ...step, scaleBits }
@@ -119,8 +140,17 @@ class Quantizer {
     if (weightExponent === undefined)
       throw new RecipeError(`recipe.steps["${step.name}"].weightExponent is missing; recalibrate with --samples`)
     const exponent = (sources.length ? finest : 0) + weightExponent
-    const map = integerMap(step.map, sources.map((source) => exponent - source.exponent), exponent, where)
-    const { ranges, exactSums } = linearRanges(map, sources.map((source) => source.ranges), where)
+    const map = integerMap(
+      step.map,
+      sources.map((source) => exponent - source.exponent),
+      exponent,
+      where,
+    )
+    const { ranges, exactSums } = linearRanges(
+      map,
+      sources.map((source) => source.ranges),
+      where,
+    )
     this.define(step.output, exponent, ranges)
     return { ...step, map, weightExponent, exactSums }
   }
@@ -136,8 +166,11 @@ class Quantizer {
     if (step.tableFor) checkArgument(step, recipe, exponent)
     // Only the rounded value would be clamped, not its positive part: the circuit has no such gadget.
     if (step.mode === 'split' && recipe.clampBits !== undefined)
-      throw new RecipeError(`recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`)
-    const clamp = recipe.clampBits === undefined ? undefined : { lo: clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`,
+      )
+    const clamp =
+      recipe.clampBits === undefined ? undefined : { lo: clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
     const rounded = (q: bigint) => roundShift(q, shift)
     const bound = (q: bigint) => {
       const z = rounded(q)
@@ -165,7 +198,9 @@ function checkArgument(step: Step, { clampBits }: StepRecipe, exponent: number):
   if (clampBits < MIN_TABLE_BITS || clampBits > MAX_TABLE_BITS)
     throw new RecipeError(`${at}.clampBits is ${clampBits}; a table takes ${MIN_TABLE_BITS} to ${MAX_TABLE_BITS} bits`)
   if (clampBits - exponent > MAX_REACH)
-    throw new RecipeError(`${at} reaches to 2^${clampBits - exponent}; tables end at 2^${MAX_REACH}, so raise the exponent`)
+    throw new RecipeError(
+      `${at} reaches to 2^${clampBits - exponent}; tables end at 2^${MAX_REACH}, so raise the exponent`,
+    )
 }
 
 /** ⌊(q + 2^(shift−1)) / 2^shift⌋: round half up. */
@@ -228,4 +263,3 @@ export function groupRows(groups: { readonly start: Uint32Array; readonly column
     Array.from(groups.column.subarray(groups.start[row]!, groups.start[row + 1]!)),
   )
 }
-

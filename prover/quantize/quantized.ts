@@ -40,13 +40,7 @@ export type QuantizedTable = TableStep & {
 export type QuantizedDivide = DivideStep & { readonly scaleBits: number }
 
 export type QuantizedStep =
-  | QuantizedLinear
-  | QuantizedRescale
-  | QuantizedTable
-  | QuantizedDivide
-  | MaxStep
-  | ArgMaxStep
-  | ProductStep
+  QuantizedLinear | QuantizedRescale | QuantizedTable | QuantizedDivide | MaxStep | ArgMaxStep | ProductStep
 
 /** A program over the integers: what the circuit proves, element by element. */
 export type QuantizedProgram = {
@@ -55,4 +49,3 @@ export type QuantizedProgram = {
   readonly outputs: readonly { readonly tensor: number; readonly recipe: OutputRecipe }[]
   readonly steps: readonly QuantizedStep[]
 }
-

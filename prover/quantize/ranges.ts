@@ -33,7 +33,9 @@ export function makeRanges(lo: readonly bigint[], hi: readonly bigint[], where: 
     }
     if (lo[i]! < -limit || hi[i]! > limit) exact = false
   }
-  return exact ? { lo, hi, exact: { lo: Float64Array.from(lo, Number), hi: Float64Array.from(hi, Number) } } : { lo, hi }
+  return exact
+    ? { lo, hi, exact: { lo: Float64Array.from(lo, Number), hi: Float64Array.from(hi, Number) } }
+    : { lo, hi }
 }
 
 /** The same interval for every element. */

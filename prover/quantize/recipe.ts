@@ -62,7 +62,10 @@ export function parseRecipe(text: string): Recipe {
   return {
     format: 'zkml-recipe/1',
     rounding: 'half-up',
-    tools: { circom2: text_(tools.circom2, 'recipe.tools.circom2'), circomlib: text_(tools.circomlib, 'recipe.tools.circomlib') },
+    tools: {
+      circom2: text_(tools.circom2, 'recipe.tools.circom2'),
+      circomlib: text_(tools.circomlib, 'recipe.tools.circomlib'),
+    },
     inputs: list(recipe.inputs, 'recipe.inputs').map((input, i) => parseInput(input, `recipe.inputs[${i}]`)),
     outputs: list(recipe.outputs, 'recipe.outputs').map((output, i) => {
       const at = `recipe.outputs[${i}]`
@@ -89,7 +92,8 @@ function parseStep(value: unknown, name: string): StepRecipe {
   const at = `recipe.steps[${JSON.stringify(name)}]`
   const fields = record(value, at)
   for (const key of Object.keys(fields)) {
-    if (!['weightExponent', 'exponent', 'clampBits'].includes(key)) throw new RecipeError(`${at}.${key} is not a known field`)
+    if (!['weightExponent', 'exponent', 'clampBits'].includes(key))
+      throw new RecipeError(`${at}.${key} is not a known field`)
   }
   return {
     ...(fields.weightExponent !== undefined && {

@@ -38,7 +38,9 @@ export class ReferenceModel {
     })
     try {
       const results = await this.session.run(feeds)
-      return this.graph.outputs.map((info) => Float64Array.from(results[info.name]!.data as ArrayLike<number | bigint>, Number))
+      return this.graph.outputs.map((info) =>
+        Float64Array.from(results[info.name]!.data as ArrayLike<number | bigint>, Number),
+      )
     } catch (error) {
       throw new RuntimeReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
     }
@@ -67,7 +69,11 @@ function typedTensor(TensorClass: typeof Tensor, type: string, data: Float64Arra
     case 'int32':
       return new TensorClass('int32', Int32Array.from(data), shape)
     case 'int64':
-      return new TensorClass('int64', BigInt64Array.from(data, (value) => BigInt(Math.round(value))), shape)
+      return new TensorClass(
+        'int64',
+        BigInt64Array.from(data, (value) => BigInt(Math.round(value))),
+        shape,
+      )
     case 'uint8':
       return new TensorClass('uint8', Uint8Array.from(data), shape)
     default:

@@ -62,7 +62,9 @@ function flatValues(row: unknown, info: ValueInfo, at: string): Float64Array {
   if (!Array.isArray(row)) throw new SampleError(`${at} must be a flat list of numbers`)
   const size = sizeOf(info.shape)
   if (row.length !== size)
-    throw new SampleError(`${at} has ${row.length} values; input "${info.name}" [${info.shape.join(', ')}] takes ${size}`)
+    throw new SampleError(
+      `${at} has ${row.length} values; input "${info.name}" [${info.shape.join(', ')}] takes ${size}`,
+    )
   return Float64Array.from(row, (value: unknown, i) => {
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw new SampleError(`${at}[${i}] is ${JSON.stringify(value) ?? String(value)}; a finite number is needed`)
@@ -71,7 +73,11 @@ function flatValues(row: unknown, info: ValueInfo, at: string): Float64Array {
 }
 
 /** Samples drawn uniformly from the inputs' ranges with a fixed seed, for models that come without any. */
-export function randomSamples(ranges: readonly (readonly [number, number])[], sizes: readonly number[], count: number): Sample[] {
+export function randomSamples(
+  ranges: readonly (readonly [number, number])[],
+  sizes: readonly number[],
+  count: number,
+): Sample[] {
   const next = mulberry32(0x7a6b6d6c)
   return Array.from({ length: count }, () =>
     sizes.map((size, i) => {

@@ -86,4 +86,3 @@ function signalHash(name: string): [high: number, low: number] {
   for (const byte of Buffer.from(name, 'utf8')) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   return [Number(hash >> 32n), Number(hash & 0xffffffffn)]
 }
-

@@ -35,7 +35,14 @@ export async function circuitFigures(): Promise<Figure[]> {
     const start = performance.now()
     const { deterministic, unreached, constraints } = auditCircuit(model.circuit)
     const took = ((performance.now() - start) / 1000).toFixed(1)
-    figures.push(isTrue(`audit, ${name}`, deterministic, `${unreached.length} unreached of ${constraints.toLocaleString('en-US')} rows, ${took} s`, 'unreached = []'))
+    figures.push(
+      isTrue(
+        `audit, ${name}`,
+        deterministic,
+        `${unreached.length} unreached of ${constraints.toLocaleString('en-US')} rows, ${took} s`,
+        'unreached = []',
+      ),
+    )
   }
   return figures
 }
@@ -53,10 +60,11 @@ async function compareWitnesses(model: CompiledModel, { samples }: SampleSet) {
     const { values, signals } = generator.generate({ inputs, context: 1n })
     times.push(performance.now() - start)
     const evaluated = evaluateProgram(quantized, inputs)
-    const words = quantized.outputs.flatMap(({ tensor }, i) => pack(toBigInts(evaluated[tensor]!), circuit.schema.outputs[i]!))
+    const words = quantized.outputs.flatMap(({ tensor }, i) =>
+      pack(toBigInts(evaluated[tensor]!), circuit.schema.outputs[i]!),
+    )
     const same = words.every((word, i) => word === signals[i])
     if (same && firstUnsatisfiedRow(circuit.r1cs, values) === undefined) equal++
   }
   return { equal, tried, times: times.length % 2 ? times : times.slice(1) }
 }
-

@@ -19,7 +19,19 @@ type CompileRun = {
   readonly layers: readonly { readonly op: string; readonly constraints: number }[]
 }
 
-const LINEAR = ['Gemm', 'MatMul', 'Conv', 'Add', 'Sub', 'Mul', 'Div', 'AveragePool', 'Flatten', 'Reshape', 'BatchNormalization']
+const LINEAR = [
+  'Gemm',
+  'MatMul',
+  'Conv',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'AveragePool',
+  'Flatten',
+  'Reshape',
+  'BatchNormalization',
+]
 
 /** Compiles through the CLI in a process of its own, so that time and peak memory are those a user sees. */
 export function compileFigures(): Figure[] {
@@ -36,7 +48,8 @@ export function compileFigures(): Figure[] {
       if (result.status !== 0) throw new Error(`zkml compile ${model} failed: ${result.stderr}`)
       return JSON.parse(result.stdout) as CompileRun
     }
-    const bundled = (name: string) => run(join(modelFolder(name), 'model.onnx'), ['--recipe', join(modelFolder(name), 'recipe.json')])
+    const bundled = (name: string) =>
+      run(join(modelFolder(name), 'model.onnx'), ['--recipe', join(modelFolder(name), 'recipe.json')])
     const lenetName = 'lenet-28-6-16-120-84-10'
     const cold = bundled(lenetName)
     const warm = bundled(lenetName)
@@ -50,7 +63,11 @@ export function compileFigures(): Figure[] {
     return [
       atMost('constraints, mlp-784-56-10, 8-bit input checks', mlp.constraints, 7_900),
       atMost('constraints + public signals + 1, ReLU LeNet', cold.constraints + cold.publicSignals + 1, 131_072),
-      atMost('constraints of all linear nodes, both', linear.reduce((sum, layer) => sum + layer.constraints, 0), 0),
+      atMost(
+        'constraints of all linear nodes, both',
+        linear.reduce((sum, layer) => sum + layer.constraints, 0),
+        0,
+      ),
       atMost('compile, ReLU LeNet, recipe, cold cache', cold.milliseconds / 1000, 60, 's'),
       atMost('compile, ReLU LeNet, recipe, warm cache', warm.milliseconds / 1000, 10, 's'),
       atMost('compile, ReLU LeNet, peak memory', Math.max(cold.peakBytes, warm.peakBytes) / GIB, 2, 'GiB'),

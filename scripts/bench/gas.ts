@@ -40,9 +40,13 @@ export async function gasFigures(): Promise<Figure[]> {
       const context = { chainId: 31337n, caller: account, requestId: `0x${'11'.repeat(32)}`, modelId, prover: account }
       const call = inferenceCall(model.circuit.schema, await proveInference(model, { sample: sample!, context }))
       const verifier = InferenceVerifier__factory.connect(record.contracts.InferenceVerifier.address, signer)
-      const receipt = await (await verifier.verifyInference(modelId, call.inputCommitment, call.output, call.proof)).wait()
+      const receipt = await (
+        await verifier.verifyInference(modelId, call.inputCommitment, call.output, call.proof)
+      ).wait()
       const words = model.file.publicSignals - 1
-      figures.push(atMost(`verifyInference, ${words} words + context, ${label}`, Number(receipt!.gasUsed), 280_000, 'gas'))
+      figures.push(
+        atMost(`verifyInference, ${words} words + context, ${label}`, Number(receipt!.gasUsed), 280_000, 'gas'),
+      )
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }

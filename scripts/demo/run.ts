@@ -10,7 +10,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import hre from 'hardhat'
 import type { InferenceVerifier } from '../../typechain-types'
-import { checkSamples, compileReport, inferenceCall, loadModel, proveInference, table, type LoadedModel, type ProvedInference, type SamplesCheck } from '../../prover/pipeline'
+import {
+  checkSamples,
+  compileReport,
+  inferenceCall,
+  loadModel,
+  proveInference,
+  table,
+  type LoadedModel,
+  type ProvedInference,
+  type SamplesCheck,
+} from '../../prover/pipeline'
 import type { ProofContext } from '../../prover/encodings'
 import { snarkjsBackend, type ProverBackend } from '../../prover/groth16'
 import { argmax, parseSamples, type SampleSet } from '../../prover/quantize'
@@ -26,7 +36,11 @@ type Row = {
   readonly gas: { readonly verify: bigint; readonly consumer: bigint }
 }
 
-type Chain = { readonly verifier: InferenceVerifier; readonly chainId: bigint; readonly modelIds: Readonly<Record<string, bigint>> }
+type Chain = {
+  readonly verifier: InferenceVerifier
+  readonly chainId: bigint
+  readonly modelIds: Readonly<Record<string, bigint>>
+}
 
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
   'breast-cancer': ['malignant', 'benign'],
@@ -53,13 +67,20 @@ async function main(): Promise<void> {
 /** Compile and set up, then hold the result against what is committed. */
 async function build(bundled: BundledModel): Promise<{ compile: number; setup: number }> {
   heading(`${bundled.name}: compile and set up`)
-  const { result: model, ms: compile } = await stage('compile ONNX + recipe to a circuit', () => compileBundled(bundled))
+  const { result: model, ms: compile } = await stage('compile ONNX + recipe to a circuit', () =>
+    compileBundled(bundled),
+  )
   const report = compileReport(model)
   const affine = report.layers.filter(({ op }) => ['Conv', 'Gemm', 'Div', 'AveragePool', 'Flatten'].includes(op))
-  note(`${report.constraints.toLocaleString('en-US')} constraints; the ${affine.length} affine layers take ${affine.reduce((sum, layer) => sum + layer.constraints, 0)} of them`)
+  note(
+    `${report.constraints.toLocaleString('en-US')} constraints; the ${affine.length} affine layers take ${affine.reduce((sum, layer) => sum + layer.constraints, 0)} of them`,
+  )
   const { result: key, ms: setup } = await stage('dev setup from a public seed', () => buildBundled(bundled, model))
 
-  const committed = readFileSync(join(__dirname, '..', '..', 'contracts', 'verifiers', `${bundled.verifier!}.sol`), 'utf8')
+  const committed = readFileSync(
+    join(__dirname, '..', '..', 'contracts', 'verifiers', `${bundled.verifier!}.sol`),
+    'utf8',
+  )
   const registration = readFileSync(join(modelFolder(bundled.name), 'registration.json'), 'utf8')
   const same =
     committed === (await verifierSource(bundled, key)) &&
@@ -77,8 +98,9 @@ async function deploy(): Promise<Chain> {
   const directory = mkdtempSync(join(tmpdir(), 'zkml-demo-'))
   try {
     const models = await readRegistrations(join(__dirname, '..', '..', 'models'))
-    const { result } = await stage(`deploy the core, ${models.length} verifiers, register ${models.length} models`, () =>
-      deployAll(hre, { models, directory, reset: true }),
+    const { result } = await stage(
+      `deploy the core, ${models.length} verifiers, register ${models.length} models`,
+      () => deployAll(hre, { models, directory, reset: true }),
     )
     const { contracts, models: registered } = result.record
     const [signer] = await hre.ethers.getSigners()
@@ -186,7 +208,11 @@ function summary(rows: readonly Row[]): void {
     line('gas, verifyInference', (row) => row.gas.verify.toLocaleString('en-US')),
     line('gas, consumer call', (row) => row.gas.consumer.toLocaleString('en-US')),
   ]
-  console.log(table(head, body).map((text) => `  ${text}`).join('\n'))
+  console.log(
+    table(head, body)
+      .map((text) => `  ${text}`)
+      .join('\n'),
+  )
 }
 
 main().catch((error: unknown) => {

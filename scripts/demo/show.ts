@@ -4,7 +4,10 @@
 const started = performance.now()
 
 /** Runs a stage and prints how long it took; returns its result and its milliseconds. */
-export async function stage<T>(label: string, run: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
+export async function stage<T>(
+  label: string,
+  run: () => Promise<T>,
+): Promise<{ readonly result: T; readonly ms: number }> {
   const terminal = process.stdout.isTTY
   if (terminal) process.stdout.write(`  … ${label}`)
   const start = performance.now()

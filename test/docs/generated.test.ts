@@ -14,7 +14,9 @@ describe('generated documents', () => {
     const sources = readdirSync(join(__dirname, '..', '..', 'prover'), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => readFileSync(join(__dirname, '..', '..', 'prover', path), 'utf8'))
-    const codes = sources.flatMap((source) => [...source.matchAll(/code(?:: \w+)? = '([A-Z0-9_]+)'/g)].map((match) => match[1]!))
+    const codes = sources.flatMap((source) =>
+      [...source.matchAll(/code(?:: \w+)? = '([A-Z0-9_]+)'/g)].map((match) => match[1]!),
+    )
     expect(codes).to.have.lengthOf.above(50)
     expect(new Set(codes).size, 'a code is used by two classes').to.equal(codes.length)
     for (const code of codes) expect(errorList(), code).to.include(`| \`${code}\` |`)
@@ -25,7 +27,9 @@ describe('source files', () => {
   it('all carry an SPDX header', () => {
     const root = join(__dirname, '..', '..')
     const missing = ['prover', 'circuits', 'contracts', 'scripts', 'test', 'types']
-      .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)))
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+      )
       .filter((path) => /\.(ts|sol|circom|py)$/.test(path) && !path.includes('node_modules'))
       .filter((path) => !readFileSync(join(root, path), 'utf8').slice(0, 200).includes('SPDX-License-Identifier'))
     expect(missing).to.deep.equal([])

@@ -55,7 +55,9 @@ describe('a proving key of unknown origin', () => {
     const original = readFileSync(paths.zkey)
     await devSetup({ ...r1cs, b: { ...r1cs.b, coefficient } }, paths.zkey)
     try {
-      const refusal = await requireKnownKey(paths.zkey, model.circuit.r1cs, model.hashes.r1csHash).catch((error: unknown) => error)
+      const refusal = await requireKnownKey(paths.zkey, model.circuit.r1cs, model.hashes.r1csHash).catch(
+        (error: unknown) => error,
+      )
       expect(refusal).to.have.property('code', 'GROTH16_KEY_MISMATCH')
     } finally {
       writeFileSync(paths.zkey, original)

@@ -64,7 +64,9 @@ for (const name of ['breast-cancer', 'mnist-cnn'] as const) {
       const { inputCommitment, output, proof } = inferenceCall(model.circuit.schema, proved)
 
       const transaction = await verifier.verifyInference(modelId, inputCommitment, output, proof)
-      await expect(transaction).to.emit(verifier, 'InferenceVerified').withArgs(modelId, inputCommitment, output, prover)
+      await expect(transaction)
+        .to.emit(verifier, 'InferenceVerified')
+        .withArgs(modelId, inputCommitment, output, prover)
       expect((await transaction.wait())!.gasUsed).to.be.at.most(GAS_BAR)
       await verifier.checkInference(modelId, inputCommitment, output, proof, prover)
 
@@ -94,7 +96,13 @@ for (const name of ['breast-cancer', 'mnist-cnn'] as const) {
       const gate = gates[name]
       const prover = publisher.address
       const caller = await gate.getAddress()
-      const proved = await prove(1, { chainId: 31337n, caller, requestId: REQUEST, modelId: modelIds.get(name)!, prover })
+      const proved = await prove(1, {
+        chainId: 31337n,
+        caller,
+        requestId: REQUEST,
+        modelId: modelIds.get(name)!,
+        prover,
+      })
       const { inputCommitment, output, proof } = inferenceCall(model.circuit.schema, proved)
       const expected = argmax(proved.outputs[0]!.values!)
 

@@ -69,7 +69,9 @@ for (const bundled of BUNDLED) {
         expect(await verifierSource(bundled, key)).to.equal(
           readFileSync(join(contracts, `${bundled.verifier!}.sol`), 'utf8'),
         )
-        const registration: unknown = JSON.parse(readFileSync(join(modelFolder(bundled.name), 'registration.json'), 'utf8'))
+        const registration: unknown = JSON.parse(
+          readFileSync(join(modelFolder(bundled.name), 'registration.json'), 'utf8'),
+        )
         expect(registrationOf(bundled, model, key)).to.deep.equal(registration)
       })
     }

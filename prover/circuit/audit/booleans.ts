@@ -74,7 +74,10 @@ function findGroups(wire: Uint8Array, expressions: ReadonlyMap<number, BooleanEx
  * which at most one is set is one digit), each digit's smallest gap exceeds what all smaller ones can add up to, and
  * the whole spread is below r.
  */
-export function fixesBooleans(terms: Iterable<readonly [wire: number, coefficient: bigint]>, groupOf: ReadonlyMap<number, number>): boolean {
+export function fixesBooleans(
+  terms: Iterable<readonly [wire: number, coefficient: bigint]>,
+  groupOf: ReadonlyMap<number, number>,
+): boolean {
   const digits = new Map<string, bigint[]>()
   for (const [wire, coefficient] of terms) {
     const group = groupOf.get(wire)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from 'chai'
+import { RecipeError, tableValues, type StepRecipe, type TableFunction } from '../../prover/quantize'
+import { quantizeModel } from '../support/linked-model'
+
+const table = (fn: TableFunction, argumentExponent: number, exponent: number, bits = 8) => {
+  const lo = fn === 'decay' ? 0 : -(2 ** (bits - 1))
+  const values = tableValues({ fn, bits, lo, argumentExponent, exponent })
+  return { values, at: (x: number) => values[x * 2 ** argumentExponent - lo]! }
+}
+
+describe('tables of smooth functions', () => {
+  // Round-to-nearest of the true value times 2^52, the value itself from 50 digits of an independent source.
+  const REFERENCE: readonly (readonly [TableFunction, number, string])[] = [
+    ['sigmoid', 0, '0.5'],
+    ['sigmoid', 1, '0.73105857863000487925115924182183627436514464016506'],
+    ['sigmoid', -1, '0.26894142136999512074884075817816372563485535983494'],
+    ['sigmoid', 0.5, '0.62245933120185456463890056574550847875327936530891'],
+    ['tanh', 0, '0'],
+    ['tanh', 1, '0.76159415595576488811945828260479359041276859725794'],
+    ['tanh', -1, '-0.76159415595576488811945828260479359041276859725794'],
+    ['tanh', 0.5, '0.46211715726000975850231848364367254873028928033011'],
+    ['decay', 0, '1'],
+    ['decay', 1, '0.36787944117144232159552377016146086744581113103177'],
+    ['decay', 2, '0.13533528323661269189399949497248440340763154590958'],
+    ['decay', 0.5, '0.60653065971263342360379953499118045344191813548719'],
+  ]
+
+  it('hold the nearest integer to the true value, to the last of 52 bits', () => {
+    for (const [fn, x, digits] of REFERENCE) {
+      const { at } = table(fn, 4, 52)
+      expect(BigInt(at(x)), `${fn}(${x})`).to.equal(nearest(digits, 52n))
+    }
+  })
+
+  it('agree with Math at every argument, as far as doubles can tell', () => {
+    const float = {
+      sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+      tanh: Math.tanh,
+      decay: (x: number) => Math.exp(-x),
+    }
+    for (const fn of ['sigmoid', 'tanh', 'decay'] as const) {
+      const { values } = table(fn, 5, 30, 9)
+      const lo = fn === 'decay' ? 0 : -256
+      values.forEach((value, i) => expect(value).to.be.closeTo(float[fn]((lo + i) / 32) * 2 ** 30, 1))
+    }
+  })
+
+  it('are monotone, as proven intervals take for granted', () => {
+    for (const fn of ['sigmoid', 'tanh', 'decay'] as const) {
+      for (const exponent of [0, 3, 12, 40]) {
+        const { values } = table(fn, 3, exponent)
+        const sign = fn === 'decay' ? -1 : 1
+        for (let i = 1; i < values.length; i++) expect(sign * (values[i]! - values[i - 1]!)).to.be.at.least(0)
+      }
+    }
+  })
+
+  it('of decay never reach 0, so that a sum of them divides', () => {
+    for (const exponent of [-3, 0, 1, 12]) expect(Math.min(...table('decay', 0, exponent).values)).to.equal(1)
+  })
+
+  it('are odd for tanh, and complementary for sigmoid, up to rounding', () => {
+    const [tanh, sigmoid] = [table('tanh', 4, 20).at, table('sigmoid', 4, 20).at]
+    for (let x = 0; x < 7.9; x += 0.0625) {
+      expect(Math.abs(tanh(x) + tanh(-x))).to.be.at.most(1)
+      expect(Math.abs(sigmoid(x) + sigmoid(-x) - 2 ** 20)).to.be.at.most(1)
+    }
+  })
+
+  it('take arguments that circuits can look up, and no others', () => {
+    const sigmoid = (argument: StepRecipe, out = 12) =>
+      quantizeModel(
+        {
+          inputs: [{ name: 'x', shape: [1, 1] }],
+          outputs: [{ name: 'y' }],
+          nodes: [{ op: 'Sigmoid', inputs: ['x'], outputs: ['y'], name: 'act' }],
+        },
+        { recipe: (recipe) => ({ ...recipe, steps: { 'act/argument': argument, act: { exponent: out } } }) },
+      )
+    expect(() => sigmoid({ exponent: 3, clampBits: 6 })).to.not.throw()
+    expect(() => sigmoid({ exponent: 3 })).to.throw(RecipeError, 'needs a bounded argument')
+    expect(() => sigmoid({ exponent: 3, clampBits: 1 })).to.throw(RecipeError, '2 to 12 bits')
+    expect(() => sigmoid({ exponent: 3, clampBits: 40 })).to.throw(RecipeError, '2 to 12 bits')
+    expect(() => sigmoid({ exponent: -100, clampBits: 8 })).to.throw(RecipeError, 'raise the exponent')
+    expect(() => sigmoid({ clampBits: 8 })).to.throw(RecipeError, 'exponent is missing')
+  })
+
+  it('divide what has one scale, into a quotient of 0 to 64 bits', () => {
+    const softmax = (steps: Readonly<Record<string, StepRecipe>>) =>
+      quantizeModel(
+        {
+          inputs: [{ name: 'x', shape: [1, 2] }],
+          outputs: [{ name: 'y' }],
+          nodes: [{ op: 'Softmax', inputs: ['x'], outputs: ['y'], name: 'act' }],
+        },
+        { recipe: (recipe) => ({ ...recipe, steps: { ...recipe.steps, ...steps } }) },
+      )
+    expect(() => softmax({})).to.not.throw()
+    expect(() => softmax({ 'act/sum': { weightExponent: 3 } })).to.throw(RecipeError, 'apart')
+    expect(() => softmax({ act: { exponent: -1 } })).to.throw(RecipeError, 'from 0 to 64')
+    expect(() => softmax({ act: { exponent: 65 } })).to.throw(RecipeError, 'from 0 to 64')
+  })
+})
+
+/** ⌊value·2^bits + 1/2⌋ of a decimal. */
+function nearest(decimal: string, bits: bigint): bigint {
+  const negative = decimal.startsWith('-')
+  const [whole, fraction = ''] = decimal.replace('-', '').split('.')
+  const scale = 10n ** BigInt(fraction.length)
+  const value = BigInt(whole! + fraction) * (negative ? -1n : 1n)
+  const doubled = 2n * value * (1n << bits) + scale
+  const quotient = doubled / (2n * scale)
+  return doubled < 0n && quotient * 2n * scale !== doubled ? quotient - 1n : quotient
+}
