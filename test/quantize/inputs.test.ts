@@ -104,7 +104,7 @@ describe('input digits', () => {
 })
 
 describe('input and sample files', () => {
-  const info = (name: string, ...shape: number[]) => ({ name, shape, type: 'float32' as const })
+  const info = (name: string, ...shape: number[]) => ({ name, shape, kind: 'float' as const })
   const single = { inputs: [info('x', 1, 3)] }
   const double = { inputs: [info('a', 2), info('b', 1)] }
   const read = (value: unknown, graph: typeof single = single) => parseInput(JSON.stringify(value), graph, 'in.json')
