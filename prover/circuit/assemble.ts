@@ -4,7 +4,8 @@ import type { QuantizedProgram } from '../quantize'
 import type { CompiledGadget, GadgetCompiler } from './gadget-compiler'
 import { gadgetProgram } from './gadget-source'
 import { bindContext, inputDigit, poseidonLink, type Gadget } from './gadgets'
-import { linkCircuit, type LinkedCircuit } from './link'
+import { linkCircuit } from './link'
+import type { LinkedCircuit } from './linker'
 import { gadgetsOf, planProgram } from './plan-program'
 
 export type AssembleProgress = (stage: 'gadgets' | 'link', done: number, total: number) => void

@@ -4,7 +4,7 @@ import { ZkmlError } from '../errors'
 import type { QuantizedLinear } from '../quantize'
 import { ExportNames, recordForms } from './export-names'
 import type { Feed, FeedTerm } from './feed'
-import type { LinkedCircuit, LinkedInstance } from './link'
+import type { LinkedCircuit, LinkedInstance } from './linker'
 
 /** Thrown when a circuit is too large to be written as one Circom program. */
 export class ExportTooLargeError extends ZkmlError {

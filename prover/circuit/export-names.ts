@@ -5,7 +5,7 @@ import type { Feed } from './feed'
 import type { CompiledGadget } from './gadget-compiler'
 import { gadgetProgram } from './gadget-source'
 import type { Gadget } from './gadgets'
-import { Linker, type ElementForm, type LinkedCircuit } from './link'
+import { Linker, type ElementForm, type LinkedCircuit } from './linker'
 import { linkStep } from './link-steps'
 import { planProgram } from './plan-program'
 

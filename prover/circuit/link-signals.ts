@@ -3,7 +3,7 @@
 import type { TensorSpec } from '../encodings'
 import { constantFeed, wireFeed, type Feed } from './feed'
 import { bindContext, poseidonLink } from './gadgets'
-import type { Linker } from './link'
+import type { Linker } from './linker'
 import { commitmentTag, wordFeeds } from './schema'
 
 /** Fixes the public wires: outputs, inputs, context, in the order of docs/encodings.md. */

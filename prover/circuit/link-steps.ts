@@ -3,7 +3,7 @@
 import type { QuantizedDivide, QuantizedRescale } from '../quantize'
 import { constantFeed, elementFeed, elementInterval, feedInterval, wireFeed, type Feed } from './feed'
 import type { Gadget } from './gadgets'
-import type { ElementForm, Linker } from './link'
+import type { ElementForm, Linker } from './linker'
 import { maxInterval, type RescalePlan } from './plan'
 import type { ArgMaxRow, MaxRow, SplitPlan, StepPlan } from './plan-program'
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { CircuitPart, LinkedCircuit, LinkedInstance } from '../link'
+import type { CircuitPart, LinkedCircuit, LinkedInstance } from '../linker'
 import { auditWires } from './audit'
 
 /** A wire the audit could not reach, and where it is in the model. */
