@@ -2,7 +2,7 @@
 
 import { ZkmlError } from '../errors'
 import type { QuantizedLinear } from '../quantize'
-import { ExportNames, recordForms } from './export-names'
+import { ExportNames } from './export-names'
 import type { Feed, FeedTerm } from './feed'
 import type { LinkedCircuit, LinkedInstance } from './linker'
 
@@ -52,7 +52,7 @@ class Exporter {
   private next = 0
 
   constructor(private readonly circuit: LinkedCircuit) {
-    this.names = new ExportNames(circuit, recordForms(circuit))
+    this.names = new ExportNames(circuit)
   }
 
   run(): string {

@@ -2,43 +2,10 @@
 
 import { LinkError } from './constraint-builder'
 import type { Feed } from './feed'
-import type { CompiledGadget } from './gadget-compiler'
-import { gadgetProgram } from './gadget-source'
-import type { Gadget } from './gadgets'
-import { Linker, type ElementForm, type LinkedCircuit } from './linker'
-import { linkStep } from './link-steps'
-import { planProgram } from './plan-program'
-
-/** Where every element of a non-linear tensor is found, by tensor. */
-export type TensorForms = ReadonlyMap<number, readonly ElementForm[]>
+import type { LinkedCircuit } from './linker'
 
 /** A signal of the exported program with its factor. */
 type NamedTerm = readonly [name: string, factor: bigint]
-
-class FormRecorder extends Linker {
-  readonly recorded = new Map<number, readonly ElementForm[]>()
-
-  override define(tensor: number, forms: readonly ElementForm[]): void {
-    this.recorded.set(tensor, forms)
-    super.define(tensor, forms)
-  }
-}
-
-/** Links the program once more, for where its tensors' elements are. Wires are those of the circuit. */
-export function recordForms(circuit: LinkedCircuit): TensorForms {
-  const compiled = new Map<string, CompiledGadget>()
-  for (const { gadget } of circuit.instances) compiled.set(gadgetProgram(gadget.gadget), gadget)
-  const recorder = new FormRecorder(circuit.program, (gadget: Gadget) => compiled.get(gadgetProgram(gadget))!)
-  recorder.inputRanges()
-  for (const plan of planProgram(circuit.program)) linkStep(recorder, plan)
-  circuit.program.inputs.forEach(({ tensor, recipe }, i) => {
-    const first = circuit.inputWires[i]!
-    const { size } = circuit.program.tensors[tensor]!
-    const forms = Array.from({ length: size }, (_, k) => ({ wire: first + k, offset: BigInt(recipe.lo) }))
-    recorder.recorded.set(tensor, forms)
-  })
-  return recorder.recorded
-}
 
 /** Names of the signals of an exported program. */
 export class ExportNames {
@@ -47,10 +14,7 @@ export class ExportNames {
   private readonly wires = new Map<number, string>()
   private readonly tableNames = new Map<string, { readonly values: readonly number[]; readonly name: string }>()
 
-  constructor(
-    private readonly circuit: LinkedCircuit,
-    private readonly forms: TensorForms,
-  ) {
+  constructor(private readonly circuit: LinkedCircuit) {
     const { r1cs, program, inputWires, saltWires, contextWire, instances } = circuit
     this.publicInputs = r1cs.nPubIn - 1
     for (let i = 0; i < r1cs.nPubOut; i++) this.wires.set(1 + i, `publicOutputs[${i}]`)
@@ -115,7 +79,7 @@ export class ExportNames {
     let constant = feed.constant
     const add = (name: string, factor: bigint) => terms.set(name, (terms.get(name) ?? 0n) + factor)
     const addElement = (tensor: number, element: number, factor: bigint): void => {
-      const form = this.forms.get(tensor)?.[element]
+      const form = this.circuit.forms[tensor]?.[element]
       if (!form) add(`${this.linear(tensor)}[${element}]`, factor)
       else if ('constant' in form) constant += form.constant * factor
       else {

@@ -42,6 +42,8 @@ export type LinkedCircuit = {
   /** Public wires whose value is an instance's output wire: the commitments. */
   readonly copies: readonly { readonly wire: number; readonly from: number }[]
   readonly costs: readonly PartCost[]
+  /** Where each element of a tensor is found, by tensor id; absent for affine tensors. */
+  readonly forms: readonly (readonly ElementForm[] | undefined)[]
 }
 
 /** Where an element's value is to be found: wire + offset, a constant, or another element + offset. */
@@ -172,6 +174,7 @@ export class Linker {
       contextWire: this.contextWire,
       copies: this.copies,
       costs: this.costs,
+      forms: this.forms,
     }
   }
 
@@ -180,9 +183,9 @@ export class Linker {
     const combination = this.expand(feed)
     if (places <= 1 || combination.length <= LONG) return combination
     const [term] = feed.terms
-    if (feed.terms.length === 1 && term && 'tensor' in term && term.factor === 1n) {
+    if (feed.terms.length === 1 && term && 'tensor' in term) {
       const wire = this.ownWire(term.tensor, term.element)
-      if (wire !== undefined) return Combination.wire(wire).add(0, feed.constant)
+      if (wire !== undefined) return new Combination().add(wire, term.factor).add(0, feed.constant)
     }
     const wire = this.builder.materialise(combination, this.where)
     this.derived.push({ wire, feed })

@@ -43,7 +43,12 @@ export function digitsFor(name: string, visibility: Visibility, lo: number, hi: 
   let exponent = bits - Math.ceil(Math.log2(hi - lo))
   // Rounding lo down to a digit may leave hi above the last one.
   while (Math.floor(lo * 2 ** exponent) + 2 ** bits < hi * 2 ** exponent) exponent--
-  return { name, visibility, bits, exponent, lo: Math.floor(lo * 2 ** exponent) }
+  const first = Math.floor(lo * 2 ** exponent)
+  if (Math.abs(exponent) > 64 || Math.abs(first) > 2 ** 40)
+    throw new InputOptionError(
+      `input "${name}": the range [${lo}, ${hi}] cannot be split into 2^${bits} digits; scale the input closer to 1`,
+    )
+  return { name, visibility, bits, exponent, lo: first }
 }
 
 /** Whether an input's values are kept as they are: those are not made coarser to save constraints. */

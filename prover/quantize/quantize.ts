@@ -53,7 +53,7 @@ class Quantizer {
   }
 
   private step(step: Step): QuantizedStep {
-    const recipe = this.recipe.steps[step.name] ?? {}
+    const recipe = Object.hasOwn(this.recipe.steps, step.name) ? this.recipe.steps[step.name]! : {}
     const where = `node "${step.origin.node}" (${step.origin.op})`
     switch (step.kind) {
       case 'linear':

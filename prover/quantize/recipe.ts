@@ -51,12 +51,12 @@ export function parseRecipe(text: string): Recipe {
   } catch {
     throw new RecipeError('recipe is not valid JSON; recreate it with "zkml compile --samples"')
   }
-  const recipe = record(value, 'recipe')
+  const recipe = record(value, 'recipe', ['format', 'rounding', 'tools', 'inputs', 'outputs', 'steps'])
   if (recipe.format !== 'zkml-recipe/1')
     throw new RecipeError(`recipe.format is ${JSON.stringify(recipe.format)}; this version reads "zkml-recipe/1"`)
   if (recipe.rounding !== 'half-up')
     throw new RecipeError(`recipe.rounding is ${JSON.stringify(recipe.rounding)}; only "half-up" exists`)
-  const tools = record(recipe.tools, 'recipe.tools')
+  const tools = record(recipe.tools, 'recipe.tools', ['circom2', 'circomlib'])
   const steps: Record<string, StepRecipe> = {}
   for (const [name, step] of Object.entries(record(recipe.steps, 'recipe.steps'))) steps[name] = parseStep(step, name)
   return {
@@ -69,7 +69,7 @@ export function parseRecipe(text: string): Recipe {
     inputs: list(recipe.inputs, 'recipe.inputs').map((input, i) => parseInput(input, `recipe.inputs[${i}]`)),
     outputs: list(recipe.outputs, 'recipe.outputs').map((output, i) => {
       const at = `recipe.outputs[${i}]`
-      const fields = record(output, at)
+      const fields = record(output, at, ['name', 'visibility'])
       const visibility = oneOf(fields.visibility, ['public', 'hashed'] as const, `${at}.visibility`)
       return { name: text_(fields.name, `${at}.name`), visibility }
     }),
@@ -78,7 +78,7 @@ export function parseRecipe(text: string): Recipe {
 }
 
 function parseInput(value: unknown, at: string): InputRecipe {
-  const fields = record(value, at)
+  const fields = record(value, at, ['name', 'visibility', 'bits', 'lo', 'exponent'])
   return {
     name: text_(fields.name, `${at}.name`),
     visibility: oneOf(fields.visibility, ['public', 'hashed', 'private'] as const, `${at}.visibility`),
@@ -90,11 +90,7 @@ function parseInput(value: unknown, at: string): InputRecipe {
 
 function parseStep(value: unknown, name: string): StepRecipe {
   const at = `recipe.steps[${JSON.stringify(name)}]`
-  const fields = record(value, at)
-  for (const key of Object.keys(fields)) {
-    if (!['weightExponent', 'exponent', 'clampBits'].includes(key))
-      throw new RecipeError(`${at}.${key} is not a known field`)
-  }
+  const fields = record(value, at, ['weightExponent', 'exponent', 'clampBits'])
   return {
     ...(fields.weightExponent !== undefined && {
       weightExponent: integer(fields.weightExponent, -64, 64, `${at}.weightExponent`),
@@ -104,9 +100,12 @@ function parseStep(value: unknown, name: string): StepRecipe {
   }
 }
 
-function record(value: unknown, at: string): Readonly<Record<string, unknown>> {
+/** An object; with `fields`, one that has no others: the recipe's hash must cover all that its file says. */
+function record(value: unknown, at: string, fields?: readonly string[]): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new RecipeError(`${at} must be an object`)
+  const unknown = fields && Object.keys(value).find((key) => !fields.includes(key))
+  if (unknown !== undefined) throw new RecipeError(`${at}.${unknown} is not a known field`)
   return value as Readonly<Record<string, unknown>>
 }
 
