@@ -3,6 +3,7 @@
 import { ZkmlError } from '../errors'
 import type { QuantizedLinear } from '../quantize'
 import { ExportNames } from './export-names'
+import { literalList } from './gadget-source'
 import type { Feed, FeedTerm } from './feed'
 import type { LinkedCircuit, LinkedInstance } from './linker'
 
@@ -94,7 +95,7 @@ class Exporter {
   /** Each table once, as a variable. */
   private declareTables(): void {
     for (const [values, name] of this.names.tables()) {
-      this.line(`var ${name}[${values.length}] = [${values.map(String).join(', ')}];`)
+      this.line(`var ${name}[${values.length}] = ${literalList(values)};`)
     }
     this.line('var sum;')
   }

@@ -71,7 +71,7 @@ function writeEntry(folder: string, key: string, files: CompiledProgram): void {
   const temporary = join(folder, `${key}.${process.pid}.tmp`)
   const final = join(folder, key)
   try {
-    mkdirSync(temporary, { recursive: true })
+    mkdirSync(temporary, { recursive: true, mode: 0o700 })
     writeFileSync(join(temporary, 'r1cs'), files.r1cs)
     writeFileSync(join(temporary, 'wasm'), files.wasm)
     writeFileSync(join(temporary, 'sha256'), digest(files))

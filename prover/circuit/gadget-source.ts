@@ -11,7 +11,7 @@ export const CIRCUITS = join(projectFolder(), 'circuits')
 
 /** The Circom program whose main component is one instance of the gadget, every input public. */
 export function gadgetProgram(gadget: Gadget): string {
-  const parameters = gadget.parameters.map((value) => (typeof value === 'number' ? value : `[${value.join(', ')}]`))
+  const parameters = gadget.parameters.map((value) => (typeof value === 'number' ? value : literalList(value)))
   const inputs = gadget.inputs.map((signal) => signal.name).join(', ')
   return [
     'pragma circom 2.2.0;',
@@ -19,6 +19,11 @@ export function gadgetProgram(gadget: Gadget): string {
     `component main {public [${inputs}]} = ${gadget.template}(${parameters.join(', ')});`,
     '',
   ].join('\n')
+}
+
+/** Whole numbers as Circom writes them: BigInt, because a large double prints other digits than its own. */
+export function literalList(values: readonly number[]): string {
+  return `[${values.map((value) => BigInt(value)).join(', ')}]`
 }
 
 /** Folder that `include "circomlib/…"` resolves against. */

@@ -20,6 +20,8 @@ export type Gadget = {
   readonly guarantees: readonly (Interval | undefined)[]
   /** Rows of the compiled template. */
   readonly rows: number
+  /** Widest number the template decomposes, in bits. */
+  readonly digits: number
   /** O1 keeps a sum on the C side of one row; O2 eliminates linear rows, which pays only where inputs are short. */
   readonly optimisation: 'O1' | 'O2'
 }
@@ -48,6 +50,7 @@ export function inputDigit(bits: number): Gadget {
     requires: [],
     guarantees: [],
     rows: bits,
+    digits: bits,
     optimisation: 'O1',
   }
 }
@@ -63,6 +66,7 @@ export function round(n: number, s: number): Gadget {
     guarantees: [below(n - s)],
     // An output that is a single digit shares its wire.
     rows: n - s === 1 ? n + 1 : n + 2,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -77,6 +81,7 @@ export function roundRelu(n: number, s: number): Gadget {
     requires: [centred(n, s)],
     guarantees: [below(n - 1 - s)],
     rows: n + 2,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -91,6 +96,7 @@ export function roundClamp(n: number, s: number, bits: number): Gadget {
     requires: [centred(n, s)],
     guarantees: [below(bits)],
     rows: n + 5,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -105,6 +111,7 @@ export function roundSplit(n: number, s: number): Gadget {
     requires: [centred(n, s)],
     guarantees: [signed(n - s), below(n - 1 - s)],
     rows: n + 3,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -122,6 +129,7 @@ export function table(bits: number, values: readonly number[]): Gadget {
     requires: [{ coefficients: [1n], ...below(bits) }],
     guarantees: [range],
     rows: 2 * 2 ** (bits - low) + 2 ** low + 2,
+    digits: bits,
     optimisation: 'O1',
   }
 }
@@ -136,6 +144,7 @@ export function max(n: number): Gadget {
     requires: [{ coefficients: [1n, -1n], ...signed(n) }],
     guarantees: [undefined],
     rows: n + 2,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -150,6 +159,7 @@ export function argMaxStep(n: number): Gadget {
     requires: [{ coefficients: [1n, 0n, -1n, 0n], ...signed(n) }],
     guarantees: [undefined, undefined],
     rows: n + 3,
+    digits: n,
     optimisation: 'O1',
   }
 }
@@ -164,6 +174,7 @@ export function product(): Gadget {
     requires: [],
     guarantees: [undefined],
     rows: 1,
+    digits: 0,
     optimisation: 'O1',
   }
 }
@@ -181,6 +192,7 @@ export function divide(quotientBits: number, denominatorBits: number): Gadget {
     ],
     guarantees: [below(quotientBits)],
     rows: quotientBits + 2 * denominatorBits + (quotientBits === 1 ? 2 : 3),
+    digits: quotientBits + denominatorBits,
     optimisation: 'O1',
   }
 }
@@ -195,6 +207,7 @@ export function poseidonLink(): Gadget {
     requires: [],
     guarantees: [undefined],
     rows: 324,
+    digits: 0,
     optimisation: 'O1',
   }
 }
@@ -209,6 +222,7 @@ export function bindContext(): Gadget {
     requires: [],
     guarantees: [],
     rows: 1,
+    digits: 0,
     optimisation: 'O1',
   }
 }

@@ -122,7 +122,18 @@ export class Linker {
   }
 
   define(tensor: number, forms: readonly ElementForm[]): void {
-    this.forms[tensor] = forms
+    this.forms[tensor] = forms.map((form, element) => this.resolve(form, this.uses.get(tensor)?.[element] ?? 0))
+  }
+
+  /** An alias points past other aliases; what it ends at is read as often as the alias itself, not once. */
+  private resolve(form: ElementForm, uses: number): ElementForm {
+    if (!('tensor' in form)) return form
+    const next = this.forms[form.tensor]?.[form.element]
+    if (next && 'constant' in next) return { constant: next.constant + form.offset }
+    if (next) return this.resolve({ ...next, offset: next.offset + form.offset }, uses)
+    const counts = this.uses.get(form.tensor)
+    if (counts && uses > 1) counts[form.element]! += uses - 1
+    return form
   }
 
   /** Instantiates a gadget after checking that each interval it requires is proven; returns its first output wire. */

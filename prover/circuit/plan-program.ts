@@ -2,6 +2,7 @@
 
 import {
   groupRows,
+  MagnitudeError,
   roundShift,
   type QuantizedDivide,
   type QuantizedLinear,
@@ -34,8 +35,21 @@ export type SplitPlan =
 export type MaxRow = { readonly row: readonly number[]; readonly joins: readonly ('first' | 'second' | Gadget)[] }
 export type ArgMaxRow = { readonly row: readonly number[]; readonly joins: readonly Gadget[] }
 
+/** The widest decomposition any template takes: what is below 2^251 with a sign and an offset fits the field. */
+const MAX_DIGITS = 249
+
+/** @throws MagnitudeError when a value is too wide for its gadget. */
 export function planProgram(program: QuantizedProgram): StepPlan[] {
-  return program.steps.map((step) => planStep(program, step))
+  return program.steps.map((step) => {
+    const plan = planStep(program, step)
+    for (const gadget of gadgetsOf(plan)) {
+      if (gadget.digits > MAX_DIGITS)
+        throw new MagnitudeError(
+          `node "${step.origin.node}" (${step.origin.op}) compares or rounds values of ${gadget.digits} bits; at most ${MAX_DIGITS} are possible, so use smaller weight exponents`,
+        )
+    }
+    return plan
+  })
 }
 
 function planStep(program: QuantizedProgram, step: QuantizedStep): StepPlan {

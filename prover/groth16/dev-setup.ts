@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { createHash } from 'node:crypto'
 import { type WrittenFile, writeFileAtomic } from '../binfile/atomic'
 import { concatBytes } from '../binfile/container-writer'
 import { toFieldBytes } from '../binfile/field'
 import { publicCount, type R1cs } from '../binfile/r1cs'
+import { r1csChunks } from '../binfile/r1cs-writer'
 import { loadCurve } from './bn254-code'
 import { G1_BYTES, G2_BYTES } from './bn254-wasm'
 import { domainOf } from './domain'
 import { multiplyGenerators, type PoolOptions } from './point-pool'
 import { evaluateQap, type KeyScalars } from './qap'
-import { drawToxicWaste, publicToxicWaste, type ToxicWaste } from './toxic-waste'
+import { drawToxicWaste, MIN_ENTROPY, publicToxicWaste, type ToxicWaste } from './toxic-waste'
 import type { ZkeyHeader } from './zkey'
 import { zkeyChunks, type ZkeyPoints } from './zkey-writer'
 
 /** Where the toxic waste of a one-party setup comes from; nothing given means fresh randomness. */
 export type DevSetupOptions = PoolOptions & {
-  /** At least 32 secret bytes. The same entropy and circuit give the same key. */
+  /** At least 32 secret bytes. The same entropy and circuit give the same key; another circuit gets other secrets. */
   readonly entropy?: Uint8Array
   /** A string everybody knows, for bundled demo models only: anyone can forge proofs under such a key. */
   readonly publicSeed?: string
@@ -35,7 +37,8 @@ const QAP_SHARE = 0.05
  */
 export async function devSetup(r1cs: R1cs, path: string, options: DevSetupOptions = {}): Promise<WrittenFile> {
   const { entropy, publicSeed } = options
-  const waste = publicSeed === undefined ? drawToxicWaste(entropy) : publicToxicWaste(publicSeed)
+  const waste =
+    publicSeed === undefined ? drawToxicWaste(entropy && boundTo(r1cs, entropy)) : publicToxicWaste(publicSeed)
   return writeFileAtomic(path, await keyFromToxicWaste(r1cs, waste, options))
 }
 
@@ -95,4 +98,13 @@ function headerOf(r1cs: R1cs, g1: Uint8Array, g2: Uint8Array): ZkeyHeader {
     gamma2: g2.subarray(G2_BYTES, 2 * G2_BYTES),
     delta2: g2.subarray(2 * G2_BYTES),
   }
+}
+
+/** Two circuits under one τ and δ would share points, from which proofs of one can be bent into proofs of the other. */
+function boundTo(r1cs: R1cs, entropy: Uint8Array): Uint8Array {
+  // Left as it is, so that it is refused as too short.
+  if (entropy.byteLength < MIN_ENTROPY) return entropy
+  const circuit = createHash('sha256')
+  for (const chunk of r1csChunks(r1cs)) circuit.update(chunk)
+  return createHash('sha512').update(circuit.digest()).update(entropy).digest()
 }

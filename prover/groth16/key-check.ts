@@ -29,7 +29,11 @@ export type KeyCheckOptions = {
   readonly signal?: AbortSignal
 }
 
-/** Independent repetitions of each random check; with 32-bit coefficients a lie survives with probability 2^−128. */
+/**
+ * Independent repetitions of each random check with 32-bit coefficients. A wrong point survives them all with probability
+ * 2^−128; one outside the subgroup of order r, whose order may be as small as 10069, with 2^−53. Backends throw away
+ * proofs with such a B.
+ */
 const ROUNDS = 4
 
 /**

@@ -34,7 +34,7 @@ export type ToxicWaste = {
   readonly delta: bigint
 }
 
-const MIN_ENTROPY = 32
+export const MIN_ENTROPY = 32
 const DOMAIN_SECRET = 'zkml/dev-setup/entropy/v1'
 const DOMAIN_PUBLIC = 'zkml/dev-setup/public-seed/v1'
 

@@ -171,11 +171,19 @@ function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): Mo
   return {
     modelHash: `0x${createHash('sha256').update(onnx).digest('hex')}`,
     ...parts,
-    circuitHash: circuitHash({
-      ...parts,
-      setupHash: DEV_SETUP_HASH,
-      weightsCommitment: 0n,
-      verifierCodeHash: SHARED_VERIFIER,
-    }),
+    circuitHash: compiledCircuitHash(parts),
   }
+}
+
+/** The circuit hash of a model with fixed weights, a one-party setup and the shared verifier. */
+export function compiledCircuitHash(parts: Pick<ModelHashes, 'r1csHash' | 'ioSchemaHash' | 'recipeHash'>): string {
+  const { r1csHash, ioSchemaHash, recipeHash } = parts
+  return circuitHash({
+    r1csHash,
+    ioSchemaHash,
+    recipeHash,
+    setupHash: DEV_SETUP_HASH,
+    weightsCommitment: 0n,
+    verifierCodeHash: SHARED_VERIFIER,
+  })
 }

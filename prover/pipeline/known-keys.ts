@@ -22,7 +22,7 @@ export async function rememberKey(zkey: string, r1csHash: string): Promise<void>
 
 function remember(record: string): void {
   try {
-    mkdirSync(join(cacheFolder(), 'keys'), { recursive: true })
+    mkdirSync(join(cacheFolder(), 'keys'), { recursive: true, mode: 0o700 })
     writeFileSync(record, '')
   } catch {
     // Without a cache the key is only checked again.

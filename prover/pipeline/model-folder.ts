@@ -2,11 +2,11 @@
 
 import { mkdirSync } from 'node:fs'
 import { writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
-import { checkIoSchema, type IoSchema, type TensorSpec } from '../encodings'
+import { checkIoSchema, ioSchemaHash, signalLayout, type IoSchema, type TensorSpec } from '../encodings'
 import type { GadgetCompiler } from '../circuit'
 import { parseRecipe } from '../quantize'
 import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
-import { compileModel, type CompiledModel, type ModelHashes } from './compile'
+import { compiledCircuitHash, compileModel, type CompiledModel, type ModelHashes } from './compile'
 import type { Progress } from './progress'
 import type { CompileReport } from './report'
 
@@ -64,12 +64,21 @@ export function readModelFile(paths: ArtefactPaths): ModelFile {
     if (value.format !== 'zkml-model/1') throw new Error(`its format is ${JSON.stringify(value.format)}`)
     const schema = schemaFromJson(value.schema)
     checkIoSchema(schema)
+    checkIdentity({ ...value, schema })
     return { ...value, schema }
   } catch (error) {
     throw new ArtefactError(`${paths.model} is damaged: ${(error as Error).message}; run "zkml compile" again`, {
       cause: error,
     })
   }
+}
+
+/** The schema and the counts are those that the hashes speak of: a proof is decoded with them. */
+function checkIdentity(file: ModelFile): void {
+  if (ioSchemaHash(file.schema) !== file.ioSchemaHash) throw new Error('its schema does not have the hash it states')
+  if (signalLayout(file.schema).total !== file.publicSignals)
+    throw new Error(`its schema has ${signalLayout(file.schema).total} public signals, not ${file.publicSignals}`)
+  if (compiledCircuitHash(file) !== file.circuitHash) throw new Error('its circuitHash is not that of its parts')
 }
 
 /** Reads `report.json`, checking that it is of the model beside it. */

@@ -118,6 +118,12 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
     backend.prove(paths.zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
   )
   const finished = performance.now()
+  // A key of another circuit could name other wires public than those of the statement.
+  if (
+    publicSignals.length !== witness.signals.length ||
+    publicSignals.some((signal, i) => signal !== witness.signals[i])
+  )
+    throw new ArtefactError(`${paths.zkey} makes other wires public than this circuit; run "zkml setup" again`)
   return {
     proof,
     publicSignals,

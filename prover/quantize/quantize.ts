@@ -3,7 +3,7 @@
 import type { LinearMap } from './linear-map'
 import { type Program, type Step } from './program'
 import type { QuantizedLinear, QuantizedProgram, QuantizedRescale, QuantizedStep, QuantizedTensor } from './quantized'
-import { bitLength, hull, linearRanges, makeRanges, uniformRanges, type Ranges } from './ranges'
+import { bitLength, hull, linearRanges, MagnitudeError, makeRanges, uniformRanges, type Ranges } from './ranges'
 import { RecipeError, type Recipe, type StepRecipe } from './recipe'
 import { tableValues } from './tables'
 
@@ -24,6 +24,10 @@ const MAX_TABLE_BITS = 12
 /** log2 of the largest table argument: e^1024 is still quick to compute. */
 const MAX_REACH = 10
 const MAX_QUOTIENT_BITS = 64
+/** Table values stay whole numbers that doubles hold exactly, with room for the sums of the next step. */
+const MAX_TABLE_EXPONENT = 50
+/** Shifts beyond this leave nothing of any value below 2^251. */
+const MAX_SHIFT = 250
 
 class Quantizer {
   private readonly tensors: QuantizedTensor[] = []
@@ -67,6 +71,10 @@ class Quantizer {
         const bits = argument?.clampBits ?? bitLength(hi - lo)
         const spec = { fn: step.fn, bits, lo: argumentLo(step.fn, bits), argumentExponent: source.exponent }
         const exponent = required(recipe.exponent, step, 'exponent')
+        if (exponent < 0 || exponent > MAX_TABLE_EXPONENT)
+          throw new RecipeError(
+            `recipe.steps["${step.name}"].exponent is ${exponent}; a table's is from 0 to ${MAX_TABLE_EXPONENT}`,
+          )
         const values = tableValues({ ...spec, exponent })
         const at = (q: bigint) => BigInt(values[Number(q) - spec.lo]!)
         // All tables are monotone, `decay` falling and the others rising, so the ends of an interval map to its ends.
@@ -159,6 +167,10 @@ class Quantizer {
     const source = this.tensors[step.source]!
     const exponent = required(recipe.exponent, step, 'exponent')
     const shift = source.exponent - exponent
+    if (shift > MAX_SHIFT)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].exponent is ${exponent}, ${shift} bits coarser than the value it rounds; at most ${MAX_SHIFT} are possible`,
+      )
     if (shift < 0)
       throw new RecipeError(
         `recipe.steps["${step.name}"].exponent is ${exponent}, finer than the ${source.exponent} of the value it rounds`,
@@ -240,7 +252,10 @@ function integerMap(map: LinearMap, scales: readonly number[], exponent: number,
     if (!Number.isSafeInteger(weight[i]))
       throw new RecipeError(`${where}: a weight needs more than 53 bits; use a smaller weightExponent`)
   }
-  return { ...map, weight, bias: map.bias.map((value) => Math.round(value * 2 ** exponent)) }
+  const bias = map.bias.map((value) => Math.round(value * 2 ** exponent))
+  if (!bias.every(Number.isFinite))
+    throw new MagnitudeError(`${where}: a bias is too large for the scale of its layer; use a smaller weightExponent`)
+  return { ...map, weight, bias }
 }
 
 function required(value: number | undefined, step: Step, field: string): number {

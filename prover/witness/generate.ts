@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { randomBytes } from 'node:crypto'
-import { FIELD_BYTES, modulo, toFieldBytes } from '../binfile'
+import { FIELD_BYTES, modulo, SCALAR_FIELD, toFieldBytes } from '../binfile'
 import type { CompiledGadget, Feed, LinkedCircuit } from '../circuit'
 import { evaluateProgram, type IntegerValues } from '../quantize'
 import { GadgetCalculator, WitnessError } from './gadget-calculator'
@@ -60,6 +60,8 @@ export class WitnessGenerator {
     const salts = request.salts ?? saltWires.map(randomFieldElement)
     if (salts.length !== saltWires.length)
       throw new WitnessError(`${salts.length} salts were given; the circuit has ${saltWires.length} hashed tensors`)
+    if (salts.some((salt) => salt < 0n || salt >= SCALAR_FIELD))
+      throw new WitnessError('a salt is not a field element; draw it uniformly below r')
 
     const values = new Uint8Array(circuit.r1cs.nWires * FIELD_BYTES)
     const words = new Uint32Array(values.buffer)

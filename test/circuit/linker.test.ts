@@ -42,6 +42,7 @@ async function gadget({ body, inputs, outputs, open = inputs }: Source): Promise
     requires: [],
     guarantees: [],
     rows: 0,
+    digits: 0,
     optimisation: 'O1',
   }
   return linkable(described, await compileCircom(program, 'O1'))
@@ -138,6 +139,7 @@ describe('linker regressions: what circom does to an interface', function () {
       requires: [],
       guarantees: [],
       rows: 1,
+      digits: 0,
       optimisation: 'O1',
     })
     expect(() => linkable(described(['a', 'b'], ['y']), files)).to.not.throw()

@@ -6,7 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readR1cs } from '../../prover/binfile'
 import { devSetup } from '../../prover/groth16'
-import { compileModel, compileReport, loadModel, proveInference, saveModel, setupModel } from '../../prover/pipeline'
+import {
+  compileModel,
+  compileReport,
+  loadModel,
+  proveInference,
+  readModelFile,
+  saveModel,
+  setupModel,
+} from '../../prover/pipeline'
 import { requireKnownKey } from '../../prover/pipeline/known-keys'
 import { buildModel } from '../support/onnx-builder'
 
@@ -63,4 +71,29 @@ describe('a proving key of unknown origin', () => {
       writeFileSync(paths.zkey, original)
     }
   })
+
+  it('is not accepted with a schema that was changed after compilation: outputs would decode to other values', async () => {
+    const { paths } = await loadModel(folder)
+    const original = readFileSync(paths.model, 'utf8')
+    const changes: Readonly<Record<string, (model: ModelJson) => void>> = {
+      schema: (model) => (model.schema.outputs[0]!.exponent -= 10),
+      publicSignals: (model) => (model.publicSignals += 1),
+      circuitHash: (model) =>
+        (model.circuitHash = model.circuitHash.replace(/.$/, (last) => (last === '0' ? '1' : '0'))),
+    }
+    try {
+      for (const [name, change] of Object.entries(changes)) {
+        const model = JSON.parse(original) as ModelJson
+        change(model)
+        writeFileSync(paths.model, JSON.stringify(model))
+        expect(() => readModelFile(paths), name)
+          .to.throw()
+          .with.property('code', 'ARTEFACT_INVALID')
+      }
+    } finally {
+      writeFileSync(paths.model, original)
+    }
+  })
 })
+
+type ModelJson = { schema: { outputs: { exponent: number }[] }; publicSignals: number; circuitHash: string }

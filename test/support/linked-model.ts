@@ -139,6 +139,7 @@ export async function compileMonolith(
     requires: [],
     guarantees: [],
     rows: r1cs.nConstraints,
+    digits: 0,
     optimisation: 'O1',
   }
   // With no outputs and inputs of its own to skip, the calculator hands out every wire.

@@ -54,7 +54,11 @@ export class System {
   private terms(rows: SparseRows, row: number): Terms {
     const terms = new Map<number, bigint>()
     for (let i = rows.start[row]!; i < rows.start[row + 1]!; i++) {
-      terms.set(rows.wire[i]!, this.coefficients[rows.coefficient[i]!]!)
+      const wire = rows.wire[i]!
+      const sum = centred((terms.get(wire) ?? 0n) + this.coefficients[rows.coefficient[i]!]!)
+      // A file may name a wire twice, or with factor 0: what counts is the sum.
+      if (sum === 0n) terms.delete(wire)
+      else terms.set(wire, sum)
     }
     return terms
   }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import type { R1cs, SparseRows } from '../../prover/binfile'
+import { auditWires, planProgram } from '../../prover/circuit'
+import { literalList } from '../../prover/circuit/gadget-source'
+import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
+import type { Recipe, StepRecipe } from '../../prover/quantize'
+import { linkModel, quantizeModel } from '../support/linked-model'
+import type { ModelSpec } from '../support/onnx-builder'
+
+/** What reviews found once, so that it stays mended. */
+
+const withStep =
+  (name: string, step: StepRecipe) =>
+  (recipe: Recipe): Recipe => ({ ...recipe, steps: { ...recipe.steps, [name]: step } })
+
+const SIGMOID: ModelSpec = {
+  inputs: [{ name: 'x', shape: [1, 2] }],
+  outputs: [{ name: 'y', shape: [1, 2] }],
+  nodes: [{ op: 'Sigmoid', name: 's', inputs: ['x'], outputs: ['y'] }],
+}
+
+describe('table values', () => {
+  it('are written digit by digit, not as doubles print', () => {
+    expect(literalList([2 ** 60, -(2 ** 60), 0, 1])).to.equal('[1152921504606846976, -1152921504606846976, 0, 1]')
+  })
+
+  for (const exponent of [51, 60, 128, -1]) {
+    it(`are refused at exponent ${exponent}, where doubles could not follow the circuit`, () => {
+      expect(() => quantizeModel(SIGMOID, { recipe: withStep('s', { exponent }) }))
+        .to.throw(/a table's is from 0 to 50/)
+        .with.property('code', 'RECIPE_INVALID')
+    })
+  }
+
+  it('hold in the circuit at the largest exponent', async () => {
+    const model = await linkModel(SIGMOID, { recipe: withStep('s', { exponent: 50 }) })
+    const generator = await WitnessGenerator.create(model.circuit)
+    for (const q of [-32, -1, 0, 5, 31]) {
+      const { values } = generator.generate({ inputs: [Float64Array.of(q, 31 - q > 31 ? 0 : 31 - q)], context: 0n })
+      expect(firstUnsatisfiedRow(model.circuit.r1cs, values)).to.equal(undefined)
+    }
+  })
+})
+
+describe('aliases of affine rows', () => {
+  it('are read as often as whoever reads them: long rows get a wire instead of growing with depth', async () => {
+    const size = 12
+    const depth = 6
+    const layers = Array.from({ length: depth }, (_, i) => i)
+    const spec: ModelSpec = {
+      inputs: [{ name: 'x0', shape: [1, size] }],
+      outputs: [{ name: `x${depth}`, shape: [1, size] }],
+      nodes: layers.flatMap((i) => [
+        { op: 'MatMul', name: `mul${i}`, inputs: [`x${i}`, 'w'], outputs: [`m${i}`] },
+        { op: 'Relu', name: `relu${i}`, inputs: [`m${i}`], outputs: [`x${i + 1}`] },
+      ]),
+      initializers: { w: { shape: [size, size], data: new Array<number>(size * size).fill(1) } },
+    }
+    const model = await linkModel(spec, {
+      inputs: { x0: { bits: 2, lo: 0, exponent: 0 } },
+      recipe: (recipe) => ({
+        ...recipe,
+        steps: Object.fromEntries(layers.map((i) => [`relu${i}`, { exponent: 0 }])),
+      }),
+    })
+    const { r1cs } = model.circuit
+    expect(model.circuit.instances.filter(({ gadget }) => gadget.gadget.template === 'RoundRelu')).to.have.lengthOf(0)
+    expect(r1cs.c.wire.length).to.be.below(depth * size * (size + 2) + 4 * size * size)
+    const generator = await WitnessGenerator.create(model.circuit)
+    const { values } = generator.generate({ inputs: [new Float64Array(size).fill(3)], context: 0n })
+    expect(firstUnsatisfiedRow(r1cs, values)).to.equal(undefined)
+  })
+})
+
+describe('the audit of files that nobody tidied', () => {
+  const rows = (...list: readonly (readonly (readonly [wire: number, coefficient: number])[])[]): SparseRows => ({
+    start: Uint32Array.from([0, ...list.map((_, i) => list.slice(0, i + 1).flat().length)]),
+    wire: Uint32Array.from(list.flat().map(([wire]) => wire)),
+    coefficient: Uint32Array.from(list.flat().map(([, coefficient]) => coefficient)),
+  })
+  /** One row over wires 1 (input) and 2 (free); coefficients are indices into 0, 1, −1. */
+  const system = (a: SparseRows, b: SparseRows, c: SparseRows): R1cs => ({
+    nWires: 3,
+    nPubOut: 0,
+    nPubIn: 1,
+    nPrvIn: 0,
+    nLabels: 3,
+    nConstraints: 1,
+    a,
+    b,
+    c,
+    coefficients: [0n, 1n, 21888242871839275222246405745257275088548364400416034343698204186575808495616n],
+    wireToLabel: Uint32Array.of(0, 1, 2),
+  })
+
+  const free: Readonly<Record<string, R1cs>> = {
+    '0·0 = w − w': system(
+      rows([]),
+      rows([]),
+      rows([
+        [2, 1],
+        [2, 2],
+      ]),
+    ),
+    '0·0 = 0·w': system(rows([]), rows([]), rows([[2, 0]])),
+    '(1 − 1)·w = 0': system(
+      rows([
+        [0, 1],
+        [0, 2],
+      ]),
+      rows([[2, 1]]),
+      rows([]),
+    ),
+    '(w − w)·(w − 1) = 0': system(
+      rows([
+        [2, 1],
+        [2, 2],
+      ]),
+      rows([
+        [2, 1],
+        [0, 2],
+      ]),
+      rows([]),
+    ),
+  }
+  for (const [name, r1cs] of Object.entries(free)) {
+    it(`does not take ${name} for a constraint`, () => {
+      expect(auditWires(r1cs, [1])).to.deep.equal({ deterministic: false, unreached: [2] })
+    })
+  }
+})
+
+describe('numbers that no circuit holds', () => {
+  const relu: ModelSpec = {
+    inputs: [{ name: 'x', shape: [1, 1], type: 'float64' }],
+    outputs: [{ name: 'y', shape: [1, 1], type: 'float64' }],
+    nodes: [
+      { op: 'Gemm', name: 'fc', inputs: ['x', 'w', 'b'], outputs: ['a'] },
+      { op: 'Relu', name: 'relu', inputs: ['a'], outputs: ['y'] },
+    ],
+    initializers: {
+      w: { shape: [1, 1], data: [0.3], type: 'float64' },
+      b: { shape: [1], data: [1e300], type: 'float64' },
+    },
+  }
+
+  it('are refused with a code when a bias outgrows every scale', () => {
+    expect(() => quantizeModel(relu, { recipe: withStep('fc', { weightExponent: 40 }) }))
+      .to.throw()
+      .with.property('code', 'QUANTIZE_MAGNITUDE')
+  })
+
+  it('are refused with the node when a comparison is too wide for the field', () => {
+    // Magnitudes of 2^8 · (2·2^30)^7 · (2·2^24) = 2^250: below the bound on integers, beyond what Relu can decompose.
+    const layers = Array.from({ length: 8 }, (_, i) => i)
+    const square = (value: number) => ({ shape: [2, 2], data: [value, value, value, value] })
+    const spec: ModelSpec = {
+      inputs: [{ name: 'x', shape: [1, 2] }],
+      outputs: [{ name: 'y', shape: [1, 2] }],
+      nodes: [
+        ...layers.map((i) => ({
+          op: 'MatMul',
+          name: `mul${i}`,
+          inputs: [i === 0 ? 'x' : `a${i - 1}`, i < 7 ? 'w' : 'last'],
+          outputs: [`a${i}`],
+        })),
+        { op: 'Relu', name: 'relu', inputs: ['a7'], outputs: ['y'] },
+      ],
+      initializers: { w: square(2 ** 30), last: square(2 ** 24) },
+    }
+    const options = { inputs: { x: { bits: 9, lo: -256, exponent: 0 } }, recipe: withStep('relu', { exponent: 0 }) }
+    const { quantized } = quantizeModel(spec, options)
+    expect(() => planProgram(quantized))
+      .to.throw(/node "relu" \(Relu\)/)
+      .with.property('code', 'QUANTIZE_MAGNITUDE')
+  })
+
+  it('are refused as salts', async () => {
+    const model = await linkModel(SIGMOID, { inputs: { x: { visibility: 'hashed' } } })
+    const generator = await WitnessGenerator.create(model.circuit)
+    for (const salt of [-1n, 21888242871839275222246405745257275088548364400416034343698204186575808495617n]) {
+      expect(() => generator.generate({ inputs: [Float64Array.of(0, 0)], context: 0n, salts: [salt] }))
+        .to.throw(/salt/)
+        .with.property('code', 'WITNESS_UNSATISFIED')
+    }
+  })
+})
