@@ -14,12 +14,16 @@ import {Tensors} from "../libraries/Tensors.sol";
 /// for this contract, request and prover. It does not say where the input came from. A contract that needs a true input
 /// computes it from chain state or requires its issuer's signature over the commitment.
 ///
-/// Proofs are malleable and may be sent by anyone. Key what happens once on (prover, requestId), credit the prover and
-/// not the sender, and then relaying is safe and copying is useless.
+/// `prover` is chosen by whoever made the proof: safe to pay, not safe to hold something against or for an account unless
+/// that account itself sends it or signed. A contract that does so requires msg.sender == prover, as `ClassGate` does, or
+/// the prover's signature over the request; or else anyone names a victim, and uses up its request ids.
+///
+/// Proofs are malleable and, unless a contract asks for more, may be sent by anyone. Key what happens once on
+/// (prover, requestId), and pay the prover, not the sender: then copying a proof is useless.
 abstract contract InferenceConsumer {
     /// @notice A verified statement.
     /// @param requestId what the proof was made for
-    /// @param prover who made it
+    /// @param prover whom its maker named, which authenticates nobody
     /// @param inputCommitment commitment to the input
     struct Inference {
         bytes32 requestId;

@@ -7,6 +7,7 @@ import {IERCZKMLVerifier} from "../interfaces/IERCZKMLVerifier.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
 import {Signals} from "../libraries/Signals.sol";
@@ -30,9 +31,13 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         if (!ERC165Checker.supportsInterface(registry_, type(IModelRegistry).interfaceId)) {
             revert NotARegistry(registry_);
         }
-        if (!ERC165Checker.supportsInterface(sharedVerifier_, type(IProofVerifier).interfaceId)) {
-            revert NotAProofVerifier(sharedVerifier_);
-        }
+        if (
+            !ERC165Checker.supportsInterface(sharedVerifier_, type(IProofVerifier).interfaceId) ||
+            !ERC165Checker.supportsInterface(sharedVerifier_, type(ISharedVerifier).interfaceId)
+        ) revert NotAProofVerifier(sharedVerifier_);
+        address registryStore = IModelRegistry(registry_).keyStore();
+        address verifierStore = ISharedVerifier(sharedVerifier_).keyStore();
+        if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);
         registry = registry_;
         sharedVerifier = sharedVerifier_;
         _sharedProofSystem = IProofVerifier(sharedVerifier_).proofSystemId();
@@ -68,7 +73,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         bytes calldata proof
     ) external {
         checkInferencePortable(modelId, inputCommitment, output, proof);
-        emit InferenceVerified(modelId, inputCommitment, output, msg.sender);
+        emit PortableInferenceVerified(modelId, inputCommitment, output, msg.sender);
     }
 
     /// @inheritdoc IERCZKMLVerifier

@@ -8,6 +8,19 @@ import {IERCZKMLVerifier} from "./IERCZKMLVerifier.sol";
 /// caller, request, model and prover; the weights commitment from the registry. Stateless: replay is the caller's to
 /// prevent, with keys taken from the statement and never from proof bytes, because Groth16 proofs are malleable.
 interface IInferenceVerifier is IERCZKMLVerifier {
+    /// @notice A portable proof was valid. It is bound to no chain, caller, request or prover: `caller` says who asked, and
+    /// nothing about who made the proof or what for.
+    /// @param modelId the model
+    /// @param inputCommitment commitment to the input
+    /// @param output output signals, 32 bytes each
+    /// @param caller who asked
+    event PortableInferenceVerified(
+        uint256 indexed modelId,
+        bytes32 indexed inputCommitment,
+        bytes output,
+        address indexed caller
+    );
+
     /// @notice The verifier was not given its gas cap, so nothing is known about the proof.
     error InsufficientVerifierGas(uint256 available, uint256 required);
 
@@ -22,6 +35,9 @@ interface IInferenceVerifier is IERCZKMLVerifier {
 
     /// @notice The registry is none.
     error NotARegistry(address registry);
+
+    /// @notice The shared verifier does not serve the keys of the registry's store.
+    error KeyStoreMismatch(address registryStore, address verifierStore);
 
     /// @notice The view twin of `verifyInference`: the same checks and reverts for a given caller, and no event.
     /// @param modelId the registered model
@@ -38,7 +54,8 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     ) external view;
 
     /// @notice Like `verifyInference`, for a proof that is bound to nothing (context 0): anyone may use it anywhere, any
-    /// number of times. It never passes where a bound proof is asked for, nor the other way round.
+    /// number of times. It never passes where a bound proof is asked for, nor the other way round. Emits
+    /// `PortableInferenceVerified` and not `InferenceVerified`, which is for proofs that bind the caller.
     /// @param modelId the registered model
     /// @param inputCommitment commitment to the input
     /// @param output output signals, 32 bytes each
@@ -66,7 +83,7 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @param caller the account that will call `verifyInference`
     /// @param requestId the request
     /// @param modelId the model
-    /// @param prover who is credited
+    /// @param prover who is credited: chosen by whoever makes the proof, so it authenticates nobody
     /// @return context the signal
     function contextOf(
         address caller,

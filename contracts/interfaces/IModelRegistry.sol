@@ -109,7 +109,9 @@ interface IModelRegistry is IERCZKMLRegistry {
         address verifier
     ) external returns (bytes32 circuitHash);
 
-    /// @notice Registers a model in the name of a publisher who signed it (EIP-712, or ERC-1271 for contracts).
+    /// @notice Registers a model in the name of a publisher who signed it (EIP-712, or ERC-1271 for contracts). A signature
+    /// has no nonce, cannot be cancelled before its deadline, and opens a lineage of its own: whoever holds it may register
+    /// the model at any time until then.
     /// @param publisher who signed
     /// @param commitment the model
     /// @param verifier the generated verifier, 0 for the shared one

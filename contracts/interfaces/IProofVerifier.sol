@@ -20,7 +20,8 @@ interface IProofVerifier is IERC165 {
     /// @notice A proof is 256 bytes: A, B, C in EIP-197 order.
     error WrongProofLength(uint256 actual);
 
-    /// @notice A precompile could not be given the gas it may need, so nothing is known about the proof.
+    /// @notice A precompile could not be given the gas it may need, or this chain lacks it, so nothing is known about the
+    /// proof.
     error InsufficientGas();
 
     /// @notice The key comes from a setup that anyone can forge under, and this is a public chain.

@@ -16,7 +16,8 @@ library VerifierCall {
         return BASE_GAS + SIGNAL_GAS * signals;
     }
 
-    /// @dev Whether the verifier says true. Reverts when it cannot be given the whole cap, because an answer for lack of
+    /// @dev Whether the verifier says true. A verifier that reverts, for whatever reason, has not: its error is dropped and
+    /// `InferenceVerifier` reports `InvalidProof`. Reverts when it cannot be given the whole cap, because an answer for lack of
     /// gas says nothing about the proof.
     function verify(
         address verifier,

@@ -37,9 +37,20 @@ library VerifyingKeys {
     /// @notice δ is ± the generator: nobody contributed to phase 2, and anyone can prove anything.
     error DeltaIsGenerator();
 
+    /// @notice β = ±γ: A = α ± (IC_0 + Σ xᵢ·ICᵢ), B = β, C = 0 proves anything.
+    error BetaEqualsGamma();
+
+    /// @notice β = ±δ: A = IC_0 + Σ xᵢ·ICᵢ, B = γ, C = ∓α proves anything.
+    error BetaEqualsDelta();
+
+    /// @notice β is ± the generator: nobody contributed to phase 1.
+    error BetaIsGenerator();
+
+    /// @notice α is ± the generator: nobody contributed to phase 1.
+    error AlphaIsGenerator();
+
     /// @notice Reverts unless the key can carry soundness.
-    /// @dev Both γ = −δ and δ = −generator are as forgeable as the positive
-    /// cases, and both signs share their x, so x is compared.
+    /// @dev A negated point is as bad as the point itself, and both have the same x, so x is compared.
     /// @param key canonical key bytes
     /// @return signals number of public signals
     function check(bytes memory key) internal view returns (uint256 signals) {
@@ -51,10 +62,7 @@ library VerifyingKeys {
         for (uint256 i = 0; i <= signals; ++i) {
             _checkG1(key, 4 + i, FIXED_BYTES + i * 64);
         }
-        uint256 deltaX1 = _word(key, DELTA);
-        uint256 deltaX0 = _word(key, DELTA + 32);
-        if (deltaX1 == _word(key, GAMMA) && deltaX0 == _word(key, GAMMA + 32)) revert GammaEqualsDelta();
-        if (deltaX1 == BN254.G2_X1 && deltaX0 == BN254.G2_X0) revert DeltaIsGenerator();
+        _checkRelations(key);
         _checkSubgroup(key);
     }
 
@@ -85,6 +93,26 @@ library VerifyingKeys {
             union |= coordinate;
         }
         if (union == 0) revert KeyPointAtInfinity(point);
+    }
+
+    /// @dev The relations between points, and to the generators, that let anyone forge or show a missing contribution.
+    function _checkRelations(bytes memory key) private pure {
+        if (_haveSameX(key, GAMMA, DELTA)) revert GammaEqualsDelta();
+        if (_isGeneratorX(key, DELTA)) revert DeltaIsGenerator();
+        if (_haveSameX(key, BETA, GAMMA)) revert BetaEqualsGamma();
+        if (_haveSameX(key, BETA, DELTA)) revert BetaEqualsDelta();
+        if (_isGeneratorX(key, BETA)) revert BetaIsGenerator();
+        if (_word(key, 0) == BN254.G1_X) revert AlphaIsGenerator();
+    }
+
+    /// @dev Whether two G2 points are equal or opposite.
+    function _haveSameX(bytes memory key, uint256 first, uint256 second) private pure returns (bool) {
+        return _word(key, first) == _word(key, second) && _word(key, first + 32) == _word(key, second + 32);
+    }
+
+    /// @dev Whether a G2 point is ± the generator.
+    function _isGeneratorX(bytes memory key, uint256 at) private pure returns (bool) {
+        return _word(key, at) == BN254.G2_X1 && _word(key, at + 32) == BN254.G2_X0;
     }
 
     function _checkSubgroup(bytes memory key) private view {

@@ -3,7 +3,10 @@ pragma solidity ^0.8.28;
 
 import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
+import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
+import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {Domains} from "../libraries/Domains.sol";
 
@@ -13,16 +16,22 @@ import {Domains} from "../libraries/Domains.sol";
 ///
 /// Gas of precompiles: each call is given one and a half times its present price and no more, so that a bad point cannot
 /// burn everything, and a moderate repricing breaks nothing. Failing with less than that proves nothing and reverts.
-contract Groth16Verifier is IProofVerifier, ERC165 {
+///
+/// A call to an account without code succeeds and returns nothing. So the size of every answer is checked, and a chain
+/// without these precompiles verifies nothing.
+contract Groth16Verifier is ISharedVerifier, ERC165 {
     /// @dev A pairing of four pairs costs 181,000.
     uint256 private constant PAIRING_GAS = 271_500;
 
-    /// @notice The store whose keys are served.
+    /// @inheritdoc ISharedVerifier
     address public immutable keyStore;
 
     /// @notice Pins the key store for good.
     /// @param keyStore_ the store whose keys are served
     constructor(address keyStore_) {
+        if (!ERC165Checker.supportsInterface(keyStore_, type(IVerifyingKeyStore).interfaceId)) {
+            revert NotAKeyStore(keyStore_);
+        }
         keyStore = keyStore_;
     }
 
@@ -46,7 +55,10 @@ contract Groth16Verifier is IProofVerifier, ERC165 {
 
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool) {
-        return interfaceId == type(IProofVerifier).interfaceId || super.supportsInterface(interfaceId);
+        return
+            interfaceId == type(IProofVerifier).interfaceId ||
+            interfaceId == type(ISharedVerifier).interfaceId ||
+            super.supportsInterface(interfaceId);
     }
 
     /// @dev Copies a key into memory and returns where it is. What the store deployed is a checked key with this hash.
@@ -70,8 +82,8 @@ contract Groth16Verifier is IProofVerifier, ERC165 {
         }
     }
 
-    /// @dev IC_0 + Σ xᵢ·ICᵢ, as a pointer to two words. The points are known to be good, so only starvation can make
-    /// these precompiles fail (their prices are 6,000 and 150).
+    /// @dev IC_0 + Σ xᵢ·ICᵢ, as a pointer to two words. The points are known to be good, so only starvation (the
+    /// prices are 6,000 and 150) or a chain without these precompiles can make them fail.
     function _combine(uint256 key, uint256[] calldata signals) private view returns (uint256 sum) {
         bool enough = true;
         assembly ("memory-safe") {
@@ -90,7 +102,9 @@ contract Groth16Verifier is IProofVerifier, ERC165 {
                 mcopy(term, point, 0x40)
                 mstore(add(term, 0x40), calldataload(at))
                 enough := and(enough, staticcall(9000, 7, term, 0x60, term, 0x40))
+                enough := and(enough, eq(returndatasize(), 0x40))
                 enough := and(enough, staticcall(500, 6, sum, 0x80, sum, 0x40))
+                enough := and(enough, eq(returndatasize(), 0x40))
             }
         }
         if (!enough) revert InsufficientGas();
@@ -115,7 +129,7 @@ contract Groth16Verifier is IProofVerifier, ERC165 {
                 mcopy(add(at, 0x280), add(key, 320), 0x80)
                 let available := gas()
                 let success := staticcall(PAIRING_GAS, 8, at, 0x300, at, 0x20)
-                valid := and(success, eq(mload(at), 1))
+                valid := and(and(success, eq(returndatasize(), 0x20)), eq(mload(at), 1))
                 starved := and(iszero(success), lt(sub(available, shr(6, available)), add(PAIRING_GAS, 1000)))
             }
         }

@@ -69,12 +69,15 @@ function expand(domain: string, source: Uint8Array): ToxicWaste {
     }
   }
   const isNonZero = (value: bigint): boolean => value !== 0n
+  // ±1 is a missing contribution, and δ = ±1 = ±γ is forgeable; a draw that is refused is drawn again, and no other one.
+  const isContribution = (value: bigint): boolean => isNonZero(value) && value !== 1n && value !== SCALAR_FIELD - 1n
+  const delta = draw('delta', isContribution)
   return {
     // In no evaluation domain, or the Lagrange basis would be degenerate at τ.
     tau: draw('tau', (value) => isNonZero(value) && powerModR(value, 1n << BigInt(TWO_ADICITY)) !== 1n),
-    alpha: draw('alpha', isNonZero),
-    beta: draw('beta', isNonZero),
-    // δ = ±γ is the forgeable key of DESIGN 5.4.
-    delta: draw('delta', (value) => isNonZero(value) && value !== 1n && value !== SCALAR_FIELD - 1n),
+    alpha: draw('alpha', isContribution),
+    // β = ±γ and β = ±δ are forgeable, as in DESIGN 5.4.
+    beta: draw('beta', (value) => isContribution(value) && value !== delta && value !== SCALAR_FIELD - delta),
+    delta,
   }
 }

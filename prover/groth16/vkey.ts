@@ -4,6 +4,7 @@ import { concat, keccak256, toBeHex } from 'ethers'
 import { ZkmlError } from '../errors'
 import {
   FIELD_Q,
+  G1_GENERATOR,
   G2_GENERATOR,
   isG1Infinity,
   isG1OnCurve,
@@ -26,7 +27,17 @@ export type VerifyingKey = {
 
 /** Why a key is refused; the same list that `VerifyingKeyStore` checks on chain. */
 export type KeyFault =
-  'length' | 'coordinate' | 'curve' | 'subgroup' | 'infinity' | 'gamma-equals-delta' | 'delta-is-generator'
+  | 'length'
+  | 'coordinate'
+  | 'curve'
+  | 'subgroup'
+  | 'infinity'
+  | 'gamma-equals-delta'
+  | 'delta-is-generator'
+  | 'beta-equals-gamma'
+  | 'beta-equals-delta'
+  | 'beta-is-generator'
+  | 'alpha-is-generator'
 
 /** A key that cannot be read at all. */
 export class VerifyingKeyFormatError extends ZkmlError {
@@ -118,7 +129,8 @@ export function signalCount(vk: VerifyingKey): number {
 
 /**
  * Refuses every key of DESIGN 5.4: γ = ±δ or δ = ± the G2 generator (no phase-2 contribution: such keys let anyone
- * forge), α, β, γ, δ or an IC_i (i ≥ 1) at infinity, and points off the curve or out of the subgroup.
+ * forge), β = ±γ or β = ±δ (anyone can forge), α or β = ± the generator (no phase-1 contribution), α, β, γ, δ or an IC_i
+ * (i ≥ 1) at infinity, and points off the curve or out of the subgroup.
  *
  * @throws {UnsafeVerifyingKeyError}
  */
@@ -135,6 +147,11 @@ export function checkVerifyingKey(vk: VerifyingKey): void {
   checkG2(vk.gamma, 'gamma')
   checkG2(vk.delta, 'delta')
   vk.ic.forEach((point, index) => checkG1(point, `IC[${index}]`, index === 0))
+  checkRelations(vk)
+}
+
+/** A negated point is as bad as the point itself, and both have the same x. */
+function checkRelations(vk: VerifyingKey): void {
   if (equalFq2(vk.gamma.x, vk.delta.x)) {
     throw new UnsafeVerifyingKeyError(
       'gamma-equals-delta',
@@ -147,6 +164,34 @@ export function checkVerifyingKey(vk: VerifyingKey): void {
       'delta-is-generator',
       'delta',
       'The verifying key has delta = ± the G2 generator, so nobody contributed to phase 2; run a contribution.',
+    )
+  }
+  if (equalFq2(vk.beta.x, vk.gamma.x)) {
+    throw new UnsafeVerifyingKeyError(
+      'beta-equals-gamma',
+      'beta',
+      'The verifying key has beta = ±gamma, so anyone can forge proofs; use a ptau with phase-1 contributions.',
+    )
+  }
+  if (equalFq2(vk.beta.x, vk.delta.x)) {
+    throw new UnsafeVerifyingKeyError(
+      'beta-equals-delta',
+      'beta',
+      'The verifying key has beta = ±delta, so anyone can forge proofs; refuse this key.',
+    )
+  }
+  if (equalFq2(vk.beta.x, G2_GENERATOR.x)) {
+    throw new UnsafeVerifyingKeyError(
+      'beta-is-generator',
+      'beta',
+      'The verifying key has beta = ± the G2 generator, so nobody contributed to phase 1; use a contributed ptau.',
+    )
+  }
+  if (vk.alpha.x === G1_GENERATOR.x) {
+    throw new UnsafeVerifyingKeyError(
+      'alpha-is-generator',
+      'alpha',
+      'The verifying key has alpha = ± the G1 generator, so nobody contributed to phase 1; use a contributed ptau.',
     )
   }
 }

@@ -13,9 +13,8 @@ import {
   type ContractRecord,
   type CoreContract,
   type DeploymentRecord,
-  type ModelRecord,
 } from './record'
-import { isDevSetup, registerModel } from './register'
+import { isDevSetup, registerModel, requireSamePublisher } from './register'
 import type { ModelRegistration } from './registration'
 
 export type DeployOptions = {
@@ -37,8 +36,9 @@ export type DeployResult = {
 }
 
 /**
- * Deploys what is missing, registers what is not registered, and writes the record of the chain. What is there already is
- * checked against the chain and kept: a second run changes nothing.
+ * Deploys what is missing, registers what is not registered, and writes the record of the chain, after each step, so that
+ * a run that fails half way is continued by the next. What is there already is checked against the chain and kept: a
+ * second run changes nothing.
  */
 export async function deployAll(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<DeployResult> {
   const { models, directory, allowDev = false, reset = false } = options
@@ -52,27 +52,40 @@ export async function deployAll(hre: HardhatRuntimeEnvironment, options: DeployO
     )
   }
 
-  const contracts = earlier?.contracts ?? (await deployCore(hre, chainId, allowDev, signer))
   const accepted = models.filter((model) => allowDev || isDevChain(chainId) || !isDevSetup(model))
-  const verifiers: Record<string, ContractRecord> = { ...earlier?.verifiers }
-  const registered: Record<string, ModelRecord> = { ...earlier?.models }
-  for (const model of accepted) {
-    const name = model.verifierContract
-    if (name !== undefined) verifiers[name] ??= await deployVerifier(hre, chainId, name, signer)
-    const verifier = name === undefined ? undefined : verifiers[name]
-    registered[model.name] = await registerModel(model, signer, contracts, verifier)
-  }
-  const record: DeploymentRecord = {
+  for (const model of accepted) await requireSamePublisher(model, signer, earlier?.models[model.name])
+
+  const contracts = earlier?.contracts ?? (await deployCore(hre, chainId, allowDev, signer))
+  let record: DeploymentRecord = {
     $schema: './schema.json',
     chainId,
     allowDev,
     contracts,
-    verifiers,
-    models: registered,
+    verifiers: earlier?.verifiers ?? {},
+    models: earlier?.models ?? {},
   }
   await writeDeployment(directory, record)
+  for (const model of accepted) {
+    const name = ownVerifier(model, chainId)
+    if (name !== undefined && record.verifiers[name] === undefined) {
+      const verifier = await deployVerifier(hre, chainId, name, signer)
+      record = { ...record, verifiers: { ...record.verifiers, [name]: verifier } }
+    }
+    const verifier = name === undefined ? undefined : record.verifiers[name]
+    const registered = await registerModel(model, signer, contracts, verifier, record.models[model.name])
+    record = { ...record, models: { ...record.models, [model.name]: registered } }
+    await writeDeployment(directory, record)
+  }
   const skipped = models.filter((model) => !accepted.includes(model)).map((model) => model.name)
   return { record, skipped }
+}
+
+/**
+ * The generated verifier that serves a model on a chain. For a setup by one party it is generated with a guard that makes
+ * it revert on public chains, so there the shared verifier serves the model.
+ */
+function ownVerifier(model: ModelRegistration, chainId: number): string | undefined {
+  return isDevSetup(model) && !isDevChain(chainId) ? undefined : model.verifierContract
 }
 
 /** The record, if all of it is still on chain. */

@@ -64,7 +64,7 @@ export async function readDeployment(directory: string, chainId: number): Promis
   }
 }
 
-/** Writes the record of a chain, unless it is there already, word for word. */
+/** Writes the record of a chain, in place of an earlier one; the same record makes the same file. */
 export async function writeDeployment(directory: string, record: DeploymentRecord): Promise<void> {
   await writeJson(deploymentFile(directory, record.chainId), record)
 }

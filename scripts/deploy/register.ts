@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { ZeroAddress, type ContractTransactionResponse, type Signer } from 'ethers'
+import {
+  isHexString,
+  ZeroAddress,
+  type ContractTransactionReceipt,
+  type ContractTransactionResponse,
+  type Signer,
+} from 'ethers'
 import {
   circuitHash,
   DEV_SETUP_HASH,
@@ -12,7 +18,7 @@ import {
   toSolidityIoSchema,
 } from '../../prover/encodings'
 import { canonicalKeyHex, signalCount, vkHash } from '../../prover/groth16/vkey'
-import { ModelRegistry__factory, VerifyingKeyStore__factory } from '../../typechain-types'
+import { ModelRegistry__factory, VerifyingKeyStore__factory, type ModelRegistry } from '../../typechain-types'
 import { RegistrationError } from './errors'
 import type { ContractRecord, CoreContract, ModelRecord } from './record'
 import type { ModelRegistration } from './registration'
@@ -24,12 +30,14 @@ export const isDevSetup = (model: ModelRegistration): boolean => BigInt(model.se
  * Stores the key, publishes the manifest and registers the model, in the name of the signer; each only if it is not done.
  *
  * @param verifier - the generated verifier's record, or undefined for the shared one
+ * @param earlier - what an earlier run recorded under the model's name
  */
 export async function registerModel(
   model: ModelRegistration,
   signer: Signer,
   contracts: Readonly<Record<CoreContract, ContractRecord>>,
   verifier: ContractRecord | undefined,
+  earlier: ModelRecord | undefined,
 ): Promise<ModelRecord> {
   const publisher = await signer.getAddress()
   const signals = signalLayout(model.ioSchema).total
@@ -56,8 +64,10 @@ export async function registerModel(
   const registry = ModelRegistry__factory.connect(contracts.ModelRegistry.address, signer)
   const keyStore = VerifyingKeyStore__factory.connect(contracts.VerifyingKeyStore.address, signer)
 
-  const isRegistered = async (): Promise<boolean> => (await registry.modelAt(id, 1)) !== 0n
-  if (!(await isRegistered())) {
+  let block = earlier?.modelId === id.toString() ? earlier.block : undefined
+  if (await isRegistered(registry, id)) {
+    block ??= await registrationBlock(registry, id, contracts.ModelRegistry.block)
+  } else {
     if ((await keyStore.signalCount(commitment.vkHash)) === 0n) {
       await mined(keyStore.store(canonicalKeyHex(model.verifyingKey)))
     }
@@ -66,9 +76,8 @@ export async function registerModel(
       const ioSchema = toSolidityIoSchema(model.ioSchema)
       await mined(registry.publishManifest({ ...manifest, ioSchema }, verifier?.address ?? ZeroAddress))
     }
-    await mined(registry.registerModel(commitment))
+    block = (await mined(registry.registerModel(commitment))).blockNumber
   }
-  const [event] = await registry.queryFilter(registry.filters.ModelRegistered(id), contracts.ModelRegistry.block)
   return {
     modelId: id.toString(),
     publisher,
@@ -77,10 +86,59 @@ export async function registerModel(
     vkHash: commitment.vkHash,
     verifier: verifier?.address ?? contracts.Groth16Verifier.address,
     uri: model.uri,
-    block: event?.blockNumber ?? contracts.ModelRegistry.block,
+    block,
   }
 }
 
-async function mined(transaction: Promise<ContractTransactionResponse>): Promise<void> {
-  await (await transaction).wait()
+/** Refuses to put a model in the place of one that an earlier run recorded for another publisher. */
+export async function requireSamePublisher(
+  model: ModelRegistration,
+  signer: Signer,
+  earlier: ModelRecord | undefined,
+): Promise<void> {
+  const publisher = await signer.getAddress()
+  if (earlier === undefined || earlier.publisher.toLowerCase() === publisher.toLowerCase()) return
+  throw new RegistrationError(
+    `Model ${model.name} is recorded for publisher ${earlier.publisher}, not ${publisher}; run with that account, ` +
+      'rename the model, or delete its entry from the deployment file.',
+  )
+}
+
+/** Whether a model has an id of the registry, be it the first version of a lineage or a later one. */
+async function isRegistered(registry: ModelRegistry, id: bigint): Promise<boolean> {
+  try {
+    await registry.versionOf(id)
+    return true
+  } catch (error) {
+    if (revertName(registry, error) === 'ModelNotFound') return false
+    throw error
+  }
+}
+
+/** The custom error of a failed call: parsed by ethers, or as data that the node gives as it is or wraps once more. */
+function revertName(registry: ModelRegistry, error: unknown): string | undefined {
+  const { revert, data } = error as { readonly revert?: { readonly name?: string } | null; readonly data?: unknown }
+  if (revert?.name !== undefined) return revert.name
+  const raw = typeof data === 'object' && data !== null && 'data' in data ? data.data : data
+  return isHexString(raw) ? registry.interface.parseError(raw)?.name : undefined
+}
+
+/** Blocks asked for at once; public nodes refuse much longer ranges. */
+const LOG_RANGE = 2_000
+
+/** The block that a model was registered in, for a model that no record knows: from the newest block backwards. */
+async function registrationBlock(registry: ModelRegistry, id: bigint, first: number): Promise<number> {
+  const newest = (await registry.runner?.provider?.getBlockNumber()) ?? first
+  for (let end = newest; end >= first; end -= LOG_RANGE) {
+    const start = Math.max(first, end - LOG_RANGE + 1)
+    const [event] = await registry.queryFilter(registry.filters.ModelRegistered(id), start, end)
+    if (event !== undefined) return event.blockNumber
+  }
+  return first
+}
+
+async function mined(transaction: Promise<ContractTransactionResponse>): Promise<ContractTransactionReceipt> {
+  const receipt = await (await transaction).wait()
+  if (receipt === null) throw new RegistrationError('The node gave no receipt for a transaction; run again.')
+  return receipt
 }

@@ -15,7 +15,9 @@ const INDEX = 2
 async function deploy() {
   const world = await createWorld()
   const modelId = await world.register()
-  const gate = await new ClassGate__factory(world.deployer).deploy(world.verifier, modelId, ARGMAX, 0)
+  const gate = (await new ClassGate__factory(world.deployer).deploy(world.verifier, modelId, ARGMAX, 0)).connect(
+    world.prover,
+  )
   return { ...world, modelId, gate, address: await gate.getAddress() }
 }
 
@@ -27,15 +29,29 @@ function malleated(statement: Statement, requestId: string, prover: string): str
 }
 
 describe('ClassGate, a consumer', () => {
-  it('credits the prover named in the proof, whoever sends it', async () => {
+  it('records the class of the prover who sends a proof', async () => {
     const { gate, address, modelId, prover, stranger, prove } = await loadFixture(deploy)
     const s = prove({ modelId, caller: address, prover: prover.address })
-    await expect(gate.connect(stranger).classify(s.inputCommitment, s.output, s.proof))
+    await expect(gate.classify(s.inputCommitment, s.output, s.proof))
       .to.emit(gate, 'Classified')
       .withArgs(prover.address, 3, id('request'), s.inputCommitment)
     const [class_, , inputCommitment] = await gate.classificationOf(prover)
     expect([class_, inputCommitment]).to.deep.equal([3n, s.inputCommitment])
     expect((await gate.classificationOf(stranger))[1]).to.equal(0)
+  })
+
+  it('a stranger who names a victim is refused, and uses up nothing', async () => {
+    const { gate, address, modelId, prover: victim, stranger, prove } = await loadFixture(deploy)
+    const slander = [900n, ...LOGITS.slice(1)]
+    const theirs = prove({ modelId, caller: address, prover: victim.address, outputs: slander })
+    await expect(gate.connect(stranger).classify(theirs.inputCommitment, theirs.output, theirs.proof))
+      .to.be.revertedWithCustomError(gate, 'NotTheProver')
+      .withArgs(stranger.address, victim.address)
+    expect((await gate.classificationOf(victim))[1]).to.equal(0)
+    expect(await gate.isUsed(victim, id('request'))).to.equal(false)
+    const own = prove({ modelId, caller: address, prover: victim.address })
+    await gate.connect(victim).classify(own.inputCommitment, own.output, own.proof)
+    expect((await gate.classificationOf(victim))[0]).to.equal(3)
   })
 
   it('a statement counts once, however its proof is written', async () => {
@@ -53,10 +69,10 @@ describe('ClassGate, a consumer', () => {
   })
 
   it('a malleated proof that is first changes state once, as its original would have', async () => {
-    const { gate, address, modelId, prover, stranger, prove } = await loadFixture(deploy)
+    const { gate, address, modelId, prover, prove } = await loadFixture(deploy)
     const s = prove({ modelId, caller: address, prover: prover.address })
     const twin = malleated(s, id('request'), prover.address)
-    await gate.connect(stranger).classify(s.inputCommitment, s.output, twin)
+    await gate.classify(s.inputCommitment, s.output, twin)
     expect((await gate.classificationOf(prover))[0]).to.equal(3)
     await expect(gate.classify(s.inputCommitment, s.output, s.proof)).to.be.revertedWithCustomError(gate, 'RequestUsed')
   })
@@ -132,7 +148,7 @@ describe('ClassGate, a consumer', () => {
       const gate = await factory.deploy(verifier, modelId, decision, threshold)
       const outputs = [first, ...LOGITS.slice(1)]
       const s = prove({ modelId, caller: await gate.getAddress(), prover: prover.address, outputs })
-      const classify = gate.classify(s.inputCommitment, s.output, s.proof)
+      const classify = gate.connect(prover).classify(s.inputCommitment, s.output, s.proof)
       if (expected === undefined) {
         await expect(classify).to.be.revertedWithCustomError(gate, 'NotAClass').withArgs(first)
       } else {

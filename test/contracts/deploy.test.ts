@@ -9,11 +9,13 @@ import { id, keccak256, ZeroHash } from 'ethers'
 import hre, { ethers } from 'hardhat'
 import { deployAll } from '../../scripts/deploy/deploy-all'
 import { DeploymentChangedError, DeploymentFileError, RegistrationError } from '../../scripts/deploy/errors'
+import { PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
 import { JsonReader, writeJson } from '../../scripts/deploy/json'
 import { readDeployment } from '../../scripts/deploy/record'
 import { formatRegistration, parseRegistration, readRegistrations } from '../../scripts/deploy/registration'
 import type { ModelRegistration } from '../../scripts/deploy/registration'
 import { InferenceVerifier__factory, ModelRegistry__factory } from '../../typechain-types'
+import { otherEnvironment } from '../support/public-chain'
 import { trapdoorKey } from '../support/trapdoor'
 import { CLASSIFIER, createWorld } from '../support/world'
 
@@ -122,7 +124,67 @@ describe('Deployment', () => {
   it('refuses a model whose key does not fit its schema', async () => {
     const models = [{ ...shared, verifyingKey: trapdoorKey(3).vk }]
     await refuses(deployAll(hre, { models, directory }), RegistrationError)
-    expect(await readdir(directory)).to.deep.equal([])
+    expect((await readDeployment(directory, 31337))?.models).to.deep.equal({})
+  })
+
+  it('keeps what a failed run did', async () => {
+    const broken = { ...shared, name: 'broken', verifyingKey: trapdoorKey(3).vk }
+    await refuses(deployAll(hre, { models: [generated, broken, shared], directory }), RegistrationError)
+    const partial = await readDeployment(directory, 31337)
+    expect(Object.keys(partial?.models ?? {})).to.deep.equal(['generated-model'])
+    const { record } = await deployAll(hre, { models: [generated, shared], directory })
+    expect(record.contracts).to.deep.equal(partial?.contracts)
+    expect(record.verifiers).to.deep.equal(partial?.verifiers)
+    expect(record.models['generated-model']).to.deep.equal(partial?.models['generated-model'])
+  })
+
+  it('recognises a model that was appended to another one', async () => {
+    const { record } = await deployAll(hre, { models: [shared], directory })
+    const first = record.models['shared-model']
+    if (first === undefined) throw new Error('not registered')
+    const { circuitHash, vkHash, uri } = first
+    const next = { modelHash: id('v2'), circuitHash, vkHash, proofSystemId: PROOF_SYSTEM_GROTH16, uri }
+    const signer = await ethers.provider.getSigner(0)
+    const registry = ModelRegistry__factory.connect(record.contracts.ModelRegistry.address, signer)
+    const receipt = await (await registry.updateModel(first.modelId, next)).wait()
+    const second = await deployAll(hre, { models: [{ ...shared, name: 'v2', modelHash: id('v2') }], directory })
+    expect(second.record.models['v2']?.modelId).to.equal((await registry.modelAt(first.modelId, 2)).toString())
+    expect(second.record.models['v2']?.block).to.equal(receipt?.blockNumber)
+    expect(await ethers.provider.getBlockNumber()).to.equal(receipt?.blockNumber)
+  })
+
+  it('does not replace the record of another publisher', async () => {
+    const { record } = await deployAll(hre, { models: [shared], directory })
+    const block = await ethers.provider.getBlockNumber()
+    const signer = await ethers.provider.getSigner(1)
+    await refuses(deployAll(hre, { models: [generated, shared], directory, signer }), RegistrationError)
+    expect(await readDeployment(directory, 31337)).to.deep.equal(record)
+    expect(await ethers.provider.getBlockNumber()).to.equal(block)
+    const { record: both } = await deployAll(hre, { models: [generated], directory, signer })
+    expect(both.models['shared-model']).to.deep.equal(record.models['shared-model'])
+    expect(both.models['generated-model']?.publisher).to.equal(signer.address)
+  })
+
+  it('skips one-party setups on a public chain, or serves them by the shared verifier when they are allowed', async () => {
+    const publicHre = await otherEnvironment(5)
+    const ceremony = { ...generated, name: 'ceremony-model', setupHash: id('ceremony') }
+    const models = [shared, { ...generated, verifierContract: 'TrapdoorDevVerifier' }, ceremony]
+    const strict = await deployAll(publicHre, { models, directory })
+    expect(strict.skipped).to.deep.equal(['shared-model', 'generated-model'])
+    expect(Object.keys(strict.record.models)).to.deep.equal(['ceremony-model'])
+
+    const { record, skipped } = await deployAll(publicHre, { models, directory, allowDev: true, reset: true })
+    expect(skipped).to.deep.equal([])
+    expect(Object.keys(record.verifiers)).to.deep.equal(['TrapdoorVerifier'])
+    expect(record.models['generated-model']?.verifier).to.equal(record.contracts.Groth16Verifier.address)
+    expect(record.models['ceremony-model']?.verifier).to.equal(record.verifiers['TrapdoorVerifier']?.address)
+    const signer = await publicHre.ethers.provider.getSigner(0)
+    const verifier = InferenceVerifier__factory.connect(record.contracts.InferenceVerifier.address, signer)
+    const { prove } = await loadFixture(createWorld)
+    for (const { modelId } of Object.values(record.models)) {
+      const s = prove({ modelId: BigInt(modelId), caller: signer.address, chainId: 5n })
+      await verifier.verifyInference(modelId, s.inputCommitment, s.output, s.proof)
+    }
   })
 
   it('finishes what a stranger began', async () => {

@@ -16,10 +16,12 @@ import {
 import { FIELD_Q } from '../../prover/groth16/curve'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
 import {
+  Groth16Verifier__factory,
   HostileVerifier__factory,
   InferenceVerifier__factory,
   TrapdoorDevVerifier__factory,
   TrapdoorVerifier__factory,
+  VerifyingKeyStore__factory,
   type InferenceVerifier,
 } from '../../typechain-types'
 import { otherChain } from '../support/public-chain'
@@ -228,8 +230,9 @@ describe('InferenceVerifier', () => {
         await verifier.checkInferencePortable(...call)
         for (const sender of [world.prover, stranger]) {
           await expect(verifier.connect(sender).verifyInferencePortable(...call))
-            .to.emit(verifier, 'InferenceVerified')
+            .to.emit(verifier, 'PortableInferenceVerified')
             .withArgs(modelId, portable.inputCommitment, portable.output, sender.address)
+            .and.not.to.emit(verifier, 'InferenceVerified')
         }
         await refuses(world, call, 'InvalidProof')
         await expect(verifier.verifyInferencePortable(...callOf(modelId, statement)))
@@ -365,10 +368,19 @@ describe('InferenceVerifier', () => {
   })
 
   it('deploys only onto a registry and a verifier', async () => {
-    const { registry, shared, verifier, deployer } = await loadFixture(createWorld)
+    const { registry, shared, verifier, deployer, generated } = await loadFixture(twoModels)
     const factory = new InferenceVerifier__factory(deployer)
     await expect(factory.deploy(shared, shared)).to.be.revertedWithCustomError(verifier, 'NotARegistry')
     await expect(factory.deploy(registry, registry)).to.be.revertedWithCustomError(verifier, 'NotAProofVerifier')
+    await expect(factory.deploy(registry, generated)).to.be.revertedWithCustomError(verifier, 'NotAProofVerifier')
+    const store = await new VerifyingKeyStore__factory(deployer).deploy()
+    const elsewhere = await new Groth16Verifier__factory(deployer).deploy(store)
+    await expect(factory.deploy(registry, elsewhere))
+      .to.be.revertedWithCustomError(verifier, 'KeyStoreMismatch')
+      .withArgs(await registry.keyStore(), await store.getAddress())
+    await expect(new Groth16Verifier__factory(deployer).deploy(registry))
+      .to.be.revertedWithCustomError(shared, 'NotAKeyStore')
+      .withArgs(await registry.getAddress())
     expect(await verifier.registry()).to.equal(await registry.getAddress())
     expect(await verifier.sharedVerifier()).to.equal(await shared.getAddress())
   })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
+import { loadFixture, setCode } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { concat, id, toBeHex } from 'ethers'
 import { ethers } from 'hardhat'
@@ -123,6 +123,26 @@ for (const kind of ['shared', 'generated', 'dev'] as const) {
       const tx = await sender.sendTransaction({ to: await verifier.getAddress(), data, gasLimit: 10_000_000 })
       expect((await tx.wait())?.gasUsed).to.be.lessThan(340_000)
     })
+
+    // Precompiles cannot be taken away from Hardhat, so the calls in the code are pointed at accounts without code.
+    for (const [name, call, other] of [
+      ['multiplication', '6007612328fa', '60f7612328fa'],
+      ['addition', '60066101f4fa', '60f66101f4fa'],
+      ['pairing', '60086204248cfa', '60f86204248cfa'],
+    ] as const) {
+      it(`a chain without the ${name} precompile verifies nothing`, async () => {
+        const address = await verifier.getAddress()
+        const code = await ethers.provider.getCode(address)
+        expect(code.split(call).length, 'calls in the code').to.equal(2)
+        await setCode(address, code.replace(call, other))
+        // What is left in memory where the pairing's answer should be is A.x: 1 reads as yes.
+        const generator = toBytes([1n, 2n, ...points.slice(2)])
+        for (const bytes of [proof, generator]) {
+          if (name === 'pairing') expect(await accepts(signals, bytes)).to.equal(false)
+          else await expect(accepts(signals, bytes)).to.be.revertedWithCustomError(verifier, 'InsufficientGas')
+        }
+      })
+    }
 
     it('names its proof system and interface', async () => {
       expect(await verifier.proofSystemId()).to.equal(PROOF_SYSTEM_GROTH16)

@@ -2,16 +2,21 @@
 
 import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { dataLength, keccak256 } from 'ethers'
+import { concat, dataLength, keccak256, toBeHex } from 'ethers'
 import { ethers } from 'hardhat'
 import {
   FIELD_Q,
+  G1_GENERATOR,
   G1_INFINITY,
+  g1Add,
+  g1Multiply,
+  g1Negate,
   G2_GENERATOR,
   G2_INFINITY,
   g2Negate,
   g2PointWithX,
   isInG2Subgroup,
+  type G1Point,
   type G2Point,
 } from '../../prover/groth16/curve'
 import { generateVerifier } from '../../prover/groth16/solidity'
@@ -68,6 +73,24 @@ const refused: readonly Refused[] = [
     fault: 'delta-is-generator',
     error: 'DeltaIsGenerator',
   },
+  { name: 'β = γ', vk: { ...good, beta: good.gamma }, fault: 'beta-equals-gamma', error: 'BetaEqualsGamma' },
+  { name: 'β = −γ', vk: { ...good, beta: g2Negate(good.gamma) }, fault: 'beta-equals-gamma', error: 'BetaEqualsGamma' },
+  { name: 'β = δ', vk: { ...good, beta: good.delta }, fault: 'beta-equals-delta', error: 'BetaEqualsDelta' },
+  { name: 'β = −δ', vk: { ...good, beta: g2Negate(good.delta) }, fault: 'beta-equals-delta', error: 'BetaEqualsDelta' },
+  { name: 'β = G2', vk: { ...good, beta: G2_GENERATOR }, fault: 'beta-is-generator', error: 'BetaIsGenerator' },
+  {
+    name: 'β = −G2',
+    vk: { ...good, beta: g2Negate(G2_GENERATOR) },
+    fault: 'beta-is-generator',
+    error: 'BetaIsGenerator',
+  },
+  { name: 'α = G1', vk: { ...good, alpha: G1_GENERATOR }, fault: 'alpha-is-generator', error: 'AlphaIsGenerator' },
+  {
+    name: 'α = −G1',
+    vk: { ...good, alpha: g1Negate(G1_GENERATOR) },
+    fault: 'alpha-is-generator',
+    error: 'AlphaIsGenerator',
+  },
   { name: 'α = 0', vk: { ...good, alpha: G1_INFINITY }, fault: 'infinity', error: 'KeyPointAtInfinity' },
   ...[1, 2, 3].map((index) => ({
     name: `IC_${index} = 0`,
@@ -117,6 +140,30 @@ const refused: readonly Refused[] = [
   ]),
 ]
 
+type Forgery = { name: string; vk: VerifyingKey; forge: (x: G1Point) => { a: G1Point; b: G2Point; c: G1Point } }
+
+/** Proofs of anything that take no secret, where x is IC_0 + Σ xᵢ·ICᵢ of the statement. */
+const { alpha, beta, gamma, delta } = good
+const forgeries: readonly Forgery[] = [
+  { name: 'γ = δ', vk: { ...good, delta: gamma }, forge: (x) => ({ a: alpha, b: beta, c: g1Negate(x) }) },
+  { name: 'γ = −δ', vk: { ...good, delta: g2Negate(gamma) }, forge: (x) => ({ a: alpha, b: beta, c: x }) },
+  { name: 'β = γ', vk: { ...good, beta: gamma }, forge: (x) => ({ a: g1Add(alpha, x), b: gamma, c: G1_INFINITY }) },
+  {
+    name: 'β = −γ',
+    vk: { ...good, beta: g2Negate(gamma) },
+    forge: (x) => ({ a: g1Add(alpha, g1Negate(x)), b: g2Negate(gamma), c: G1_INFINITY }),
+  },
+  { name: 'β = δ', vk: { ...good, beta: delta }, forge: (x) => ({ a: x, b: gamma, c: g1Negate(alpha) }) },
+  { name: 'β = −δ', vk: { ...good, beta: g2Negate(delta) }, forge: (x) => ({ a: x, b: gamma, c: alpha }) },
+]
+
+/** Whether ∏ e(Pᵢ, Qᵢ) = 1, by the chain's own precompile. */
+async function pairingHolds(pairs: readonly (readonly [G1Point, G2Point])[]): Promise<boolean> {
+  const words = pairs.flatMap(([p, q]) => [p.x, p.y, q.x[1], q.x[0], q.y[1], q.y[0]])
+  const data = concat(words.map((word) => toBeHex(word, 32)))
+  return BigInt(await ethers.provider.call({ to: toBeHex(8, 20), data })) === 1n
+}
+
 async function deploy() {
   const signer = await ethers.provider.getSigner(0)
   const store = await new VerifyingKeyStore__factory(signer).deploy()
@@ -155,6 +202,29 @@ describe('Verifying keys', () => {
         .with.property('fault', fault)
       const generate = () => generateVerifier({ contractName: 'X', modelName: 'x', vk, dev: false })
       expect(generate).to.throw(UnsafeVerifyingKeyError)
+    })
+  }
+
+  for (const { name, vk, forge } of forgeries) {
+    it(`${name} lets anyone forge, and is refused`, async () => {
+      const { store } = await loadFixture(deploy)
+      const statement = [3n, 14n, 159n]
+      const x = statement.reduce(
+        (sum, value, index) => g1Add(sum, g1Multiply(vk.ic[index + 1] ?? G1_INFINITY, value)),
+        vk.ic[0] ?? G1_INFINITY,
+      )
+      const holds = (a: G1Point, b: G2Point, c: G1Point, key: VerifyingKey): Promise<boolean> =>
+        pairingHolds([
+          [a, b],
+          [g1Negate(key.alpha), key.beta],
+          [g1Negate(x), key.gamma],
+          [g1Negate(c), key.delta],
+        ])
+      const { a, b, c } = forge(x)
+      expect(await holds(a, b, c, vk)).to.equal(true)
+      expect(await holds(a, b, c, good)).to.equal(false)
+      await expect(store.store(canonicalKeyHex(vk))).to.be.reverted
+      expect(() => checkVerifyingKey(vk)).to.throw(UnsafeVerifyingKeyError)
     })
   }
 

@@ -8,6 +8,9 @@ import {Tensors} from "../../libraries/Tensors.sol";
 /// @title Class gate
 /// @notice Remembers, for each account, the class that a classifier gave an input the account proved. An example: the
 /// input is the prover's own choice, so a class here is worth as much as knowing some input of that class.
+///
+/// A class is held for or against an account, and `prover` is chosen by whoever made the proof. So the account itself has
+/// to send it; otherwise anyone could write any account's class, and use up its request ids.
 contract ClassGate is InferenceConsumer {
     /// @notice How a class is read from the output: the greatest element, one score against a threshold (0 below it, 1
     /// from it on), or one element that is the class itself.
@@ -54,6 +57,9 @@ contract ClassGate is InferenceConsumer {
     /// @notice A request id counts once for each account.
     error RequestUsed(address account, bytes32 requestId);
 
+    /// @notice Only the account that a proof names as its prover may send it.
+    error NotTheProver(address sender, address prover);
+
     /// @notice The output has no class in it.
     error NotAClass(int256 value);
 
@@ -72,7 +78,7 @@ contract ClassGate is InferenceConsumer {
         threshold = threshold_;
     }
 
-    /// @notice Records the class of the prover named in the proof, whoever sends it.
+    /// @notice Records the class of the sender, whom the proof has to name as its prover.
     /// @param inputCommitment commitment to the classified input
     /// @param output the model's output
     /// @param proof the proof blob, bound to this contract
@@ -82,6 +88,7 @@ contract ClassGate is InferenceConsumer {
 
     /// @dev Records the class; a request id counts once for each account, whatever its proof looks like.
     function _verified(Inference memory inference, bytes calldata output) internal override {
+        if (msg.sender != inference.prover) revert NotTheProver(msg.sender, inference.prover);
         if (isUsed[inference.prover][inference.requestId]) revert RequestUsed(inference.prover, inference.requestId);
         isUsed[inference.prover][inference.requestId] = true;
         uint256 class_ = _classOf(_decodeOutput(output));
