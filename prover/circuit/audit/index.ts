@@ -26,17 +26,21 @@ export function auditCircuit(circuit: LinkedCircuit): CircuitAudit {
   })
   const { deterministic, unreached } = auditWires(r1cs, start)
   const locate = instanceLocator(circuit.instances)
+  const found = unreached.map((wire): UnreachedWire => {
+    const instance = locate(wire)
+    if (instance) return { wire, gadget: instance.gadget.gadget.template, ...instance.part }
+    return { wire, gadget: LINEAR, step: 'interface', origin: { node: 'interface', op: 'Signal' } }
+  })
   return {
     deterministic,
     constraints: r1cs.nConstraints,
     wires: r1cs.nWires,
-    unreached: unreached.map((wire) => {
-      const instance = locate(wire)
-      if (instance) return { wire, gadget: instance.gadget.gadget.template, ...instance.part }
-      return { wire, gadget: 'linear row', step: 'interface', origin: { node: 'interface', op: 'Signal' } }
-    }),
+    unreached: [...found.filter(({ gadget }) => gadget !== LINEAR), ...found.filter(({ gadget }) => gadget === LINEAR)],
   }
 }
+
+/** Wires of linear rows and public words: they follow from gadgets, so a gadget listed before them is the cause. */
+const LINEAR = 'linear row'
 
 /** Finds the instance that owns a wire; instances are in ascending order of their first wire. */
 function instanceLocator(instances: readonly LinkedInstance[]): (wire: number) => LinkedInstance | undefined {
