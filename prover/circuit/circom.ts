@@ -60,7 +60,7 @@ async function run(module: WebAssembly.Module, folder: string, optimisation: str
   }
   const runner = new CircomRunner({
     args: [
-      '/work/main.circom',
+      '/program/main.circom',
       '--r1cs',
       '--wasm',
       `--${optimisation}`,
@@ -69,10 +69,10 @@ async function run(module: WebAssembly.Module, folder: string, optimisation: str
       '-l',
       '/include',
       '-o',
-      '/work/out',
+      '/program/out',
     ],
     env: {},
-    preopens: { '/work': folder, '/circuits': CIRCUITS, '/include': includeFolder() },
+    preopens: { '/program': folder, '/circuits': CIRCUITS, '/include': includeFolder() },
     bindings: { ...bindings, fs: files },
   })
   try {
