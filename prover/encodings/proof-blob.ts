@@ -23,8 +23,15 @@ export function encodeProofBlob(blob: ProofBlob): string {
   return AbiCoder.defaultAbiCoder().encode(PROOF_TYPES, [blob.points, blob.inputWords, blob.requestId, blob.prover])
 }
 
-/** The inverse of {@link encodeProofBlob}. */
+/** The inverse of {@link encodeProofBlob}; like the chain, it takes only the canonical form. */
 export function decodeProofBlob(bytes: string): ProofBlob {
+  const blob = decodeLoosely(bytes)
+  if (encodeProofBlob(blob) !== bytes.toLowerCase())
+    throw new EncodingValueError('The proof bytes are not in canonical ABI form; encode them again.')
+  return blob
+}
+
+function decodeLoosely(bytes: string): ProofBlob {
   try {
     const [points, inputWords, requestId, prover] = AbiCoder.defaultAbiCoder().decode(PROOF_TYPES, bytes).toArray() as [
       { toArray(): bigint[] },

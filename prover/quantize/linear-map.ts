@@ -121,16 +121,6 @@ export function isDiagonal(map: LinearMap): boolean {
   return true
 }
 
-/** True when the map copies its single source unchanged. */
-export function isIdentity(map: LinearMap): boolean {
-  const source = map.sources[0]
-  if (map.sources.length !== 1 || source?.size !== map.rows || map.column.length !== map.rows) return false
-  for (let i = 0; i < map.rows; i++) {
-    if (map.column[i] !== i || map.weight[i] !== 1 || map.bias[i] !== 0 || map.start[i] !== i) return false
-  }
-  return true
-}
-
 /** outer ∘ inner, where `inner` computes the tensor `through` that `outer` reads. */
 export function composeMaps(outer: LinearMap, through: number, inner: LinearMap): LinearMap {
   const sources: MapSource[] = []

@@ -243,6 +243,8 @@ describe('Encodings: shared vectors', () => {
       await expect(harness.openProof(dirty)).to.be.revertedWithCustomError(harness, 'MalformedProof')
       const huge = bytes.slice(0, 2 + 64 * 11) + 'ff'.repeat(32) + bytes.slice(2 + 64 * 12)
       await expect(harness.openProof(huge)).to.be.revertedWithCustomError(harness, 'MalformedProof')
+      for (const refused of [`${bytes}00`, moved, dirty, huge])
+        expect(() => encodings.decodeProofBlob(refused)).to.throw(encodings.EncodingValueError)
     }
     expect(() => encodings.decodeProofBlob('0x1234')).to.throw(encodings.EncodingValueError)
     expect(encodings.decodeOutput(encodings.encodeOutput([1n, 2n]))).to.deep.equal([1n, 2n])
