@@ -3,14 +3,17 @@ pragma solidity ^0.8.28;
 
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
+import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IERCZKMLVerifier} from "../interfaces/IERCZKMLVerifier.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
+import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
 import {Signals} from "../libraries/Signals.sol";
+import {Statement} from "../libraries/Statement.sol";
 import {VerifierCall} from "../libraries/VerifierCall.sol";
 
 /// @title Inference verifier
@@ -22,25 +25,33 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     /// @inheritdoc IInferenceVerifier
     address public immutable sharedVerifier;
 
+    /// @inheritdoc IInferenceVerifier
+    address public immutable router;
+
     bytes4 private immutable _sharedProofSystem;
 
-    /// @notice Pins the registry and the shared verifier for good.
+    /// @notice Pins the registry and the verifier or router for good.
     /// @param registry_ where models are looked up
-    /// @param sharedVerifier_ the verifier of models that have none of their own
-    constructor(address registry_, address sharedVerifier_) {
+    /// @param proofVerifier the verifier of models that have none of their own, or a router to such verifiers
+    constructor(address registry_, address proofVerifier) {
         if (!ERC165Checker.supportsInterface(registry_, type(IModelRegistry).interfaceId)) {
             revert NotARegistry(registry_);
         }
-        if (
-            !ERC165Checker.supportsInterface(sharedVerifier_, type(IProofVerifier).interfaceId) ||
-            !ERC165Checker.supportsInterface(sharedVerifier_, type(ISharedVerifier).interfaceId)
-        ) revert NotAProofVerifier(sharedVerifier_);
-        address registryStore = IModelRegistry(registry_).keyStore();
-        address verifierStore = ISharedVerifier(sharedVerifier_).keyStore();
-        if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);
         registry = registry_;
-        sharedVerifier = sharedVerifier_;
-        _sharedProofSystem = IProofVerifier(sharedVerifier_).proofSystemId();
+        if (ERC165Checker.supportsInterface(proofVerifier, type(IVerifierRouter).interfaceId)) {
+            router = proofVerifier;
+            return;
+        }
+        if (
+            !ERC165Checker.supportsInterface(proofVerifier, type(IProofVerifier).interfaceId) ||
+            !ERC165Checker.supportsInterface(proofVerifier, type(ISharedVerifier).interfaceId) ||
+            !ERC165Checker.supportsInterface(proofVerifier, type(IBatchVerifier).interfaceId)
+        ) revert NotAProofVerifier(proofVerifier);
+        address registryStore = IModelRegistry(registry_).keyStore();
+        address verifierStore = ISharedVerifier(proofVerifier).keyStore();
+        if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);
+        sharedVerifier = proofVerifier;
+        _sharedProofSystem = IProofVerifier(proofVerifier).proofSystemId();
     }
 
     /// @inheritdoc IERCZKMLVerifier
@@ -50,19 +61,17 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         bytes calldata output,
         bytes calldata proof
     ) external {
-        _check(modelId, inputCommitment, output, proof, msg.sender);
+        uint256 context = _contextOf(proof, msg.sender, modelId);
+        _checkStatement(_usableModel(modelId), inputCommitment, output, proof, context);
         emit InferenceVerified(modelId, inputCommitment, output, msg.sender);
     }
 
     /// @inheritdoc IInferenceVerifier
-    function checkInference(
-        uint256 modelId,
-        bytes32 inputCommitment,
-        bytes calldata output,
-        bytes calldata proof,
-        address caller
-    ) external view {
-        _check(modelId, inputCommitment, output, proof, caller);
+    function verifyInferenceBatch(uint256 modelId, BatchItem[] calldata items) external {
+        checkInferenceBatch(modelId, items, msg.sender);
+        for (uint256 i = 0; i < items.length; ++i) {
+            emit InferenceVerified(modelId, items[i].inputCommitment, items[i].output, msg.sender);
+        }
     }
 
     /// @inheritdoc IInferenceVerifier
@@ -74,6 +83,50 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     ) external {
         checkInferencePortable(modelId, inputCommitment, output, proof);
         emit PortableInferenceVerified(modelId, inputCommitment, output, msg.sender);
+    }
+
+    /// @inheritdoc IInferenceVerifier
+    function checkInference(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        address caller
+    ) external view {
+        uint256 context = _contextOf(proof, caller, modelId);
+        _checkStatement(_usableModel(modelId), inputCommitment, output, proof, context);
+    }
+
+    /// @inheritdoc IInferenceVerifier
+    function checkPendingInference(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        address caller
+    ) external view {
+        uint256 context = _contextOf(proof, caller, modelId);
+        _checkStatement(_activeModel(modelId), inputCommitment, output, proof, context);
+    }
+
+    /// @inheritdoc IInferenceVerifier
+    function firstInvalid(
+        uint256 modelId,
+        BatchItem[] calldata items,
+        address caller
+    ) external view returns (uint256 index, bytes memory reason) {
+        for (; index < items.length; ++index) {
+            BatchItem calldata item = items[index];
+            try this.checkInference(modelId, item.inputCommitment, item.output, item.proof, caller) {} catch (
+                bytes memory error
+            ) {
+                // Running out of gas says nothing about the proof.
+                if (error.length == 0 || bytes4(error) == InsufficientVerifierGas.selector) {
+                    revert InsufficientVerifierGas(gasleft(), 0);
+                }
+                return (index, error);
+            }
+        }
     }
 
     /// @inheritdoc IERCZKMLVerifier
@@ -92,8 +145,18 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     }
 
     /// @inheritdoc IInferenceVerifier
-    function verifierGasCap(uint256 signals) external pure returns (uint256 gasCap) {
-        return VerifierCall.gasCap(signals);
+    function isStopped(uint256 modelId) external view returns (bool stopped) {
+        if (router == address(0)) return false;
+        IModelRegistry.VerificationData memory model = IModelRegistry(registry).verificationData(modelId);
+        return IVerifierRouter(router).isStopped(model.proofSystemId, model.vkHash);
+    }
+
+    /// @inheritdoc IInferenceVerifier
+    function verifierGasCap(uint256 modelId) external view returns (uint256 gasCap) {
+        IModelRegistry.VerificationData memory model = IModelRegistry(registry).verificationData(modelId);
+        uint256 signals = SignalLayout.total(model.layout);
+        if (router == address(0) || model.verifier != address(0)) return VerifierCall.gasCap(signals);
+        return IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
     }
 
     /// @inheritdoc IInferenceVerifier
@@ -105,7 +168,29 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     ) public view {
         (bytes32 requestId, address prover) = ProofBlob.statement(proof);
         if (requestId != 0 || prover != address(0)) revert NotPortable(requestId, prover);
-        _checkStatement(modelId, inputCommitment, output, proof, Signals.PORTABLE);
+        _checkStatement(_usableModel(modelId), inputCommitment, output, proof, Signals.PORTABLE);
+    }
+
+    /// @inheritdoc IInferenceVerifier
+    function checkInferenceBatch(uint256 modelId, BatchItem[] calldata items, address caller) public view {
+        if (items.length == 0) revert EmptyBatch();
+        IModelRegistry.VerificationData memory model = _usableModel(modelId);
+        if (model.verifier != address(0)) revert BatchNotSupported(modelId);
+        uint256 perProof = SignalLayout.total(model.layout);
+        uint256[] memory signals = new uint256[](perProof * items.length);
+        bytes memory proofs = new bytes(256 * items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            BatchItem calldata item = items[i];
+            uint256 context = _contextOf(item.proof, caller, modelId);
+            uint256[] memory own = Statement.signalsOf(model, item.inputCommitment, item.output, item.proof, context);
+            bytes calldata points = ProofBlob.points(item.proof);
+            assembly ("memory-safe") {
+                let size := shl(5, perProof)
+                mcopy(add(add(signals, 0x20), mul(i, size)), add(own, 0x20), size)
+                calldatacopy(add(add(proofs, 0x20), shl(8, i)), points.offset, 0x100)
+            }
+        }
+        if (!_verifyBatch(model, perProof, signals, proofs)) revert InvalidProof();
     }
 
     /// @inheritdoc IERC165
@@ -116,59 +201,70 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
             super.supportsInterface(interfaceId);
     }
 
-    /// @dev Checks a bound proof.
-    function _check(
-        uint256 modelId,
-        bytes32 inputCommitment,
-        bytes calldata output,
-        bytes calldata proof,
-        address caller
-    ) private view {
-        (bytes32 requestId, address prover) = ProofBlob.statement(proof);
-        uint256 context = Signals.context(caller, requestId, modelId, prover);
-        _checkStatement(modelId, inputCommitment, output, proof, context);
-    }
-
     /// @dev Builds every signal and asks the model's verifier.
     function _checkStatement(
-        uint256 modelId,
+        IModelRegistry.VerificationData memory model,
         bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof,
         uint256 context
     ) private view {
-        IModelRegistry.VerificationData memory model = IModelRegistry(registry).verificationData(modelId);
+        uint256[] memory signals = Statement.signalsOf(model, inputCommitment, output, proof, context);
+        if (!_verify(model, signals, ProofBlob.points(proof))) revert InvalidProof();
+    }
+
+    /// @dev Checks the form of a blob and gives the context of what it says it is for.
+    function _contextOf(bytes calldata proof, address caller, uint256 modelId) private view returns (uint256) {
+        (bytes32 requestId, address prover) = ProofBlob.statement(proof);
+        return Signals.context(caller, requestId, modelId, prover);
+    }
+
+    function _usableModel(uint256 modelId) private view returns (IModelRegistry.VerificationData memory model) {
+        model = _activeModel(modelId);
         if (model.deprecated) revert VerificationRefused_ModelDeprecated(modelId);
-        uint256[] memory signals = _signals(model, output, ProofBlob.inputWords(proof), context);
-        bytes32 commitment = Signals.inputCommitment(model.layout, model.ioSchemaHash, ProofBlob.inputWords(proof));
-        if (commitment != inputCommitment) revert InputCommitmentMismatch();
-        if (!VerifierCall.verify(_verifierOf(model), model.vkHash, signals, ProofBlob.points(proof))) {
-            revert InvalidProof();
-        }
     }
 
-    function _signals(
+    function _activeModel(uint256 modelId) private view returns (IModelRegistry.VerificationData memory model) {
+        model = IModelRegistry(registry).verificationData(modelId);
+        if (block.timestamp < model.activatesAt) revert ModelNotActive(modelId, model.activatesAt);
+    }
+
+    function _verify(
         IModelRegistry.VerificationData memory model,
-        bytes calldata output,
-        bytes calldata inputWords,
-        uint256 context
-    ) private pure returns (uint256[] memory) {
-        (uint256 outputs, uint256 inputs, bool weightsCommitted) = SignalLayout.header(model.layout);
-        if (output.length != outputs * 32) revert OutputMismatch();
-        if (inputWords.length != inputs * 32) revert ModelMismatch();
-        uint256[] memory extra = new uint256[](weightsCommitted ? 1 : 0);
-        if (weightsCommitted) extra[0] = model.weightsCommitment;
-        return Signals.build(output, inputWords, extra, context);
+        uint256[] memory signals,
+        bytes calldata points
+    ) private view returns (bool) {
+        address verifier = model.verifier;
+        if (router != address(0)) {
+            if (verifier == address(0)) {
+                return IVerifierRouter(router).verify(model.proofSystemId, model.vkHash, signals, points);
+            }
+            IVerifierRouter(router).requireLive(model.proofSystemId, model.vkHash);
+        }
+        if (verifier == address(0)) {
+            _requireSharedSystem(model.proofSystemId);
+            verifier = sharedVerifier;
+        } else if (verifier.codehash != model.verifierCodeHash) {
+            revert VerifierCodeChanged(verifier, model.verifierCodeHash, verifier.codehash);
+        }
+        return VerifierCall.verify(verifier, VerifierCall.gasCap(signals.length), model.vkHash, signals, points);
     }
 
-    /// @dev The shared verifier, or the generated one while it still has its code.
-    function _verifierOf(IModelRegistry.VerificationData memory model) private view returns (address verifier) {
-        verifier = model.verifier;
-        if (verifier == address(0)) {
-            if (model.proofSystemId != _sharedProofSystem) revert UnsupportedProofSystem(model.proofSystemId);
-            return sharedVerifier;
+    function _verifyBatch(
+        IModelRegistry.VerificationData memory model,
+        uint256 perProof,
+        uint256[] memory signals,
+        bytes memory proofs
+    ) private view returns (bool) {
+        if (router != address(0)) {
+            return IVerifierRouter(router).verifyBatch(model.proofSystemId, model.vkHash, signals, proofs);
         }
-        bytes32 codeHash = verifier.codehash;
-        if (codeHash != model.verifierCodeHash) revert VerifierCodeChanged(verifier, model.verifierCodeHash, codeHash);
+        _requireSharedSystem(model.proofSystemId);
+        uint256 cap = VerifierCall.batchGasCap(VerifierCall.gasCap(perProof), proofs.length / 256, signals.length);
+        return VerifierCall.verifyBatch(sharedVerifier, cap, model.vkHash, signals, proofs);
+    }
+
+    function _requireSharedSystem(bytes4 proofSystemId) private view {
+        if (proofSystemId != _sharedProofSystem) revert UnsupportedProofSystem(proofSystemId);
     }
 }

@@ -10,9 +10,17 @@ import {IERCZKMLRegistry} from "./IERCZKMLRegistry.sol";
 /// it is the same on every chain, and registering someone else's model gives another id.
 ///
 /// Versions: an id never changes its meaning. `updateModel` registers the new commitment under an id of its own and
-/// appends it to the same lineage; consumers that pinned the old id notice nothing. A lineage has one owner, first its
-/// publisher, who appends versions and deprecates single ones.
+/// appends it to the same lineage; consumers that pinned the old id notice nothing. An appended version becomes active after
+/// a delay, so that whoever follows a lineage sees it before it counts; no inference of it verifies earlier. A lineage has
+/// one owner, first its publisher, who appends versions and deprecates single ones.
 interface IModelRegistry is IERCZKMLRegistry {
+    /// @notice How the key of a model came about, as its publisher says: DEV by one party, who can forge proofs; CEREMONY
+    /// by many, with a transcript that anyone can check against its hash and the chain cannot.
+    enum SetupKind {
+        DEV,
+        CEREMONY
+    }
+
     /// @notice What a verifier has to know of a model.
     /// @param vkHash hash of the verifying key
     /// @param ioSchemaHash hash of the io schema
@@ -21,6 +29,7 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @param verifier the generated verifier, 0 when the shared one serves the model
     /// @param proofSystemId the proof system
     /// @param deprecated whether the model is deprecated
+    /// @param activatesAt second from which the version is active
     /// @param layout its public signals, see `SignalLayout`
     struct VerificationData {
         bytes32 vkHash;
@@ -30,6 +39,7 @@ interface IModelRegistry is IERCZKMLRegistry {
         address verifier;
         bytes4 proofSystemId;
         bool deprecated;
+        uint48 activatesAt;
         bytes layout;
     }
 
@@ -42,7 +52,8 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @param lineageId id of the first version
     /// @param modelId id of this version
     /// @param version its number, from 1
-    event VersionAppended(uint256 indexed lineageId, uint256 indexed modelId, uint256 version);
+    /// @param activatesAt second from which it is active
+    event VersionAppended(uint256 indexed lineageId, uint256 indexed modelId, uint256 version, uint256 activatesAt);
 
     /// @notice A lineage has a new owner in waiting.
     /// @param lineageId id of the first version
@@ -62,7 +73,7 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @notice The manifest of this circuit was not published.
     error ManifestNotFound(bytes32 circuitHash);
 
-    /// @notice Only Groth16 over BN254 is known.
+    /// @notice A proof system has an id, and its keys are in the key store.
     error UnknownProofSystem(bytes4 proofSystemId);
 
     /// @notice The key has another number of public signals than the io schema.
@@ -168,6 +179,23 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @return modelId the version's id, 0 when there is none
     function modelAt(uint256 lineageId, uint256 version) external view returns (uint256 modelId);
 
+    /// @notice The newest version of a lineage that is active, deprecated or not: what a follower of the lineage uses.
+    /// @param lineageId id of the first version
+    /// @return version its number
+    /// @return modelId its id
+    function activeVersionOf(uint256 lineageId) external view returns (uint256 version, uint256 modelId);
+
+    /// @notice Second from which a version is active.
+    /// @param modelId the model
+    /// @return timestamp the second, 0 for the first version of a lineage
+    function activationOf(uint256 modelId) external view returns (uint256 timestamp);
+
+    /// @notice How a model's key came about, as its publisher says.
+    /// @param modelId the model
+    /// @return kind by one party or in a ceremony
+    /// @return transcriptHash keccak256 of the ceremony transcript, 0 for one party
+    function setupOf(uint256 modelId) external view returns (SetupKind kind, bytes32 transcriptHash);
+
     /// @notice Who was offered a lineage.
     /// @param modelId any version
     /// @return owner the owner in waiting, or 0
@@ -178,6 +206,10 @@ interface IModelRegistry is IERCZKMLRegistry {
     /// @param commitment the model
     /// @return modelId its id
     function modelIdOf(address publisher, ModelCommitment calldata commitment) external pure returns (uint256 modelId);
+
+    /// @notice How long an appended version waits until it is active.
+    /// @return delay seconds
+    function activationDelay() external view returns (uint256 delay);
 
     /// @notice The verifying keys models may name.
     /// @return store the key store

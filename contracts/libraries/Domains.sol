@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 /// @title Domain separators of docs/encodings.md
 /// @notice Frozen once the first deployment exists; a change of any encoding is a new version string here.
 library Domains {
+    bytes32 internal constant BATCH = keccak256("zkml.batch.v1");
     bytes32 internal constant CONTEXT = keccak256("zkml.context.v1");
     bytes32 internal constant INPUT = keccak256("zkml.input.v1");
     bytes32 internal constant MODEL = keccak256("zkml.model.v1");

@@ -12,7 +12,6 @@ import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {DevChains} from "../libraries/DevChains.sol";
-import {Domains} from "../libraries/Domains.sol";
 import {Identity} from "../libraries/Identity.sol";
 import {ManifestRecord} from "../libraries/ManifestRecord.sol";
 import {ModelRecord} from "../libraries/ModelRecord.sol";
@@ -26,6 +25,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     struct Version {
         address record;
         uint32 number;
+        uint48 activatesAt;
         bool deprecated;
         uint256 lineageId;
     }
@@ -38,6 +38,9 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     }
 
     uint256 private constant MAX_URI_BYTES = 1024;
+
+    /// @inheritdoc IModelRegistry
+    uint256 public constant activationDelay = 2 days;
 
     bytes32 private constant REGISTRATION_TYPEHASH = keccak256(
         "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
@@ -116,10 +119,13 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         if (latest != modelId) revert NotLatestVersion(modelId, latest);
         uint256 newId = _register(msg.sender, newCommitment, _verifiers[msg.sender][newCommitment.circuitHash]);
         uint32 number = ++lineage.versions;
-        _models[newId].number = number;
-        _models[newId].lineageId = lineageId;
+        uint256 activatesAt = block.timestamp + activationDelay;
+        Version storage version = _models[newId];
+        version.number = number;
+        version.activatesAt = uint48(activatesAt);
+        version.lineageId = lineageId;
         _later[lineageId][number] = newId;
-        emit VersionAppended(lineageId, newId, number);
+        emit VersionAppended(lineageId, newId, number, activatesAt);
         emit ModelUpdated(modelId, ModelRecord.commitmentOf(_record(modelId)), newCommitment);
     }
 
@@ -161,10 +167,11 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     /// @inheritdoc IModelRegistry
     function verificationData(uint256 modelId) external view returns (VerificationData memory data) {
         Version storage model = _models[modelId];
-        (address record, bool deprecated) = (model.record, model.deprecated);
+        (address record, bool deprecated, uint48 activatesAt) = (model.record, model.deprecated, model.activatesAt);
         if (record == address(0)) revert ModelNotFound(modelId);
         data = ModelRecord.verificationDataOf(CodeStore.read(record));
         data.deprecated = deprecated;
+        data.activatesAt = activatesAt;
     }
 
     /// @inheritdoc IModelRegistry
@@ -192,6 +199,33 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     function modelAt(uint256 lineageId, uint256 version) public view returns (uint256 modelId) {
         if (version == 1) return _lineages[lineageId].versions == 0 ? 0 : lineageId;
         return _later[lineageId][version];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function activeVersionOf(uint256 lineageId) external view returns (uint256 version, uint256 modelId) {
+        uint256 newest = _lineages[lineageId].versions;
+        if (newest == 0) revert ModelNotFound(lineageId);
+        // Activation times grow with the numbers, and the first version is active.
+        version = 1;
+        while (version < newest) {
+            uint256 middle = (version + newest + 1) / 2;
+            if (_models[_later[lineageId][middle]].activatesAt > block.timestamp) newest = middle - 1;
+            else version = middle;
+        }
+        return (version, modelAt(lineageId, version));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function activationOf(uint256 modelId) external view returns (uint256 timestamp) {
+        if (_models[modelId].record == address(0)) revert ModelNotFound(modelId);
+        return _models[modelId].activatesAt;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function setupOf(uint256 modelId) external view returns (SetupKind kind, bytes32 transcriptHash) {
+        bytes memory manifest = _manifest(ModelRecord.circuitHashOf(_record(modelId)));
+        transcriptHash = ManifestRecord.summaryOf(manifest).setupHash;
+        return (transcriptHash == 0 ? SetupKind.DEV : SetupKind.CEREMONY, transcriptHash);
     }
 
     /// @inheritdoc IModelRegistry
@@ -227,12 +261,15 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     ) private returns (uint256 modelId) {
         modelId = modelIdOf(publisher, commitment);
         if (_models[modelId].record != address(0)) revert ModelAlreadyRegistered(modelId);
-        if (commitment.proofSystemId != Domains.GROTH16) revert UnknownProofSystem(commitment.proofSystemId);
+        if (commitment.proofSystemId == 0) revert UnknownProofSystem(commitment.proofSystemId);
         if (bytes(commitment.uri).length > MAX_URI_BYTES) revert UriTooLong(bytes(commitment.uri).length);
         ManifestRecord.Summary memory manifest = ManifestRecord.summaryOf(_manifest(commitment.circuitHash));
         if (manifest.setupHash == 0 && !allowDev && !DevChains.isDev()) revert DevSetupRefused(block.chainid);
         _requireKey(commitment.vkHash, SignalLayout.total(manifest.layout));
         _requireVerifier(verifier, manifest.verifierCodeHash);
+        if (verifier != address(0) && IProofVerifier(verifier).proofSystemId() != commitment.proofSystemId) {
+            revert NotAProofVerifier(verifier);
+        }
         VerificationData memory data = VerificationData({
             vkHash: commitment.vkHash,
             ioSchemaHash: manifest.ioSchemaHash,
@@ -241,6 +278,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
             verifier: verifier,
             proofSystemId: commitment.proofSystemId,
             deprecated: false,
+            activatesAt: 0,
             layout: manifest.layout
         });
         _models[modelId].record = CodeStore.write(ModelRecord.encode(commitment, data));
@@ -252,7 +290,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         _models[modelId].number = 1;
         _lineages[modelId].owner = owner;
         _lineages[modelId].versions = 1;
-        emit VersionAppended(modelId, modelId, 1);
+        emit VersionAppended(modelId, modelId, 1, 0);
     }
 
     /// @dev A model's key is stored, and so checked, whichever verifier serves it.
@@ -262,17 +300,15 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         if (keySignals != signals) revert SignalCountMismatch(signals, keySignals);
     }
 
-    /// @dev No verifier exactly when the code hash is 0; otherwise a contract with that code that verifies Groth16.
+    /// @dev No verifier exactly when the code hash is 0; otherwise a contract with that code that verifies proofs.
     function _requireVerifier(address verifier, bytes32 codeHash) private view {
         bytes32 actual = verifier == address(0) ? bytes32(0) : verifier.codehash;
         if (actual != codeHash || (verifier != address(0) && verifier.code.length == 0)) {
             revert VerifierCodeMismatch(verifier, codeHash, actual);
         }
-        if (verifier == address(0)) return;
-        if (
-            !ERC165Checker.supportsInterface(verifier, type(IProofVerifier).interfaceId) ||
-            IProofVerifier(verifier).proofSystemId() != Domains.GROTH16
-        ) revert NotAProofVerifier(verifier);
+        if (verifier != address(0) && !ERC165Checker.supportsInterface(verifier, type(IProofVerifier).interfaceId)) {
+            revert NotAProofVerifier(verifier);
+        }
     }
 
     function _requireOwner(uint256 modelId) private view returns (uint256 lineageId) {

@@ -4,11 +4,13 @@ pragma solidity ^0.8.28;
 import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
+import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
 import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {Domains} from "../libraries/Domains.sol";
+import {Groth16Batch} from "../libraries/Groth16Batch.sol";
 
 /// @title Shared Groth16 verifier
 /// @notice Checks proofs over BN254 under any key of one key store: e(A, B) = e(α, β) · e(IC_0 + Σ xᵢ·ICᵢ, γ) · e(C, δ).
@@ -19,7 +21,7 @@ import {Domains} from "../libraries/Domains.sol";
 ///
 /// A call to an account without code succeeds and returns nothing. So the size of every answer is checked, and a chain
 /// without these precompiles verifies nothing.
-contract Groth16Verifier is ISharedVerifier, ERC165 {
+contract Groth16Verifier is ISharedVerifier, IBatchVerifier, ERC165 {
     /// @dev A pairing of four pairs costs 181,000.
     uint256 private constant PAIRING_GAS = 271_500;
 
@@ -48,6 +50,21 @@ contract Groth16Verifier is ISharedVerifier, ERC165 {
         return _pair(key, input, proof);
     }
 
+    /// @inheritdoc IBatchVerifier
+    function verifyBatch(
+        bytes32 vkHash,
+        uint256[] calldata signals,
+        bytes calldata proofs
+    ) external view returns (bool valid) {
+        uint256 count = proofs.length / 256;
+        if (count == 0 || proofs.length % 256 != 0) revert WrongProofLength(proofs.length);
+        uint256 perProof = signals.length / count;
+        uint256 key = _loadKey(vkHash, perProof);
+        if (perProof * count != signals.length) revert WrongSignalCount(perProof * count, signals.length);
+        _requireInField(signals);
+        return Groth16Batch.verify(key, vkHash, signals, proofs);
+    }
+
     /// @inheritdoc IProofVerifier
     function proofSystemId() external pure returns (bytes4 id) {
         return Domains.GROTH16;
@@ -58,6 +75,7 @@ contract Groth16Verifier is ISharedVerifier, ERC165 {
         return
             interfaceId == type(IProofVerifier).interfaceId ||
             interfaceId == type(ISharedVerifier).interfaceId ||
+            interfaceId == type(IBatchVerifier).interfaceId ||
             super.supportsInterface(interfaceId);
     }
 

@@ -393,7 +393,7 @@ describe('InferenceVerifier', () => {
     expect(await verifier.supportsInterface('0x29c6ba89')).to.equal(false)
     expect(await verifier.supportsInterface('0xffffffff')).to.equal(false)
     expect(await verifier.proofSystemOf(sharedId)).to.equal(PROOF_SYSTEM_GROTH16)
-    expect(await verifier.verifierGasCap(4)).to.equal(340_000)
+    expect(await verifier.verifierGasCap(sharedId)).to.equal(340_000)
     const parts = {
       chainId: 31337n,
       caller: prover.address,

@@ -5,7 +5,14 @@ import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signer
 import { expect } from 'chai'
 import { id, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
-import { FIELD_R, modelId, PROOF_SYSTEM_GROTH16, toSolidityIoSchema } from '../../prover/encodings'
+import {
+  circuitHash,
+  FIELD_R,
+  ioSchemaHash,
+  modelId,
+  PROOF_SYSTEM_GROTH16,
+  toSolidityIoSchema,
+} from '../../prover/encodings'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
 import {
   HostileVerifier__factory,
@@ -17,6 +24,8 @@ import {
 import { otherChain } from '../support/public-chain'
 import { trapdoorKey } from '../support/trapdoor'
 import { CLASSIFIER, createWorld, describeModel, modelParts, type ModelParts, type World } from '../support/world'
+
+const DAY = 86_400n
 
 async function describeFor(world: World, parts: Partial<ModelParts> = {}, by: HardhatEthersSigner = world.publisher) {
   const described = await describeModel(modelParts(world.key.vk, parts))
@@ -39,7 +48,7 @@ describe('ModelRegistry', () => {
         .to.emit(registry, 'ModelRegistered')
         .withArgs(modelId, publisher.address, Object.values(commitment))
         .and.to.emit(registry, 'VersionAppended')
-        .withArgs(modelId, modelId, 1)
+        .withArgs(modelId, modelId, 1, 0)
       expect(await registry.getModel(modelId)).to.deep.equal([Object.values(commitment), false, publisher.address])
       expect(await registry.modelIdOf(publisher, commitment)).to.equal(modelId)
       expect(await registry.versionOf(modelId)).to.deep.equal([modelId, 1n, 1n])
@@ -76,9 +85,9 @@ describe('ModelRegistry', () => {
       await expect(registry.registerModel({ ...commitment, vkHash: id('x') }))
         .to.be.revertedWithCustomError(VerifyingKeyStore__factory.connect(ZeroAddress), 'VerifyingKeyNotFound')
         .withArgs(id('x'))
-      await expect(registry.registerModel({ ...commitment, proofSystemId: '0x12345678' }))
+      await expect(registry.registerModel({ ...commitment, proofSystemId: '0x00000000' }))
         .to.be.revertedWithCustomError(registry, 'UnknownProofSystem')
-        .withArgs('0x12345678')
+        .withArgs('0x00000000')
       await expect(registry.registerModel({ ...commitment, modelHash: id('x'), uri: 'x'.repeat(1025) }))
         .to.be.revertedWithCustomError(registry, 'UriTooLong')
         .withArgs(1025)
@@ -140,10 +149,12 @@ describe('ModelRegistry', () => {
       )
       const otherSystem = await new HostileVerifier__factory(world.deployer).deploy(0, '0xdeadbeef')
       const other = { ...manifest, verifierCodeHash: ethers.keccak256(await ethers.provider.getCode(otherSystem)) }
-      await expect(registry.publishManifest(other, otherSystem)).to.be.revertedWithCustomError(
-        registry,
-        'NotAProofVerifier',
-      )
+      await registry.publishManifest(other, otherSystem)
+      const ioSchema = ioSchemaHash(CLASSIFIER)
+      const elsewhere = { ...commitment, circuitHash: circuitHash({ ...other, ioSchemaHash: ioSchema }) }
+      await expect(registry.registerModel(elsewhere))
+        .to.be.revertedWithCustomError(registry, 'NotAProofVerifier')
+        .withArgs(await otherSystem.getAddress())
       // A stranger's publication names the stranger's verifier, so the publisher has to name one.
       await registry.connect(world.stranger).publishManifest(manifest, verifier)
       await expect(registry.registerModel(commitment)).to.be.revertedWithCustomError(registry, 'VerifierCodeMismatch')
@@ -307,7 +318,7 @@ describe('ModelRegistry', () => {
         .to.emit(registry, 'ModelUpdated')
         .withArgs(modelId, Object.values(commitment), Object.values(next))
         .and.to.emit(registry, 'VersionAppended')
-        .withArgs(modelId, nextId, 2)
+        .withArgs(modelId, nextId, 2, (at) => BigInt(at as bigint) > 2n * DAY)
         .and.to.emit(registry, 'ModelRegistered')
         .withArgs(nextId, publisher.address, Object.values(next))
       expect(await registry.getModel(modelId)).to.deep.equal([Object.values(commitment), false, publisher.address])
@@ -343,6 +354,49 @@ describe('ModelRegistry', () => {
         .to.be.revertedWithCustomError(registry, 'ModelIsDeprecated')
         .withArgs(modelId)
       await registry.updateModel(nextId, { ...next, modelHash: id('v3') })
+    })
+
+    it('become active two days after they are appended, the first at once', async () => {
+      const { registry, modelId, next, nextId } = await twoVersions()
+      expect(await registry.activationDelay()).to.equal(2n * DAY)
+      expect(await registry.activationOf(modelId)).to.equal(0)
+      await registry.updateModel(modelId, next)
+      const second = BigInt(await time.latest()) + 2n * DAY
+      expect(await registry.activationOf(nextId)).to.equal(second)
+      expect((await registry.verificationData(nextId)).activatesAt).to.equal(second)
+      await time.increase(DAY)
+      const third = { ...next, modelHash: id('v3') }
+      await registry.updateModel(nextId, third)
+      const thirdId = await registry.modelAt(modelId, 3)
+      expect(await registry.activeVersionOf(modelId)).to.deep.equal([1n, modelId])
+      await time.increaseTo(second - 1n)
+      expect(await registry.activeVersionOf(modelId)).to.deep.equal([1n, modelId])
+      await time.increaseTo(second)
+      expect(await registry.activeVersionOf(modelId)).to.deep.equal([2n, nextId])
+      await time.increase(DAY + 1n)
+      expect(await registry.activeVersionOf(modelId)).to.deep.equal([3n, thirdId])
+      // Whoever follows a lineage onto a deprecated version is refused there, and not led back.
+      await registry.deprecateModel(thirdId)
+      expect(await registry.activeVersionOf(modelId)).to.deep.equal([3n, thirdId])
+      await expect(registry.activeVersionOf(nextId))
+        .to.be.revertedWithCustomError(registry, 'ModelNotFound')
+        .withArgs(nextId)
+      await expect(registry.activationOf(1)).to.be.revertedWithCustomError(registry, 'ModelNotFound').withArgs(1)
+    })
+
+    it('say how their key came about', async () => {
+      const { registry, publisher, modelId, manifest, commitment } = await twoVersions()
+      expect(await registry.setupOf(modelId)).to.deep.equal([1n, manifest.setupHash])
+      const dev = { ...manifest, setupHash: ZeroHash }
+      await registry.publishManifest(dev, ZeroAddress)
+      const devCircuit = circuitHash({ ...dev, ioSchemaHash: ioSchemaHash(CLASSIFIER) })
+      await registry.registerModel({ ...commitment, circuitHash: devCircuit })
+      const devId = await registry.modelIdOf(publisher, {
+        ...commitment,
+        circuitHash: devCircuit,
+      })
+      expect(await registry.setupOf(devId)).to.deep.equal([0n, ZeroHash])
+      await expect(registry.setupOf(1)).to.be.revertedWithCustomError(registry, 'ModelNotFound').withArgs(1)
     })
 
     it('change hands in two steps, all at once', async () => {

@@ -133,8 +133,8 @@ for (const kind of ['shared', 'generated', 'dev'] as const) {
       it(`a chain without the ${name} precompile verifies nothing`, async () => {
         const address = await verifier.getAddress()
         const code = await ethers.provider.getCode(address)
-        expect(code.split(call).length, 'calls in the code').to.equal(2)
-        await setCode(address, code.replace(call, other))
+        expect(code, 'calls in the code').to.include(call)
+        await setCode(address, code.replaceAll(call, other))
         // What is left in memory where the pairing's answer should be is A.x: 1 reads as yes.
         const generator = toBytes([1n, 2n, ...points.slice(2)])
         for (const bytes of [proof, generator]) {

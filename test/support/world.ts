@@ -22,10 +22,14 @@ import {
   Groth16Verifier__factory,
   InferenceVerifier__factory,
   ModelRegistry__factory,
+  VerifierEmergencyStop__factory,
+  VerifierRouter__factory,
   VerifyingKeyStore__factory,
   type Groth16Verifier,
   type InferenceVerifier,
   type ModelRegistry,
+  type VerifierEmergencyStop,
+  type VerifierRouter,
   type VerifyingKeyStore,
 } from '../../typechain-types'
 import { trapdoorKey, type TrapdoorKey } from './trapdoor'
@@ -82,7 +86,15 @@ export type World = {
   readonly keyStore: VerifyingKeyStore
   readonly shared: Groth16Verifier
   readonly registry: ModelRegistry
+  /** Asks the shared verifier directly. */
   readonly verifier: InferenceVerifier
+  /** Who may stop `stop`. */
+  readonly guardian: HardhatEthersSigner
+  readonly stop: VerifierEmergencyStop
+  /** Owned by the deployer; routes Groth16 to `stop`. */
+  readonly router: VerifierRouter
+  /** Asks the router. */
+  readonly routed: InferenceVerifier
   readonly key: TrapdoorKey
   register(parts?: Partial<ModelParts>, publisher?: HardhatEthersSigner): Promise<bigint>
   prove(options: StatementOptions): Statement
@@ -111,7 +123,8 @@ export async function describeModel(parts: ModelParts) {
 
 /** Deploys the core and gives a publisher, a trapdoor key, and short ways to register and prove. */
 export async function createWorld(): Promise<World> {
-  const [deployer, publisher, stranger, prover] = (await ethers.getSigners()) as [
+  const [deployer, publisher, stranger, prover, guardian] = (await ethers.getSigners()) as [
+    HardhatEthersSigner,
     HardhatEthersSigner,
     HardhatEthersSigner,
     HardhatEthersSigner,
@@ -121,10 +134,14 @@ export async function createWorld(): Promise<World> {
   const shared = await new Groth16Verifier__factory(deployer).deploy(keyStore)
   const registry = await new ModelRegistry__factory(deployer).deploy(keyStore, false)
   const verifier = await new InferenceVerifier__factory(deployer).deploy(registry, shared)
+  const stop = await new VerifierEmergencyStop__factory(deployer).deploy(shared, guardian)
+  const router = await new VerifierRouter__factory(deployer).deploy(deployer, [routeTo(await stop.getAddress())])
+  const routed = await new InferenceVerifier__factory(deployer).deploy(registry, router)
   const key = trapdoorKey(4)
   await keyStore.store(canonicalKeyHex(key.vk))
 
-  const world = { deployer, publisher, stranger, prover, keyStore, shared, registry, verifier, key }
+  const accounts = { deployer, publisher, stranger, prover, guardian }
+  const world = { ...accounts, keyStore, shared, registry, verifier, stop, router, routed, key }
   return {
     ...world,
     async register(parts = {}, by = publisher) {
@@ -136,6 +153,11 @@ export async function createWorld(): Promise<World> {
     },
     prove: (options) => prove(key, options),
   }
+}
+
+/** A route with room for a verifier behind an emergency stop. */
+export function routeTo(verifier: string) {
+  return { verifier, baseGas: 320_000n, signalGas: 10_000n }
 }
 
 /** A model with shared verifier, unless told otherwise. */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERCZKMLVerifier} from "../interfaces/IERCZKMLVerifier.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {ProofBlob} from "./ProofBlob.sol";
+import {SignalLayout} from "./SignalLayout.sol";
+import {Signals} from "./Signals.sol";
+
+/// @title From the arguments of `verifyInference` to the public signals
+library Statement {
+    /// @dev Every signal of a statement about a model. Reverts unless output and input have the lengths that the model's
+    /// schema fixes, the input is the one committed to, and every signal is below r. `proof` is a blob that
+    /// `ProofBlob.statement` accepted.
+    function signalsOf(
+        IModelRegistry.VerificationData memory model,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        uint256 context
+    ) internal pure returns (uint256[] memory signals) {
+        signals = _build(model, output, ProofBlob.inputWords(proof), context);
+        if (inputCommitment != _inputCommitment(model, ProofBlob.inputWords(proof))) {
+            revert IERCZKMLVerifier.InputCommitmentMismatch();
+        }
+    }
+
+    function _build(
+        IModelRegistry.VerificationData memory model,
+        bytes calldata output,
+        bytes calldata inputWords,
+        uint256 context
+    ) private pure returns (uint256[] memory) {
+        (uint256 outputs, uint256 inputs, bool weightsCommitted) = SignalLayout.header(model.layout);
+        if (output.length != outputs * 32) revert IERCZKMLVerifier.OutputMismatch();
+        if (inputWords.length != inputs * 32) revert IERCZKMLVerifier.ModelMismatch();
+        uint256[] memory extra = new uint256[](weightsCommitted ? 1 : 0);
+        if (weightsCommitted) extra[0] = model.weightsCommitment;
+        return Signals.build(output, inputWords, extra, context);
+    }
+
+    function _inputCommitment(
+        IModelRegistry.VerificationData memory model,
+        bytes calldata inputWords
+    ) private pure returns (bytes32) {
+        return Signals.inputCommitment(model.layout, model.ioSchemaHash, inputWords);
+    }
+}
