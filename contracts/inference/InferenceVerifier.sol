@@ -180,10 +180,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         uint256[] memory signals = new uint256[](perProof * items.length);
         bytes memory proofs = new bytes(256 * items.length);
         for (uint256 i = 0; i < items.length; ++i) {
-            BatchItem calldata item = items[i];
-            uint256 context = _contextOf(item.proof, caller, modelId);
-            uint256[] memory own = Statement.signalsOf(model, item.inputCommitment, item.output, item.proof, context);
-            bytes calldata points = ProofBlob.points(item.proof);
+            (uint256[] memory own, bytes calldata points) = _statementOf(model, modelId, items[i], caller);
             assembly ("memory-safe") {
                 let size := shl(5, perProof)
                 mcopy(add(add(signals, 0x20), mul(i, size)), add(own, 0x20), size)
@@ -211,6 +208,18 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     ) private view {
         uint256[] memory signals = Statement.signalsOf(model, inputCommitment, output, proof, context);
         if (!_verify(model, signals, ProofBlob.points(proof))) revert InvalidProof();
+    }
+
+    /// @dev Signals and points of one proof of a batch.
+    function _statementOf(
+        IModelRegistry.VerificationData memory model,
+        uint256 modelId,
+        BatchItem calldata item,
+        address caller
+    ) private view returns (uint256[] memory signals, bytes calldata points) {
+        points = item.proof;
+        uint256 context = _contextOf(points, caller, modelId);
+        signals = Statement.signalsOf(model, item.inputCommitment, item.output, points, context);
     }
 
     /// @dev Checks the form of a blob and gives the context of what it says it is for.

@@ -66,9 +66,17 @@ library Groth16Batch {
         bytes32 seed = keccak256(abi.encodePacked(Domains.BATCH, vkHash, count, proofs, signals));
         rho = new uint256[](count);
         rho[0] = 1;
-        for (uint256 i = 1; i < count; ++i) {
-            uint256 low = uint256(uint128(uint256(keccak256(abi.encode(seed, i)))));
-            rho[i] = low == 0 ? 1 : low;
+        assembly ("memory-safe") {
+            mstore(0, seed)
+            for {
+                let i := 1
+            } lt(i, count) {
+                i := add(i, 1)
+            } {
+                mstore(0x20, i)
+                let low := and(keccak256(0, 0x40), 0xffffffffffffffffffffffffffffffff)
+                mstore(add(add(rho, 0x20), shl(5, i)), add(low, iszero(low)))
+            }
         }
     }
 
@@ -116,11 +124,16 @@ library Groth16Batch {
             let sum := add(pair, add(mul(count, 0xc0), 0x180))
             let term := mload(0x40)
             let proof := proofs.offset
+            // ρ₀ is 1: A₀ and C₀ stand as they are, and the pairing and the first addition judge them.
+            calldatacopy(pair, proof, 0xc0)
+            calldatacopy(sum, add(proof, 0xc0), 0x40)
             for {
-                let i := 1
+                let i := 2
             } iszero(gt(i, count)) {
                 i := add(i, 1)
             } {
+                pair := add(pair, 0xc0)
+                proof := add(proof, 0x100)
                 let coefficient := mload(add(rho, shl(5, i)))
                 calldatacopy(pair, proof, 0xc0)
                 mcopy(term, pair, 0x40)
@@ -136,8 +149,6 @@ library Groth16Batch {
                 if iszero(good) {
                     break
                 }
-                pair := add(pair, 0xc0)
-                proof := add(proof, 0x100)
             }
         }
         _negate(pairs, pairs.length - 6);
@@ -180,9 +191,10 @@ library Groth16Batch {
         _negate(pairs, count * 6 + 6);
     }
 
-    /// @dev (x, y) at an index becomes (x, −y); what the precompiles return is below q, and −0 is 0.
+    /// @dev (x, y) at an index becomes (x, −y), and −0 is 0. A y that is not below q stays, for the pairing to refuse.
     function _negate(uint256[] memory pairs, uint256 index) private pure {
-        pairs[index + 1] = (BN254.Q - pairs[index + 1]) % BN254.Q;
+        uint256 y = pairs[index + 1];
+        if (y < BN254.Q && y != 0) pairs[index + 1] = BN254.Q - y;
     }
 
     function _pair(uint256[] memory pairs) private view returns (bool valid) {

@@ -15,13 +15,13 @@ library ProofBlob {
     function statement(bytes calldata proof) internal pure returns (bytes32 requestId, address prover) {
         uint256 length = proof.length;
         if (length < HEAD_BYTES) revert MalformedProof(length);
-        uint256 offset = uint256(bytes32(proof[256:288]));
-        uint256 account = uint256(bytes32(proof[320:352]));
-        uint256 count = uint256(bytes32(proof[352:384]));
+        uint256 offset = _word(proof, 256);
+        uint256 account = _word(proof, 320);
+        uint256 count = _word(proof, 352);
         // The first comparison keeps the product from overflowing.
         if (count > length || HEAD_BYTES + count * 32 != length) revert MalformedProof(length);
         if (offset != WORDS_OFFSET || account > type(uint160).max) revert MalformedProof(length);
-        return (bytes32(proof[288:320]), address(uint160(account)));
+        return (bytes32(_word(proof, 288)), address(uint160(account)));
     }
 
     /// @dev The proof itself, eight words. Only for a blob that `statement` accepted, as is the next.
@@ -32,5 +32,12 @@ library ProofBlob {
     /// @dev The input signals, 32 bytes each.
     function inputWords(bytes calldata proof) internal pure returns (bytes calldata) {
         return proof[HEAD_BYTES:];
+    }
+
+    /// @dev A word of a blob that is known to be long enough.
+    function _word(bytes calldata proof, uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(proof.offset, at))
+        }
     }
 }

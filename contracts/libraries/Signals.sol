@@ -28,33 +28,42 @@ library Signals {
         return uint256(keccak256(abi.encode(Domains.TENSOR, lo, bits, count))) >> 8;
     }
 
-    /// @dev The whole vector, every element below r: `output` and `inputWords` are signals of 32 bytes each, `extra` is the
-    /// weights commitment, if there is one.
+    /// @dev The whole vector, every element below r: `output` and `inputWords` are signals of 32 bytes each; the weights
+    /// commitment is one if the weights are committed to.
     function build(
         bytes calldata output,
         bytes calldata inputWords,
-        uint256[] memory extra,
+        bool weightsCommitted,
+        uint256 weightsCommitment,
         uint256 contextSignal
     ) internal pure returns (uint256[] memory signals) {
         uint256 given = (output.length + inputWords.length) / 32;
-        uint256 count = given + extra.length + 1;
-        signals = new uint256[](count);
+        signals = new uint256[](given + (weightsCommitted ? 2 : 1));
         assembly ("memory-safe") {
             let at := add(signals, 32)
             calldatacopy(at, output.offset, output.length)
             calldatacopy(add(at, output.length), inputWords.offset, inputWords.length)
         }
-        if (extra.length == 1) signals[given] = extra[0];
-        signals[count - 1] = contextSignal;
+        if (weightsCommitted) signals[given] = weightsCommitment;
+        signals[signals.length - 1] = contextSignal;
         requireInField(signals);
     }
 
     /// @dev Reverts if a signal would alias another one modulo r.
     function requireInField(uint256[] memory signals) internal pure {
-        uint256 count = signals.length;
-        for (uint256 i = 0; i < count; ++i) {
-            if (signals[i] >= BN254.R) revert IProofVerifier.SignalNotInField(i, signals[i]);
+        uint256 r = BN254.R;
+        uint256 at;
+        bool ok;
+        assembly ("memory-safe") {
+            let end := add(signals, shl(5, mload(signals)))
+            at := signals
+            for {} and(lt(at, end), lt(mload(add(at, 0x20)), r)) {
+                at := add(at, 0x20)
+            } {}
+            ok := eq(at, end)
+            at := shr(5, sub(at, signals))
         }
+        if (!ok) revert IProofVerifier.SignalNotInField(at, signals[at]);
     }
 
     /// @dev ERC-7992's input commitment; `inputWords` holds exactly the input signals of `layout`.
@@ -64,19 +73,19 @@ library Signals {
         bytes calldata inputWords
     ) internal pure returns (bytes32) {
         uint256 count = SignalLayout.tensors(layout);
+        if (count == 1) {
+            (uint256 visibility, ) = SignalLayout.tensor(layout, 0);
+            return _tensorCommitment(visibility, ioSchemaHash, inputWords);
+        }
         bytes32[] memory values = new bytes32[](count);
         uint256 next = 0;
         for (uint256 i = 0; i < count; ++i) {
             (uint256 visibility, uint256 signals) = SignalLayout.tensor(layout, i);
-            bytes calldata words = inputWords[next:next + signals * 32];
-            if (visibility == Schema.PUBLIC) {
-                values[i] = publicCommitment(ioSchemaHash, words);
-            } else if (visibility == Schema.HASHED) {
-                values[i] = bytes32(words);
-            }
-            next += signals * 32;
+            uint256 end = next + signals * 32;
+            values[i] = _tensorCommitment(visibility, ioSchemaHash, inputWords[next:end]);
+            next = end;
         }
-        return count == 1 ? values[0] : keccak256(abi.encode(values));
+        return keccak256(abi.encode(values));
     }
 
     /// @dev keccak256(abi.encode(DOMAIN_INPUT, ioSchemaHash, uint256[] words)).
@@ -91,5 +100,14 @@ library Signals {
             calldatacopy(add(at, 0x80), words.offset, words.length)
             commitment := keccak256(at, add(0x80, words.length))
         }
+    }
+
+    function _tensorCommitment(
+        uint256 visibility,
+        bytes32 ioSchemaHash,
+        bytes calldata words
+    ) private pure returns (bytes32) {
+        if (visibility == Schema.PUBLIC) return publicCommitment(ioSchemaHash, words);
+        return visibility == Schema.HASHED ? bytes32(words) : bytes32(0);
     }
 }

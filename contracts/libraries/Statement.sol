@@ -19,8 +19,9 @@ library Statement {
         bytes calldata proof,
         uint256 context
     ) internal pure returns (uint256[] memory signals) {
-        signals = _build(model, output, ProofBlob.inputWords(proof), context);
-        if (inputCommitment != _inputCommitment(model, ProofBlob.inputWords(proof))) {
+        bytes calldata inputWords = ProofBlob.inputWords(proof);
+        signals = _build(model, output, inputWords, context);
+        if (inputCommitment != _inputCommitment(model, inputWords)) {
             revert IERCZKMLVerifier.InputCommitmentMismatch();
         }
     }
@@ -34,9 +35,7 @@ library Statement {
         (uint256 outputs, uint256 inputs, bool weightsCommitted) = SignalLayout.header(model.layout);
         if (output.length != outputs * 32) revert IERCZKMLVerifier.OutputMismatch();
         if (inputWords.length != inputs * 32) revert IERCZKMLVerifier.ModelMismatch();
-        uint256[] memory extra = new uint256[](weightsCommitted ? 1 : 0);
-        if (weightsCommitted) extra[0] = model.weightsCommitment;
-        return Signals.build(output, inputWords, extra, context);
+        return Signals.build(output, inputWords, weightsCommitted, model.weightsCommitment, context);
     }
 
     function _inputCommitment(

@@ -95,9 +95,14 @@ contract Groth16Verifier is ISharedVerifier, IBatchVerifier, ERC165 {
 
     /// @dev Refuses signals that would alias others modulo r.
     function _requireInField(uint256[] calldata signals) private pure {
-        for (uint256 i = 0; i < signals.length; ++i) {
-            if (signals[i] >= BN254.R) revert SignalNotInField(i, signals[i]);
+        uint256 r = BN254.R;
+        uint256 index;
+        assembly ("memory-safe") {
+            for {} and(lt(index, signals.length), lt(calldataload(add(signals.offset, shl(5, index))), r)) {
+                index := add(index, 1)
+            } {}
         }
+        if (index != signals.length) revert SignalNotInField(index, signals[index]);
     }
 
     /// @dev IC_0 + Σ xᵢ·ICᵢ, as a pointer to two words. The points are known to be good, so only starvation (the

@@ -318,7 +318,7 @@ describe('ModelRegistry', () => {
         .to.emit(registry, 'ModelUpdated')
         .withArgs(modelId, Object.values(commitment), Object.values(next))
         .and.to.emit(registry, 'VersionAppended')
-        .withArgs(modelId, nextId, 2, (at) => BigInt(at as bigint) > 2n * DAY)
+        .withArgs(modelId, nextId, 2, (at: bigint) => at > 2n * DAY)
         .and.to.emit(registry, 'ModelRegistered')
         .withArgs(nextId, publisher.address, Object.values(next))
       expect(await registry.getModel(modelId)).to.deep.equal([Object.values(commitment), false, publisher.address])
