@@ -120,6 +120,24 @@ interface IModelRegistry is IERCZKMLRegistry {
         address verifier
     ) external returns (bytes32 circuitHash);
 
+    /// @notice Registers a model in one call: stores its key, publishes its manifest and registers it under the caller's
+    /// name, with the same id as in three calls. What is stored or published already costs nothing again.
+    /// @param modelHash sha256 of the ONNX file
+    /// @param proofSystemId the proof system
+    /// @param uri optional off-chain metadata
+    /// @param key canonical verifying key bytes
+    /// @param manifest the parts of the circuit hash
+    /// @param verifier the generated verifier, 0 for the shared one
+    /// @return modelId the id
+    function publishModel(
+        bytes32 modelHash,
+        bytes4 proofSystemId,
+        string calldata uri,
+        bytes calldata key,
+        Identity.Manifest calldata manifest,
+        address verifier
+    ) external returns (uint256 modelId);
+
     /// @notice Registers a model in the name of a publisher who signed it (EIP-712, or ERC-1271 for contracts). A signature
     /// has no nonce, cannot be cancelled before its deadline, and opens a lineage of its own: whoever holds it may register
     /// the model at any time until then.

@@ -5,10 +5,12 @@ import {Identity} from "./Identity.sol";
 import {SchemaCodec} from "./SchemaCodec.sol";
 
 /// @title What the registry keeps of a manifest, as bytes
-/// @notice r1csHash, recipeHash, setupHash, weightsCommitment, verifierCodeHash, ioSchemaHash (32 bytes each), uint16 length
-/// of the layout, layout, schema in its short form.
+/// @notice r1csHash, recipeHash, setupHash, ioSchemaHash (32 bytes each), uint8 flags, uint16 length of the layout, layout;
+/// weightsCommitment (32) if flag 1; verifierCodeHash (32) if flag 2; schema in its short form.
 library ManifestRecord {
-    uint256 private constant HEAD_BYTES = 194;
+    uint256 private constant HEAD_BYTES = 131;
+    uint256 private constant HAS_WEIGHTS = 1;
+    uint256 private constant HAS_VERIFIER = 2;
 
     /// @notice The part of a manifest that a registration reads.
     struct Summary {
@@ -25,12 +27,22 @@ library ManifestRecord {
         bytes32 ioSchemaHash,
         bytes memory layout
     ) internal pure returns (bytes memory) {
+        bytes memory optional = "";
+        uint256 flags = 0;
+        if (manifest.weightsCommitment != 0) {
+            flags = HAS_WEIGHTS;
+            optional = abi.encodePacked(manifest.weightsCommitment);
+        }
+        if (manifest.verifierCodeHash != 0) {
+            flags |= HAS_VERIFIER;
+            optional = abi.encodePacked(optional, manifest.verifierCodeHash);
+        }
         return
             abi.encodePacked(
-                abi.encodePacked(manifest.r1csHash, manifest.recipeHash, manifest.setupHash),
-                abi.encodePacked(manifest.weightsCommitment, manifest.verifierCodeHash, ioSchemaHash),
-                uint16(layout.length),
+                abi.encodePacked(manifest.r1csHash, manifest.recipeHash, manifest.setupHash, ioSchemaHash),
+                abi.encodePacked(uint8(flags), uint16(layout.length)),
                 layout,
+                optional,
                 SchemaCodec.encode(manifest.ioSchema)
             );
     }
@@ -38,15 +50,14 @@ library ManifestRecord {
     /// @dev The part that a registration reads.
     function summaryOf(bytes memory record) internal pure returns (Summary memory summary) {
         summary.setupHash = _word(record, 64);
-        summary.weightsCommitment = uint256(_word(record, 96));
-        summary.verifierCodeHash = _word(record, 128);
-        summary.ioSchemaHash = _word(record, 160);
+        summary.ioSchemaHash = _word(record, 96);
         uint256 length = _layoutLength(record);
         bytes memory layout = new bytes(length);
         assembly ("memory-safe") {
             mcopy(add(layout, 32), add(add(record, 32), HEAD_BYTES), length)
         }
         summary.layout = layout;
+        (summary.weightsCommitment, summary.verifierCodeHash, ) = _optional(record);
     }
 
     /// @dev The manifest in full.
@@ -54,13 +65,28 @@ library ManifestRecord {
         manifest.r1csHash = _word(record, 0);
         manifest.recipeHash = _word(record, 32);
         manifest.setupHash = _word(record, 64);
-        manifest.weightsCommitment = uint256(_word(record, 96));
-        manifest.verifierCodeHash = _word(record, 128);
-        manifest.ioSchema = SchemaCodec.decode(record, HEAD_BYTES + _layoutLength(record));
+        uint256 schemaAt;
+        (manifest.weightsCommitment, manifest.verifierCodeHash, schemaAt) = _optional(record);
+        manifest.ioSchema = SchemaCodec.decode(record, schemaAt);
+    }
+
+    function _optional(
+        bytes memory record
+    ) private pure returns (uint256 weightsCommitment, bytes32 verifierCodeHash, uint256 end) {
+        uint256 flags = uint256(_word(record, 128)) >> 248;
+        end = HEAD_BYTES + _layoutLength(record);
+        if (flags & HAS_WEIGHTS != 0) {
+            weightsCommitment = uint256(_word(record, end));
+            end += 32;
+        }
+        if (flags & HAS_VERIFIER != 0) {
+            verifierCodeHash = _word(record, end);
+            end += 32;
+        }
     }
 
     function _layoutLength(bytes memory record) private pure returns (uint256) {
-        return uint256(_word(record, 192)) >> 240;
+        return uint256(_word(record, 129)) >> 240;
     }
 
     function _word(bytes memory record, uint256 at) private pure returns (bytes32 word) {

@@ -69,30 +69,29 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         allowDev = allowDev_;
     }
 
-    /// @inheritdoc IModelRegistry
-    function publishManifest(
-        Identity.Manifest calldata manifest,
-        address verifier
-    ) external returns (bytes32 circuitHash) {
-        Identity.Manifest memory copy = manifest;
-        bytes32 ioSchemaHash = Schema.hash(copy.ioSchema);
-        circuitHash = Identity.circuitHash(copy, ioSchemaHash);
-        _requireVerifier(verifier, copy.verifierCodeHash);
-        if (_manifests[circuitHash] == address(0)) {
-            bytes memory layout = Schema.layoutOf(copy.ioSchema);
-            uint256 weights = copy.weightsCommitment;
-            if (copy.ioSchema.weightsCommitted != (weights != 0) || weights >= BN254.R) {
-                revert BadWeightsCommitment(weights);
-            }
-            _manifests[circuitHash] = CodeStore.write(ManifestRecord.encode(copy, ioSchemaHash, layout));
-            emit ManifestPublished(circuitHash, msg.sender);
-        }
-        if (verifier != address(0)) _verifiers[msg.sender][circuitHash] = verifier;
-    }
-
     /// @inheritdoc IERCZKMLRegistry
     function registerModel(ModelCommitment calldata commitment) external returns (uint256 modelId) {
         modelId = _register(msg.sender, commitment, _verifiers[msg.sender][commitment.circuitHash]);
+        _openLineage(modelId, msg.sender);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function publishModel(
+        bytes32 modelHash,
+        bytes4 proofSystemId,
+        string calldata uri,
+        bytes calldata key,
+        Identity.Manifest calldata manifest,
+        address verifier
+    ) external returns (uint256 modelId) {
+        ModelCommitment memory commitment = ModelCommitment({
+            modelHash: modelHash,
+            circuitHash: publishManifest(manifest, verifier),
+            vkHash: IVerifyingKeyStore(keyStore).store(key),
+            proofSystemId: proofSystemId,
+            uri: uri
+        });
+        modelId = _register(msg.sender, commitment, verifier);
         _openLineage(modelId, msg.sender);
     }
 
@@ -175,6 +174,27 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     }
 
     /// @inheritdoc IModelRegistry
+    function publishManifest(
+        Identity.Manifest calldata manifest,
+        address verifier
+    ) public returns (bytes32 circuitHash) {
+        Identity.Manifest memory copy = manifest;
+        bytes32 ioSchemaHash = Schema.hash(copy.ioSchema);
+        circuitHash = Identity.circuitHash(copy, ioSchemaHash);
+        _requireVerifier(verifier, copy.verifierCodeHash);
+        if (_manifests[circuitHash] == address(0)) {
+            bytes memory layout = Schema.layoutOf(copy.ioSchema);
+            uint256 weights = copy.weightsCommitment;
+            if (copy.ioSchema.weightsCommitted != (weights != 0) || weights >= BN254.R) {
+                revert BadWeightsCommitment(weights);
+            }
+            _manifests[circuitHash] = CodeStore.write(ManifestRecord.encode(copy, ioSchemaHash, layout));
+            emit ManifestPublished(circuitHash, msg.sender);
+        }
+        if (verifier != address(0)) _verifiers[msg.sender][circuitHash] = verifier;
+    }
+
+    /// @inheritdoc IModelRegistry
     function getManifest(bytes32 circuitHash) public view returns (Identity.Manifest memory manifest) {
         return ManifestRecord.manifestOf(_manifest(circuitHash));
     }
@@ -234,15 +254,8 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     }
 
     /// @inheritdoc IModelRegistry
-    function modelIdOf(address publisher, ModelCommitment calldata commitment) public pure returns (uint256 modelId) {
-        return
-            Identity.modelId(
-                publisher,
-                commitment.modelHash,
-                commitment.circuitHash,
-                commitment.vkHash,
-                commitment.proofSystemId
-            );
+    function modelIdOf(address publisher, ModelCommitment calldata commitment) external pure returns (uint256 modelId) {
+        return _modelIdOf(publisher, commitment);
     }
 
     /// @inheritdoc IERC165
@@ -256,10 +269,10 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     /// @dev Checks a model against its manifest, key and verifier, and writes its record.
     function _register(
         address publisher,
-        ModelCommitment calldata commitment,
+        ModelCommitment memory commitment,
         address verifier
     ) private returns (uint256 modelId) {
-        modelId = modelIdOf(publisher, commitment);
+        modelId = _modelIdOf(publisher, commitment);
         if (_models[modelId].record != address(0)) revert ModelAlreadyRegistered(modelId);
         if (commitment.proofSystemId == 0) revert UnknownProofSystem(commitment.proofSystemId);
         if (bytes(commitment.uri).length > MAX_URI_BYTES) revert UriTooLong(bytes(commitment.uri).length);
@@ -283,6 +296,17 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         });
         _models[modelId].record = CodeStore.write(ModelRecord.encode(commitment, data));
         emit ModelRegistered(modelId, publisher, commitment);
+    }
+
+    function _modelIdOf(address publisher, ModelCommitment memory commitment) private pure returns (uint256) {
+        return
+            Identity.modelId(
+                publisher,
+                commitment.modelHash,
+                commitment.circuitHash,
+                commitment.vkHash,
+                commitment.proofSystemId
+            );
     }
 
     /// @dev The first version of a lineage is the lineage.

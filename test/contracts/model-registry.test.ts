@@ -93,6 +93,44 @@ describe('ModelRegistry', () => {
         .withArgs(1025)
     })
 
+    it('takes key, manifest and model in one call, with the same id and at little gas', async () => {
+      const world = await loadFixture(createWorld)
+      const { registry, keyStore, publisher, stranger } = world
+      const key = trapdoorKey(4, 77n)
+      const { manifest, commitment } = await describeModel(modelParts(key.vk))
+      const { modelHash, proofSystemId, uri } = commitment
+      const bytes = canonicalKeyHex(key.vk)
+      const expected = modelId({ ...commitment, publisher: publisher.address })
+      const publish = registry
+        .connect(publisher)
+        .publishModel(modelHash, proofSystemId, uri, bytes, manifest, ZeroAddress)
+      await expect(publish)
+        .to.emit(registry, 'ModelRegistered')
+        .withArgs(expected, publisher.address, Object.values(commitment))
+        .and.to.emit(registry, 'ManifestPublished')
+        .and.to.emit(keyStore, 'VerifyingKeyStored')
+      expect((await (await publish).wait())!.gasUsed).to.be.lessThan(700_000)
+      expect(await registry.getModel(expected)).to.deep.equal([Object.values(commitment), false, publisher.address])
+      expect(await registry.versionOf(expected)).to.deep.equal([expected, 1n, 1n])
+      await expect(
+        registry.connect(publisher).publishModel(modelHash, proofSystemId, uri, bytes, manifest, ZeroAddress),
+      )
+        .to.be.revertedWithCustomError(registry, 'ModelAlreadyRegistered')
+        .withArgs(expected)
+      const theirs = modelId({ ...commitment, publisher: stranger.address })
+      const second = registry
+        .connect(stranger)
+        .publishModel(modelHash, proofSystemId, uri, bytes, manifest, ZeroAddress)
+      await expect(second).to.emit(registry, 'ModelRegistered').and.not.to.emit(keyStore, 'VerifyingKeyStored')
+      expect((await registry.getModel(theirs)).owner).to.equal(stranger.address)
+      const generated = await new TrapdoorVerifier__factory(world.deployer).deploy()
+      const own = await describeModel(modelParts(world.key.vk, { verifier: await generated.getAddress() }))
+      const worldKey = canonicalKeyHex(world.key.vk)
+      await registry.publishModel(modelHash, proofSystemId, uri, worldKey, own.manifest, generated)
+      const ownId = modelId({ ...own.commitment, publisher: world.deployer.address })
+      expect((await registry.verificationData(ownId)).verifier).to.equal(await generated.getAddress())
+    })
+
     it('refuses a key with another number of signals', async () => {
       const { registry, keyStore, commitment } = await published()
       const { vk } = trapdoorKey(5)
