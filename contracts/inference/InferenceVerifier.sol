@@ -117,15 +117,17 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     ) external view returns (uint256 index, bytes memory reason) {
         for (; index < items.length; ++index) {
             BatchItem calldata item = items[index];
-            try this.checkInference(modelId, item.inputCommitment, item.output, item.proof, caller) {} catch (
-                bytes memory error
-            ) {
-                // Running out of gas says nothing about the proof.
-                if (error.length == 0 || bytes4(error) == InsufficientVerifierGas.selector) {
-                    revert InsufficientVerifierGas(gasleft(), 0);
-                }
-                return (index, error);
+            bytes memory call = abi.encodeCall(
+                this.checkInference,
+                (modelId, item.inputCommitment, item.output, item.proof, caller)
+            );
+            (bool success, bytes memory error) = address(this).staticcall(call);
+            if (success) continue;
+            // Running out of gas says nothing about the proof.
+            if (error.length == 0 || bytes4(error) == InsufficientVerifierGas.selector) {
+                revert InsufficientVerifierGas(gasleft(), 0);
             }
+            return (index, error);
         }
     }
 

@@ -52,18 +52,22 @@ library Signals {
     /// @dev Reverts if a signal would alias another one modulo r.
     function requireInField(uint256[] memory signals) internal pure {
         uint256 r = BN254.R;
-        uint256 at;
-        bool ok;
+        uint256 index = signals.length;
         assembly ("memory-safe") {
-            let end := add(signals, shl(5, mload(signals)))
-            at := signals
-            for {} and(lt(at, end), lt(mload(add(at, 0x20)), r)) {
+            let first := add(signals, 0x20)
+            let end := add(first, shl(5, index))
+            for {
+                let at := first
+            } lt(at, end) {
                 at := add(at, 0x20)
-            } {}
-            ok := eq(at, end)
-            at := shr(5, sub(at, signals))
+            } {
+                if iszero(lt(mload(at), r)) {
+                    index := shr(5, sub(at, first))
+                    break
+                }
+            }
         }
-        if (!ok) revert IProofVerifier.SignalNotInField(at, signals[at]);
+        if (index != signals.length) revert IProofVerifier.SignalNotInField(index, signals[index]);
     }
 
     /// @dev ERC-7992's input commitment; `inputWords` holds exactly the input signals of `layout`.

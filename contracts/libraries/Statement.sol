@@ -7,7 +7,8 @@ import {ProofBlob} from "./ProofBlob.sol";
 import {SignalLayout} from "./SignalLayout.sol";
 import {Signals} from "./Signals.sol";
 
-/// @title From the arguments of `verifyInference` to the public signals
+/// @title Statements
+/// @notice From the arguments of `verifyInference` to the public signals.
 library Statement {
     /// @dev Every signal of a statement about a model. Reverts unless output and input have the lengths that the model's
     /// schema fixes, the input is the one committed to, and every signal is below r. `proof` is a blob that

@@ -39,8 +39,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
 
     uint256 private constant MAX_URI_BYTES = 1024;
 
-    /// @inheritdoc IModelRegistry
-    uint256 public constant activationDelay = 2 days;
+    uint256 private constant ACTIVATION_DELAY = 2 days;
 
     bytes32 private constant REGISTRATION_TYPEHASH = keccak256(
         "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
@@ -118,7 +117,7 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         if (latest != modelId) revert NotLatestVersion(modelId, latest);
         uint256 newId = _register(msg.sender, newCommitment, _verifiers[msg.sender][newCommitment.circuitHash]);
         uint32 number = ++lineage.versions;
-        uint256 activatesAt = block.timestamp + activationDelay;
+        uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
         Version storage version = _models[newId];
         version.number = number;
         version.activatesAt = uint48(activatesAt);
@@ -251,6 +250,11 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     /// @inheritdoc IModelRegistry
     function pendingOwnerOf(uint256 modelId) external view returns (address owner) {
         return _lineages[_lineageOf(modelId)].pendingOwner;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function activationDelay() external pure returns (uint256 delay) {
+        return ACTIVATION_DELAY;
     }
 
     /// @inheritdoc IModelRegistry

@@ -96,11 +96,18 @@ contract Groth16Verifier is ISharedVerifier, IBatchVerifier, ERC165 {
     /// @dev Refuses signals that would alias others modulo r.
     function _requireInField(uint256[] calldata signals) private pure {
         uint256 r = BN254.R;
-        uint256 index;
+        uint256 index = signals.length;
         assembly ("memory-safe") {
-            for {} and(lt(index, signals.length), lt(calldataload(add(signals.offset, shl(5, index))), r)) {
-                index := add(index, 1)
-            } {}
+            for {
+                let i := 0
+            } lt(i, signals.length) {
+                i := add(i, 1)
+            } {
+                if iszero(lt(calldataload(add(signals.offset, shl(5, i))), r)) {
+                    index := i
+                    break
+                }
+            }
         }
         if (index != signals.length) revert SignalNotInField(index, signals[index]);
     }

@@ -14,7 +14,7 @@ import {
   VerifierRouter__factory,
 } from '../../typechain-types'
 import { trapdoorKey } from '../support/trapdoor'
-import { createWorld, routeTo, type Statement, type World } from '../support/world'
+import { createWorld, describeModel, modelParts, routeTo, type Statement, type World } from '../support/world'
 
 const SYSTEM_2 = '0x00000002'
 
@@ -115,8 +115,8 @@ describe('VerifierRouter', () => {
   it('serves proof systems that are added later', async () => {
     const world = await loadFixture(models)
     const { router, routed, verifier, registry, publisher, prover, deployer } = world
-    const [commitment] = await registry.getModel(world.sharedId)
-    const parts = { ...commitment.toObject(), proofSystemId: SYSTEM_2 }
+    const { commitment } = await describeModel(modelParts(world.key.vk))
+    const parts = { ...commitment, proofSystemId: SYSTEM_2 }
     await registry.connect(publisher).registerModel(parts)
     const modelId = await registry.modelIdOf(publisher, parts)
     const call = callOf(modelId, world.prove({ modelId, caller: prover.address }))
@@ -279,8 +279,8 @@ describe('InferenceVerifier, versions and settlements', () => {
   it('refuses a version until it is active', async () => {
     const world = await loadFixture(models)
     const { registry, publisher, verifier, prover, sharedId } = world
-    const [commitment] = await registry.getModel(sharedId)
-    const next = { ...commitment.toObject(), modelHash: id('v2') }
+    const { commitment } = await describeModel(modelParts(world.key.vk))
+    const next = { ...commitment, modelHash: id('v2') }
     await registry.connect(publisher).updateModel(sharedId, next)
     const modelId = await registry.modelIdOf(publisher, next)
     const activatesAt = await registry.activationOf(modelId)
