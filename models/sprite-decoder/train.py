@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rebuilds model.onnx and the sample files from drawn creatures: python train.py [--sheet FILE.pgm]"""
+"""Rebuilds model.onnx, the sample files and sheet.png from drawn creatures: python train.py"""
 
 from __future__ import annotations
 
-import argparse
+import struct
 import sys
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -118,11 +119,20 @@ def symmetric(p: common.Params) -> common.Params:
 
 
 def save_sheet(path: Path, images: np.ndarray, columns: int) -> None:
-    """Pictures in rows, four times enlarged, as a grey map."""
+    """Pictures in rows, three times enlarged, as a grey PNG."""
     padded = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     rows = padded.reshape(-1, columns, SIDE + 2, SIDE + 2).transpose(0, 2, 1, 3).reshape(-1, columns * (SIDE + 2))
-    large = (rows * 17).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
-    path.write_bytes(b"P5 %d %d 255\n" % large.shape[::-1] + large.tobytes())
+    large = (rows * 17).astype(np.uint8).repeat(3, axis=0).repeat(3, axis=1)
+    height, width = large.shape
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    lines = np.pad(large, ((0, 0), (1, 0))).tobytes()  # a line starts with its filter: none
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b"")
+    )
 
 
 def report(label: str, guess: np.ndarray, image: np.ndarray) -> None:
@@ -135,9 +145,6 @@ def report(label: str, guess: np.ndarray, image: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path)
-    sheet: Path | None = parser.parse_args().sheet
     train, calibration, held = (draw(n, SEED + i) for i, n in enumerate((40_000, 500, 2000)))
     weights = common.fit(initial(), loss, (train,), epochs=60, batch=125, rate=2e-3, seed=SEED, project=symmetric)
     codes = lambda images: np.asarray(digits(encode(weights, jnp.asarray(images, jnp.float32))[0]))  # noqa: E731
@@ -178,9 +185,8 @@ def main() -> None:
     seen = common.run_onnx(path, seeds)
     print(f"decoded seeds: lit pixels {(seen > 1).mean():.3f}, those of held-out creatures {(held > 1).mean():.3f}")
     common.count_weights(decoder)
-    if sheet is not None:
-        shown = np.concatenate([held[:32], np.rint(common.run_onnx(path, codes(held[:32]))), np.rint(common.run_onnx(path, seeds[:64]))])
-        save_sheet(sheet, shown, 16)
+    drawn, decoded, fresh = held[:32], common.run_onnx(path, codes(held[:32])), common.run_onnx(path, seeds[:64])
+    save_sheet(HERE / "sheet.png", np.rint(np.concatenate([drawn, decoded, fresh])), 16)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ const WITNESSES = 3
 const MEAN_ERROR: Readonly<Record<string, number>> = {
   'fee-mlp': 0.0005,
   'sprite-decoder': 0.0125,
-  'reputation-score': 0.001,
+  'reputation-score': 0.0015,
 }
 
 for (const bundled of BUNDLED) {

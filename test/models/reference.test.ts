@@ -12,8 +12,8 @@ const FEE_TOP = 10_000
 const PIXEL_TOP = 15
 const SIDE = 16
 
-/** Multiplicative hash of Knuth: whole numbers from 0 to below 2^32, for inputs that nobody fitted anything to. */
-const scrambled = (index: number) => Math.imul(index + 1, 2654435761) >>> 0
+/** Multiplicative hash of Knuth: whole numbers from 0 to below 2^20, for inputs that nobody fitted anything to. */
+const scrambled = (index: number) => Math.imul(index + 1, 2654435761) >>> 12
 
 for (const { name, outputs, top, constraints, words } of [
   { name: 'fee-mlp', outputs: 1, top: FEE_TOP, constraints: 3_000, words: 2 },
