@@ -2,7 +2,7 @@
 
 /**
  * Rebuilds everything that is committed of the bundled models: recipe (kept unless `--recalibrate`), registration and
- * generated verifier. Their keys come from public seeds, so the same files come out on any machine.
+ * generated verifier, if it has one. Their keys come from public seeds, so the same files come out on any machine.
  *
  *     npm run bundle [-- --recalibrate] [-- NAME …]
  */
@@ -85,7 +85,8 @@ async function recalibrate(bundled: BundledModel): Promise<void> {
   const samples = parseSamples(readFileSync(bundled.calibration, 'utf8'), parseModel(onnx), bundled.calibration)
   const inputs = Object.fromEntries(parseModel(onnx).inputs.map(({ name }) => [name, bundled.input]))
   const model = await compileModel(onnx, { samples, inputs, target: bundled.target })
-  await writeJsonAtomic(join(modelFolder(bundled.name), 'recipe.json'), model.recipe)
+  const recipe = { ...model.recipe, steps: { ...model.recipe.steps, ...bundled.steps } }
+  await writeJsonAtomic(join(modelFolder(bundled.name), 'recipe.json'), recipe)
   console.log(formatReport(compileReport(model)))
 }
 
@@ -99,12 +100,14 @@ async function main(): Promise<void> {
     const { constraints, wires, publicSignals } = compileReport(model)
     await writeJsonAtomic(join(folder, 'circuit.json'), { constraints, wires, publicSignals, ...model.hashes })
     console.log(`${bundled.name}: ${constraints} constraints`)
-    if (bundled.verifier === undefined) continue
+    if (bundled.publicSeed === undefined) continue
     const verifyingKey = await buildBundled(bundled, model)
     await writeJsonAtomic(join(folder, 'registration.json'), registrationOf(bundled, model, verifyingKey))
+    console.log(`${bundled.name}: wrote registration.json`)
+    if (bundled.verifier === undefined) continue
     const path = join(__dirname, '..', 'contracts', 'verifiers', `${bundled.verifier}.sol`)
     await writeFileAtomic(path, [Buffer.from(await verifierSource(bundled, verifyingKey))])
-    console.log(`${bundled.name}: wrote registration.json and ${bundled.verifier}.sol`)
+    console.log(`${bundled.name}: wrote ${bundled.verifier}.sol`)
   }
 }
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { join } from 'node:path'
-import type { AccuracyTarget, InputOptions } from '../prover/quantize'
+import type { AccuracyTarget, InputOptions, StepRecipe } from '../prover/quantize'
 
 /** A model that ships with the project. */
 export type BundledModel = {
   readonly name: string
   readonly input: InputOptions
   readonly target: AccuracyTarget
+  /** Steps whose numbers are chosen, not searched: outputs in the units that contracts read. */
+  readonly steps?: Readonly<Record<string, StepRecipe>>
   /** Samples that calibration sees, and samples nobody has fitted anything to. */
   readonly calibration: string
   readonly heldOut: string
-  /** Solidity name of the committed verifier; benchmark shapes have none. */
+  /** Solidity name of the committed verifier; models with a key and no verifier of their own use the shared one. */
   readonly verifier?: string
-  /** Seed of the committed key. Anyone can forge proofs under it: it is for chains 1337 and 31337. */
+  /** Seed of the committed key; benchmark shapes have none. Anyone can forge proofs under it: it is for chains 1337 and 31337. */
   readonly publicSeed?: string
 }
 
@@ -24,7 +26,18 @@ const digits = {
   target: { maxFlips: 0.002, maxMeanError: 0.002 },
 } as const
 
-/** The bundled models: two that the demo proves, two that the benchmarks measure. */
+/** A model of the reference consumers: a key for the shared verifier, whole numbers in and out, no classes. */
+function reference(name: string, options: Pick<BundledModel, 'input' | 'steps' | 'target'>): BundledModel {
+  return {
+    name,
+    ...options,
+    calibration: join(MODELS, name, 'calibration.json'),
+    heldOut: join(MODELS, name, 'samples.json'),
+    publicSeed: `zkml/${name}/1`,
+  }
+}
+
+/** The bundled models: two that the demo proves, three of the reference consumers, two that the benchmarks measure. */
 export const BUNDLED: readonly BundledModel[] = [
   {
     name: 'breast-cancer',
@@ -43,6 +56,22 @@ export const BUNDLED: readonly BundledModel[] = [
     verifier: 'MnistCnnVerifier',
     publicSeed: 'zkml/mnist-cnn/1',
   },
+  reference('fee-mlp', {
+    input: { range: [-1024, 1023] },
+    steps: { below_top: { exponent: 0 }, fee: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.0005 },
+  }),
+  reference('sprite-decoder', {
+    input: { range: [0, 15] },
+    steps: { below_top: { exponent: 0 }, pixels: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.003 },
+  }),
+  reference('reputation-score', {
+    input: { range: [0, 1023] },
+    // Calibration would clamp relu1 to what its samples need; accounts beyond them are the ones to get right.
+    steps: { relu1: { exponent: 7 }, score: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.001 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     for (const bundled of demos) built.set(bundled.name, await build(bundled))
 
     heading('Deploy to an in-process chain')
-    const chain = await deploy()
+    const chain = await deploy(demos.map(({ name }) => name))
     const rows: Row[] = []
     for (const bundled of demos) rows.push(await infer(bundled, chain, backend, built.get(bundled.name)!))
     summary(rows)
@@ -90,14 +90,15 @@ async function build(bundled: BundledModel): Promise<{ compile: number; setup: n
   return { compile, setup }
 }
 
-async function deploy(): Promise<Chain> {
+async function deploy(names: readonly string[]): Promise<Chain> {
   await stage('compile the contracts', () => hre.run('compile', { quiet: true }))
   const { deployAll } = await import('../deploy/deploy-all')
   const { readRegistrations } = await import('../deploy/registration')
   const { InferenceVerifier__factory } = await import('../../typechain-types')
   const directory = mkdtempSync(join(tmpdir(), 'zkml-demo-'))
   try {
-    const models = await readRegistrations(join(__dirname, '..', '..', 'models'))
+    const registrations = await readRegistrations(join(__dirname, '..', '..', 'models'))
+    const models = registrations.filter(({ name }) => names.includes(name))
     const { result } = await stage(
       `deploy the core, ${models.length} verifiers, register ${models.length} models`,
       () => deployAll(hre, { models, directory, reset: true }),
