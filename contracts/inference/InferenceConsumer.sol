@@ -1,81 +1,147 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
-import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
-import {ProofBlob} from "../libraries/ProofBlob.sol";
-import {Schema} from "../libraries/Schema.sol";
-import {Tensors} from "../libraries/Tensors.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IInferenceCallback} from "../interfaces/IInferenceCallback.sol";
+import {IInferenceCoordinator} from "../interfaces/IInferenceCoordinator.sol";
+import {Requests} from "../libraries/Requests.sol";
+import {PinnedModel} from "./PinnedModel.sol";
 
-/// @title Base of contracts that act on verified inferences
-/// @notice Pins one version of one model, for good. Whatever the registry's owners do, the statement that this contract
-/// accepts does not change; a deprecated model stops being accepted.
-/// @dev What a proof does and does not say: somebody ran this model on an input with this commitment and got this output,
-/// for this contract, request and prover. It does not say where the input came from. A contract that needs a true input
-/// computes it from chain state or requires its issuer's signature over the commitment.
+/// @title Base of contracts that ask the market for inferences
+/// @notice `_requestInference` asks, `_fulfillInference` receives; in between a prover computes, proves and is paid.
+/// @dev Requests belong to this contract: it pays, and refunds go to its account at the coordinator, from where the next
+/// request takes them first and `_withdrawFunds` gets them out. Who inside this contract they belong to is for it to know.
 ///
-/// `prover` is chosen by whoever made the proof: safe to pay, not safe to hold something against or for an account unless
-/// that account itself sends it or signed. A contract that does so requires msg.sender == prover, as `ClassGate` does, or
-/// the prover's signature over the request; or else anyone names a victim, and uses up its request ids.
-///
-/// Proofs are malleable and, unless a contract asks for more, may be sent by anyone. Key what happens once on
-/// (prover, requestId), and pay the prover, not the sender: then copying a proof is useless.
-abstract contract InferenceConsumer {
-    /// @notice A verified statement.
-    /// @param requestId what the proof was made for
-    /// @param prover whom its maker named, which authenticates nobody
-    /// @param inputCommitment commitment to the input
-    struct Inference {
-        bytes32 requestId;
-        address prover;
-        bytes32 inputCommitment;
+/// The result comes once, in the coordinator's call, with the gas that the terms name. If `_fulfillInference` reverts or
+/// needs more, the prover is paid all the same and the result is lost here: keep it small, and never let it depend on others.
+/// The coordinator cannot be called from inside it.
+abstract contract InferenceConsumer is PinnedModel, IInferenceCallback {
+    using SafeERC20 for IERC20;
+
+    /// @notice What this contract offers for an inference.
+    /// @param token what is paid in, 0 for the native coin
+    /// @param minPrice price at first
+    /// @param maxPrice price once the ramp is over
+    /// @param rampSeconds how long the price climbs
+    /// @param lockSeconds how long a prover has the request alone
+    /// @param lifetime seconds until the deadline
+    /// @param bond what a prover puts up, in the native coin
+    /// @param callbackGas gas for `fulfillInference`
+    struct Terms {
+        address token;
+        uint128 minPrice;
+        uint128 maxPrice;
+        uint32 rampSeconds;
+        uint32 lockSeconds;
+        uint32 lifetime;
+        uint128 bond;
+        uint32 callbackGas;
     }
 
-    /// @notice Checks the proofs.
-    IInferenceVerifier public immutable inferenceVerifier;
+    /// @notice Where inferences are asked for.
+    IInferenceCoordinator public immutable coordinator;
 
-    /// @notice The pinned model.
-    uint256 public immutable modelId;
+    /// @notice Whether a request of this contract waits for its result.
+    mapping(bytes32 requestId => bool) public isPending;
 
-    int256 private immutable _outputLo;
-    uint256 private immutable _outputBits;
-    uint256 private immutable _outputCount;
+    uint256 private _nonce;
 
-    /// @notice The model's first output is not public, so it cannot be decoded.
-    error OutputNotPublic(uint256 modelId);
+    /// @notice Only the coordinator delivers results.
+    error NotTheCoordinator(address sender);
 
-    /// @notice Pins a model for good.
-    /// @param inferenceVerifier_ checks the proofs
+    /// @notice This contract did not open the request, or has its result.
+    error UnknownRequest(bytes32 requestId);
+
+    /// @notice Pins coordinator and model for good.
+    /// @param coordinator_ where inferences are asked for; its verifier checks them
     /// @param modelId_ the model to pin
-    constructor(IInferenceVerifier inferenceVerifier_, uint256 modelId_) {
-        inferenceVerifier = inferenceVerifier_;
-        modelId = modelId_;
-        Schema.IoSchema memory schema = IModelRegistry(inferenceVerifier_.registry()).ioSchemaOf(modelId_);
-        Schema.TensorSpec memory spec = schema.outputs[0];
-        if (spec.visibility != Schema.PUBLIC) revert OutputNotPublic(modelId_);
-        Tensors.Format memory format = Tensors.formatOf(spec);
-        _outputLo = format.lo;
-        _outputBits = format.bits;
-        _outputCount = format.count;
+    constructor(
+        IInferenceCoordinator coordinator_,
+        uint256 modelId_
+    ) PinnedModel(coordinator_.inferenceVerifier(), modelId_) {
+        coordinator = coordinator_;
     }
 
-    /// @dev Called with a statement that holds. Effects go here; it may be called again with the same statement.
-    function _verified(Inference memory inference, bytes calldata output) internal virtual;
-
-    /// @dev Verifies a proof bound to this contract and acts on it. Reverts unless it holds.
-    function _consume(bytes32 inputCommitment, bytes calldata output, bytes calldata proof) internal {
-        (bytes32 requestId, address prover) = ProofBlob.statement(proof);
-        inferenceVerifier.verifyInference(modelId, inputCommitment, output, proof);
-        _verified(Inference({requestId: requestId, prover: prover, inputCommitment: inputCommitment}), output);
+    /// @inheritdoc IInferenceCallback
+    function fulfillInference(
+        bytes32 requestId,
+        uint256 modelId_,
+        bytes32 inputCommitment,
+        bytes calldata output
+    ) external {
+        if (msg.sender != address(coordinator)) revert NotTheCoordinator(msg.sender);
+        if (!isPending[requestId]) revert UnknownRequest(requestId);
+        delete isPending[requestId];
+        _fulfillInference(requestId, modelId_, inputCommitment, output);
     }
 
-    /// @dev Format of the first output tensor.
-    function _outputFormat() internal view returns (Tensors.Format memory) {
-        return Tensors.Format({lo: _outputLo, bits: _outputBits, count: _outputCount});
+    /// @dev Called once with the verified result of a request that this contract opened.
+    function _fulfillInference(
+        bytes32 requestId,
+        uint256 modelId_,
+        bytes32 inputCommitment,
+        bytes calldata output
+    ) internal virtual;
+
+    /// @dev Asks for an inference of a public input, which travels with the request.
+    function _requestInference(int256[] memory values, Terms memory terms) internal returns (bytes32 requestId) {
+        uint256[] memory words = _packInput(values);
+        return _requestInference(_inputCommitmentOf(words), abi.encodePacked(words), terms);
     }
 
-    /// @dev The first output tensor, as integers; its words come first.
-    function _decodeOutput(bytes calldata output) internal view returns (int256[] memory) {
-        return Tensors.unpackOutput(output, 0, _outputFormat());
+    /// @dev Asks for an inference of an input with a known commitment. `input` helps provers who do not have it. Takes what
+    /// the account at the coordinator lacks from this contract's coins or tokens. A token that takes a fee on transfer
+    /// has to be deposited beforehand, or too little arrives.
+    function _requestInference(
+        bytes32 inputCommitment,
+        bytes memory input,
+        Terms memory terms
+    ) internal returns (bytes32 requestId) {
+        uint256 value = _fund(terms.token, terms.maxPrice);
+        Requests.Request memory request = Requests.Request({
+            requester: address(this),
+            nonce: _nonce++,
+            modelId: modelId,
+            inputCommitment: inputCommitment,
+            token: terms.token,
+            minPrice: terms.minPrice,
+            maxPrice: terms.maxPrice,
+            rampStart: uint48(block.timestamp),
+            rampSeconds: terms.rampSeconds,
+            lockSeconds: terms.lockSeconds,
+            deadline: uint48(block.timestamp + terms.lifetime),
+            bond: terms.bond,
+            callback: address(this),
+            callbackGas: terms.callbackGas
+        });
+        requestId = coordinator.requestInference{value: value}(request, input);
+        isPending[requestId] = true;
+    }
+
+    /// @dev Withdraws a request of this contract that nobody has locked.
+    function _cancelInference(Requests.Request calldata request) internal {
+        delete isPending[coordinator.requestIdOf(request)];
+        coordinator.cancel(request);
+    }
+
+    /// @dev Pays out from this contract's account at the coordinator.
+    function _withdrawFunds(address token, uint256 amount, address to) internal {
+        coordinator.withdraw(token, amount, to);
+    }
+
+    /// @dev No longer waits for a result.
+    function _forget(bytes32 requestId) internal {
+        delete isPending[requestId];
+    }
+
+    /// @dev Deposits what the account lacks in tokens; gives what it lacks in coins, to be sent along.
+    function _fund(address token, uint256 amount) private returns (uint256 value) {
+        uint256 held = coordinator.balanceOf(token, address(this));
+        if (held >= amount) return 0;
+        uint256 missing = amount - held;
+        if (token == address(0)) return missing;
+        IERC20(token).forceApprove(address(coordinator), missing);
+        coordinator.deposit(token, missing);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {InferenceConsumer} from "../../inference/InferenceConsumer.sol";
+import {PinnedModel} from "../../inference/PinnedModel.sol";
 import {IInferenceVerifier} from "../../interfaces/IInferenceVerifier.sol";
 import {Tensors} from "../../libraries/Tensors.sol";
 
@@ -11,7 +11,7 @@ import {Tensors} from "../../libraries/Tensors.sol";
 ///
 /// A class is held for or against an account, and `prover` is chosen by whoever made the proof. So the account itself has
 /// to send it; otherwise anyone could write any account's class, and use up its request ids.
-contract ClassGate is InferenceConsumer {
+contract ClassGate is PinnedModel {
     /// @notice How a class is read from the output: the greatest element, one score against a threshold (0 below it, 1
     /// from it on), or one element that is the class itself.
     enum Decision {
@@ -73,7 +73,7 @@ contract ClassGate is InferenceConsumer {
         uint256 modelId_,
         Decision decision_,
         int256 threshold_
-    ) InferenceConsumer(inferenceVerifier_, modelId_) {
+    ) PinnedModel(inferenceVerifier_, modelId_) {
         decision = decision_;
         threshold = threshold_;
     }
@@ -83,12 +83,9 @@ contract ClassGate is InferenceConsumer {
     /// @param output the model's output
     /// @param proof the proof blob, bound to this contract
     function classify(bytes32 inputCommitment, bytes calldata output, bytes calldata proof) external {
-        _consume(inputCommitment, output, proof);
-    }
-
-    /// @dev Records the class; a request id counts once for each account, whatever its proof looks like.
-    function _verified(Inference memory inference, bytes calldata output) internal override {
+        Inference memory inference = _verify(inputCommitment, output, proof);
         if (msg.sender != inference.prover) revert NotTheProver(msg.sender, inference.prover);
+        // A request id counts once for each account, whatever its proof looks like.
         if (isUsed[inference.prover][inference.requestId]) revert RequestUsed(inference.prover, inference.requestId);
         isUsed[inference.prover][inference.requestId] = true;
         uint256 class_ = _classOf(_decodeOutput(output));
