@@ -101,7 +101,7 @@ abstract contract InferenceConsumer is PinnedModel, IInferenceCallback {
         uint256 value = _fund(terms.token, terms.maxPrice);
         Requests.Request memory request = Requests.Request({
             requester: address(this),
-            nonce: _nonce++,
+            nonce: ++_nonce,
             modelId: modelId,
             inputCommitment: inputCommitment,
             token: terms.token,

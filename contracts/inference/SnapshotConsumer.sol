@@ -91,7 +91,7 @@ abstract contract SnapshotConsumer is InferenceConsumer {
         emit SnapshotTaken(requestId, values);
     }
 
-    /// @inheritdoc InferenceConsumer
+    /// @dev Takes the newest snapshot's result and no other.
     function _fulfillInference(bytes32 requestId, uint256, bytes32, bytes calldata output) internal override {
         Snapshot memory snapshot = _newest;
         if (requestId != snapshot.requestId) revert UnknownRequest(requestId);
