@@ -102,9 +102,6 @@ interface IInferenceCoordinator is IAccounts {
     /// @notice The signature is not the requester's for this request.
     error InvalidSignature(address requester);
 
-    /// @notice The model is not active yet.
-    error ModelNotActive(uint256 modelId, uint256 activatesAt);
-
     /// @notice Verification of the model was stopped, for good.
     error ModelStopped(uint256 modelId);
 

@@ -187,9 +187,9 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
 
     /// @dev Escrows the highest price.
     function _open(bytes32 requestId, Requests.Request calldata request, bytes calldata input) private {
-        _requireNotPaused();
         State state = _stateAt(_records[requestId], request);
         if (state != State.NONE) revert WrongState(requestId, state);
+        _requireNotPaused();
         _requireTerms(request);
         _requireModel(request.modelId);
         _records[requestId].state = State.OPEN;
@@ -291,7 +291,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
     function _requireModel(uint256 modelId) private view {
         IModelRegistry.VerificationData memory model = _registry.verificationData(modelId);
         if (model.deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
-        if (model.activatesAt > block.timestamp) revert ModelNotActive(modelId, model.activatesAt);
+        if (model.activatesAt > block.timestamp) revert IInferenceVerifier.ModelNotActive(modelId, model.activatesAt);
         if (inferenceVerifier.isStopped(modelId)) revert ModelStopped(modelId);
     }
 
