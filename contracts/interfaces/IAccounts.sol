@@ -21,7 +21,7 @@ interface IAccounts {
     event Withdrawn(address indexed token, address indexed account, address indexed to, uint256 amount);
 
     /// @notice The account does not hold that much.
-    error InsufficientBalance(address token, address account, uint256 balance, uint256 required);
+    error BalanceTooLow(address token, address account, uint256 balance, uint256 required);
 
     /// @notice The coins sent are not the amount named, or were sent along with a token deposit.
     error WrongValue(uint256 sent, uint256 expected);

@@ -59,7 +59,7 @@ abstract contract Accounts is IAccounts, ReentrancyGuard {
     function _debit(address token, address account, uint256 amount) internal {
         if (amount == 0) return;
         uint256 balance = _balances[token][account];
-        if (balance < amount) revert InsufficientBalance(token, account, balance, amount);
+        if (balance < amount) revert BalanceTooLow(token, account, balance, amount);
         _balances[token][account] = balance - amount;
     }
 
