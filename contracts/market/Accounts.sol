@@ -4,12 +4,12 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccounts} from "../interfaces/IAccounts.sol";
+import {ReentrancyLock} from "./ReentrancyLock.sol";
 
 /// @title Accounts of the market
 /// @notice See {IAccounts}.
-abstract contract Accounts is IAccounts, ReentrancyGuard {
+abstract contract Accounts is IAccounts, ReentrancyLock {
     using SafeERC20 for IERC20;
 
     /// @dev The native coin, as a token.

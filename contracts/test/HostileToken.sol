@@ -15,8 +15,8 @@ contract HostileToken is ERC20 {
     }
 
     Habit public habit;
-    address public target;
-    bytes public data;
+    address private _target;
+    bytes private _data;
     bool public reentered;
     bytes4 public answer;
 
@@ -34,7 +34,7 @@ contract HostileToken is ERC20 {
 
     /// @dev What to call in the middle of a transfer.
     function aim(address target_, bytes calldata data_) external {
-        (habit, target, data) = (Habit.REENTER, target_, data_);
+        (habit, _target, _data) = (Habit.REENTER, target_, data_);
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {
@@ -53,7 +53,7 @@ contract HostileToken is ERC20 {
             habit = Habit.NONE;
             bytes memory result;
             // solhint-disable-next-line avoid-low-level-calls
-            (reentered, result) = target.call(data);
+            (reentered, result) = _target.call(_data);
             answer = bytes4(result);
         }
         _transfer(from, to, amount);

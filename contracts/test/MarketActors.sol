@@ -98,10 +98,10 @@ contract HostileCallback is IInferenceCallback {
                 invalid()
             }
             case 3 {
-                return(0, 500000)
+                return(0, 250000)
             }
             case 4 {
-                revert(0, 500000)
+                revert(0, 250000)
             }
         }
         (gasReceived, requestId, modelId) = (received, requestId_, modelId_);
