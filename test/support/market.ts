@@ -17,23 +17,20 @@ import {
 import { CLASSIFIER, createWorld, PIXELS, type Statement, type StatementOptions, type World } from './world'
 
 export type Request = {
-  readonly [K in keyof IInferenceCoordinatorRequest]: IInferenceCoordinatorRequest[K]
-}
-type IInferenceCoordinatorRequest = {
-  requester: string
-  nonce: bigint
-  modelId: bigint
-  inputCommitment: string
-  token: string
-  minPrice: bigint
-  maxPrice: bigint
-  rampStart: bigint
-  rampSeconds: bigint
-  lockSeconds: bigint
-  deadline: bigint
-  bond: bigint
-  callback: string
-  callbackGas: bigint
+  readonly requester: string
+  readonly nonce: bigint
+  readonly modelId: bigint
+  readonly inputCommitment: string
+  readonly token: string
+  readonly minPrice: bigint
+  readonly maxPrice: bigint
+  readonly rampStart: bigint
+  readonly rampSeconds: bigint
+  readonly lockSeconds: bigint
+  readonly deadline: bigint
+  readonly bond: bigint
+  readonly callback: string
+  readonly callbackGas: bigint
 }
 
 /** The states of a request, as the contract numbers them. */
@@ -196,4 +193,28 @@ async function heldFor(coordinator: IInferenceCoordinator, request: Request, tok
 /** EIP-712 domain of a coordinator. */
 export function domain(verifyingContract: string, chainId = 31337n) {
   return { name: 'zkml InferenceCoordinator', version: '1', chainId, verifyingContract }
+}
+
+/** The newest request, from the event that provers read. */
+export async function newestRequest(coordinator: IInferenceCoordinator): Promise<{ request: Request; input: string }> {
+  const event = (await coordinator.queryFilter(coordinator.filters.RequestOpened())).at(-1)
+  if (event === undefined) throw new Error('There is no request.')
+  const { request: r, input } = event.args
+  const request = {
+    requester: r.requester,
+    nonce: r.nonce,
+    modelId: r.modelId,
+    inputCommitment: r.inputCommitment,
+    token: r.token,
+    minPrice: r.minPrice,
+    maxPrice: r.maxPrice,
+    rampStart: r.rampStart,
+    rampSeconds: r.rampSeconds,
+    lockSeconds: r.lockSeconds,
+    deadline: r.deadline,
+    bond: r.bond,
+    callback: r.callback,
+    callbackGas: r.callbackGas,
+  }
+  return { request, input }
 }

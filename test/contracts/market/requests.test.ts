@@ -26,8 +26,8 @@ import {
 } from '../../support/market'
 
 const fixture = () => createMarket()
-const errorsOf = { interface: IInferenceVerifier__factory.createInterface() }
-const registryErrors = { interface: IERCZKMLRegistry__factory.createInterface() }
+const verifierErrors = IInferenceVerifier__factory.connect(ZeroAddress)
+const registryErrors = IERCZKMLRegistry__factory.connect(ZeroAddress)
 
 describe('requests', () => {
   it('have their EIP-712 digest as id, and everything in it counts', async () => {
@@ -166,7 +166,7 @@ describe('requests', () => {
       const { coordinator, requester, registry, publisher, modelId, ask } = await loadFixture(fixture)
       const own = coordinator.connect(requester)
       await expect(own.requestInference(ask({ modelId: 5n }), '0x'))
-        .to.be.revertedWithCustomError(registryErrors as typeof registry, 'ModelNotFound')
+        .to.be.revertedWithCustomError(registryErrors, 'ModelNotFound')
         .withArgs(5)
       const { circuitHash, vkHash, proofSystemId, uri } = (await registry.getModel(modelId)).commitment
       const next = { modelHash: id('v2'), circuitHash, vkHash, proofSystemId, uri }
@@ -176,7 +176,7 @@ describe('requests', () => {
       await at(activatesAt - 1n)
       const early = ask({ modelId: newId, deadline: activatesAt + LIFETIME })
       await expect(own.requestInference(early, '0x'))
-        .to.be.revertedWithCustomError(errorsOf as typeof coordinator, 'ModelNotActive')
+        .to.be.revertedWithCustomError(verifierErrors, 'ModelNotActive')
         .withArgs(newId, activatesAt)
       await at(activatesAt)
       await own.requestInference(early, '0x')
@@ -209,7 +209,13 @@ describe('requests', () => {
       const held = await coordinator.balanceOf(ZeroAddress, requester)
       await expect(coordinator.connect(stranger).openSigned(request, await sign(request), '0xab'))
         .to.emit(coordinator, 'RequestOpened')
-        .withArgs(await coordinator.requestIdOf(request), requester.address, request.modelId, Object.values(request), '0xab')
+        .withArgs(
+          await coordinator.requestIdOf(request),
+          requester.address,
+          request.modelId,
+          Object.values(request),
+          '0xab',
+        )
       expect(await coordinator.balanceOf(ZeroAddress, requester)).to.equal(held - MAX_PRICE)
       await balance([request])
     })

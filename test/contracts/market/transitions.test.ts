@@ -108,7 +108,12 @@ const opening = (outcome: Edge | Refusal, locking: Edge | Refusal): Situation['c
   lockSigned: locking,
   cancel: cancelsNothing,
 })
-const OPEN_EDGES: Situation['can'] = { ...NOT_YOURS, lock: locks(MID_PRICE), lockSigned: locks(MID_PRICE), cancel: cancels }
+const OPEN_EDGES: Situation['can'] = {
+  ...NOT_YOURS,
+  lock: locks(MID_PRICE),
+  lockSigned: locks(MID_PRICE),
+  cancel: cancels,
+}
 const LOCKED_EDGES: Situation['can'] = {
   ...NOT_YOURS,
   fulfillForLocker: pays,
@@ -309,12 +314,9 @@ async function attempt(scene: Scene, situation: Situation, action: ActionName): 
   const before = await holdings(scene)
   const outcome = situation.can[action] ?? { error: 'WrongState' }
   if ('error' in outcome) {
-    const source = outcome.error === 'RouteStopped' ? scene.router : coordinator
-    const named = { interface: outcome.error === 'ModelIsDeprecated' ? scene.registry.interface : source.interface }
-    const refused = expect(ACTIONS[action](scene), label).to.be.revertedWithCustomError(
-      { ...named } as typeof coordinator,
-      outcome.error,
-    )
+    const sources = { RouteStopped: scene.router, ModelIsDeprecated: scene.registry }
+    const source = sources[outcome.error as keyof typeof sources] ?? coordinator
+    const refused = expect(ACTIONS[action](scene), label).to.be.revertedWithCustomError(source, outcome.error)
     await (outcome.error === 'WrongState' ? refused.withArgs(id, state(situation.state)) : refused)
     expect(await coordinator.stateOf(request), label).to.equal(state(situation.state))
     expect(await holdings(scene), label).to.deep.equal(before)
