@@ -30,11 +30,26 @@ contract CrossChainInferenceRelay is ICrossChainInferenceRelay {
         bytes calldata proof
     ) external returns (bytes32 statementId) {
         ForeignStatements.requireNamedBy(statement, proof);
-        _check(statement, output, proof);
-        statementId = ForeignStatements.idOf(statement, output);
-        if (_proven[statementId]) return statementId;
-        _proven[statementId] = true;
-        emit StatementProven(statementId, statement.chainId, statement.caller, statement, output);
+        IInferenceVerifier(inferenceVerifier).checkForeignInference(
+            statement.modelId,
+            statement.inputCommitment,
+            output,
+            proof,
+            statement.chainId,
+            statement.caller
+        );
+        return _record(statement, output);
+    }
+
+    /// @inheritdoc ICrossChainInferenceRelay
+    function provePortable(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof
+    ) external returns (bytes32 statementId) {
+        IInferenceVerifier(inferenceVerifier).checkInferencePortable(modelId, inputCommitment, output, proof);
+        return _record(ForeignStatements.portable(modelId, inputCommitment), output);
     }
 
     /// @inheritdoc ICrossChainInferenceRelay
@@ -45,27 +60,13 @@ contract CrossChainInferenceRelay is ICrossChainInferenceRelay {
         return _proven[ForeignStatements.idOf(statement, output)];
     }
 
-    function _check(
-        ForeignStatements.Statement calldata statement,
-        bytes calldata output,
-        bytes calldata proof
-    ) private view {
-        if (ForeignStatements.isPortable(statement)) {
-            IInferenceVerifier(inferenceVerifier).checkInferencePortable(
-                statement.modelId,
-                statement.inputCommitment,
-                output,
-                proof
-            );
-        } else {
-            IInferenceVerifier(inferenceVerifier).checkForeignInference(
-                statement.modelId,
-                statement.inputCommitment,
-                output,
-                proof,
-                statement.chainId,
-                statement.caller
-            );
-        }
+    function _record(
+        ForeignStatements.Statement memory statement,
+        bytes calldata output
+    ) private returns (bytes32 statementId) {
+        statementId = ForeignStatements.idOf(statement, output);
+        if (_proven[statementId]) return statementId;
+        _proven[statementId] = true;
+        emit StatementProven(statementId, statement.chainId, statement.caller, statement, output);
     }
 }

@@ -15,6 +15,7 @@ import {CodeStore} from "../libraries/CodeStore.sol";
 import {Schema} from "../libraries/Schema.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
 import {Signals} from "../libraries/Signals.sol";
+import {Tensors} from "../libraries/Tensors.sol";
 
 /// @title ERC-7007 tokens of one pinned model
 /// @notice See {IAigcToken}. No owner. A token that inherits this says in `_image` what its content looks like.
@@ -166,6 +167,18 @@ abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
     /// @inheritdoc IAigcToken
     function tokenIdOf(bytes calldata prompt) public pure returns (uint256 tokenId) {
         return uint256(keccak256(prompt));
+    }
+
+    /// @dev The first output tensor of a token's content, as integers.
+    function _decodeAigcData(bytes memory aigcData) internal view returns (int256[] memory) {
+        Tensors.Format memory format = _outputFormat();
+        uint256[] memory words = new uint256[](Tensors.wordCount(format));
+        for (uint256 i = 0; i < words.length; ++i) {
+            assembly ("memory-safe") {
+                mstore(add(words, shl(5, add(i, 1))), mload(add(aigcData, shl(5, add(i, 1)))))
+            }
+        }
+        return Tensors.unpack(words, format);
     }
 
     /// @dev A URI of the image of a token's content, which was verified. It goes into JSON as it is.

@@ -44,12 +44,29 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
         bytes calldata proof,
         bytes[] calldata attributes
     ) external returns (bytes32 sendId) {
-        (address gateway, ) = getLink(chain);
-        if (gateway == address(0)) revert ChainNotLinked(chain);
         ForeignStatements.requireNamedBy(statement, proof);
-        _check(statement, output, proof);
-        sendId = _sendMessageToCounterpart(chain, abi.encode(KIND, statement, output), attributes);
-        emit StatementSent(ForeignStatements.idOf(statement, output), chain, sendId);
+        if (statement.chainId != block.chainid) revert WrongSourceChain(block.chainid, statement.chainId);
+        IInferenceVerifier(inferenceVerifier).checkInference(
+            statement.modelId,
+            statement.inputCommitment,
+            output,
+            proof,
+            statement.caller
+        );
+        return _send(chain, statement, output, attributes);
+    }
+
+    /// @inheritdoc IInferenceMessageRelay
+    function sendPortable(
+        bytes calldata chain,
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        bytes[] calldata attributes
+    ) external returns (bytes32 sendId) {
+        IInferenceVerifier(inferenceVerifier).checkInferencePortable(modelId, inputCommitment, output, proof);
+        return _send(chain, ForeignStatements.portable(modelId, inputCommitment), output, attributes);
     }
 
     /// @inheritdoc IInferenceMessageRelay
@@ -80,18 +97,15 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
         emit StatementAttested(statementId, statement.chainId, sourceChainId, statement, output);
     }
 
-    function _check(
-        ForeignStatements.Statement calldata statement,
+    function _send(
+        bytes calldata chain,
+        ForeignStatements.Statement memory statement,
         bytes calldata output,
-        bytes calldata proof
-    ) private view {
-        IInferenceVerifier verifier = IInferenceVerifier(inferenceVerifier);
-        (uint256 modelId, bytes32 inputCommitment) = (statement.modelId, statement.inputCommitment);
-        if (ForeignStatements.isPortable(statement)) {
-            verifier.checkInferencePortable(modelId, inputCommitment, output, proof);
-            return;
-        }
-        if (statement.chainId != block.chainid) revert WrongSourceChain(block.chainid, statement.chainId);
-        verifier.checkInference(modelId, inputCommitment, output, proof, statement.caller);
+        bytes[] calldata attributes
+    ) private returns (bytes32 sendId) {
+        (address gateway, ) = getLink(chain);
+        if (gateway == address(0)) revert ChainNotLinked(chain);
+        sendId = _sendMessageToCounterpart(chain, abi.encode(KIND, statement, output), attributes);
+        emit StatementSent(ForeignStatements.idOf(statement, output), chain, sendId);
     }
 }

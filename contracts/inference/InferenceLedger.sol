@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {IERCZKMLStorageExtension} from "../interfaces/IERCZKMLStorageExtension.sol";
 import {IInferenceLedger} from "../interfaces/IInferenceLedger.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
@@ -14,7 +16,7 @@ import {ProofBlob} from "../libraries/ProofBlob.sol";
 /// @notice See {IInferenceLedger}. No owner.
 /// @dev Results are kept whole, prover first, as code: many contracts read them, and code is cheaper than storage to write
 /// and to read, at every length.
-contract InferenceLedger is IInferenceLedger {
+contract InferenceLedger is IInferenceLedger, ERC165 {
     using BitMaps for BitMaps.BitMap;
 
     /// @dev Four slots, the last one only once there is a result.
@@ -40,7 +42,7 @@ contract InferenceLedger is IInferenceLedger {
 
     mapping(bytes32 requestId => Entry) private _entries;
     mapping(address consumer => BitMaps.BitMap) private _nonces;
-    mapping(bytes32 factId => bool) private _facts;
+    mapping(bytes32 inferenceId => address record) private _inferences;
 
     /// @notice Pins the verifier for good.
     /// @param inferenceVerifier_ what checks the proofs
@@ -98,18 +100,41 @@ contract InferenceLedger is IInferenceLedger {
         emit ResultConsumed(requestId, msg.sender);
     }
 
+    /// @inheritdoc IERCZKMLStorageExtension
+    function verifyAndStoreInference(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof
+    ) external returns (bytes32 inferenceId) {
+        IInferenceVerifier(inferenceVerifier).verifyInference(modelId, inputCommitment, output, proof);
+        return _store(modelId, inputCommitment, output);
+    }
+
     /// @inheritdoc IInferenceLedger
     function recordPortable(
         uint256 modelId,
         bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof
-    ) external {
-        bytes32 factId = _factId(modelId, inputCommitment, output);
-        if (_facts[factId]) return;
+    ) external returns (bytes32 inferenceId) {
         IInferenceVerifier(inferenceVerifier).verifyInferencePortable(modelId, inputCommitment, output, proof);
-        _facts[factId] = true;
-        emit FactRecorded(modelId, inputCommitment, output);
+        return _store(modelId, inputCommitment, output);
+    }
+
+    /// @inheritdoc IERCZKMLStorageExtension
+    function getInference(
+        bytes32 inferenceId
+    ) external view returns (uint256 modelId, bytes32 inputCommitment, bytes memory output) {
+        address pointer = _inferences[inferenceId];
+        if (pointer == address(0)) revert InferenceNotFound(inferenceId);
+        bytes memory data = CodeStore.read(pointer);
+        assembly ("memory-safe") {
+            modelId := mload(add(data, 0x20))
+            inputCommitment := mload(add(data, 0x40))
+        }
+        _requireNotStopped(modelId);
+        output = Bytes.slice(data, 64);
     }
 
     /// @inheritdoc IInferenceLedger
@@ -130,7 +155,7 @@ contract InferenceLedger is IInferenceLedger {
         bytes32 inputCommitment,
         bytes calldata output
     ) external view returns (bool proven) {
-        if (!_facts[_factId(modelId, inputCommitment, output)]) return false;
+        if (_inferences[_inferenceId(modelId, inputCommitment, output)] == address(0)) return false;
         return !IInferenceVerifier(inferenceVerifier).isStopped(modelId);
     }
 
@@ -139,11 +164,19 @@ contract InferenceLedger is IInferenceLedger {
         return _nonces[consumer].get(nonce);
     }
 
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return
+            interfaceId == type(IERCZKMLStorageExtension).interfaceId ||
+            interfaceId == type(IInferenceLedger).interfaceId ||
+            super.supportsInterface(interfaceId);
+    }
+
     /// @inheritdoc IInferenceLedger
     function resultOf(bytes32 requestId) public view returns (Result memory result) {
         Entry storage entry = _liveEntry(requestId);
         if (entry.recordedAt == 0) revert ResultMissing(requestId);
-        if (IInferenceVerifier(inferenceVerifier).isStopped(entry.modelId)) revert ModelStopped(entry.modelId);
+        _requireNotStopped(entry.modelId);
         bytes memory data = CodeStore.read(entry.record);
         result.modelId = entry.modelId;
         result.inputCommitment = entry.inputCommitment;
@@ -179,8 +212,28 @@ contract InferenceLedger is IInferenceLedger {
         return Bytes.slice(CodeStore.read(entry.record), PROVER_BYTES);
     }
 
-    /// @dev Only ever a key of facts, so it needs no domain.
-    function _factId(uint256 modelId, bytes32 inputCommitment, bytes calldata output) private pure returns (bytes32) {
-        return keccak256(abi.encode(modelId, inputCommitment, keccak256(output)));
+    /// @dev Stores a fact that was verified, once.
+    function _store(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output
+    ) private returns (bytes32 inferenceId) {
+        inferenceId = _inferenceId(modelId, inputCommitment, output);
+        if (_inferences[inferenceId] != address(0)) return inferenceId;
+        _inferences[inferenceId] = CodeStore.write(abi.encodePacked(modelId, inputCommitment, output));
+        emit InferenceStored(inferenceId);
+    }
+
+    function _requireNotStopped(uint256 modelId) private view {
+        if (IInferenceVerifier(inferenceVerifier).isStopped(modelId)) revert ModelStopped(modelId);
+    }
+
+    /// @dev ERC-7992's id.
+    function _inferenceId(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(modelId, inputCommitment, output));
     }
 }

@@ -29,12 +29,25 @@ interface ICrossChainInferenceRelay {
     error NotAnInferenceVerifier(address verifier);
 
     /// @notice Records a statement. Recording it again, with whatever valid proof, changes nothing.
-    /// @param statement a statement of another chain, or one bound to nothing; its model is registered here too
+    /// @param statement a statement of another chain; its model is registered here too
     /// @param output output signals, 32 bytes each
     /// @param proof the proof blob that was made for it
     /// @return statementId the statement's id
     function prove(
         ForeignStatements.Statement calldata statement,
+        bytes calldata output,
+        bytes calldata proof
+    ) external returns (bytes32 statementId);
+
+    /// @notice Records a statement that is bound to nothing: chain, caller, request and prover are 0 in it.
+    /// @param modelId the model, registered here
+    /// @param inputCommitment commitment to the input
+    /// @param output output signals, 32 bytes each
+    /// @param proof a portable proof blob
+    /// @return statementId the statement's id
+    function provePortable(
+        uint256 modelId,
+        bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof
     ) external returns (bytes32 statementId);

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERCZKMLStorageExtension} from "./IERCZKMLStorageExtension.sol";
+
 /// @title Inference ledger
 /// @notice Verified results, stored once and read by many without verifying again. Anyone may record a result; what it is
 /// a result of was fixed before, by whoever opened the request.
 ///
 /// Bound results belong to a request: a consumer opens it under a nonce of its own, which it can use once. A proof counts
 /// only if it names this ledger, the request, its model and the chain, so nobody can record it elsewhere or for another
-/// request. Portable results are facts about a model, bound to nobody; they never answer a request.
+/// request.
+///
+/// Beside them the ledger keeps facts, by ERC-7992's storage extension: this model gives this output for an input with this
+/// commitment. Any proof shows a fact, one bound to this ledger (`verifyAndStoreInference`) or to nothing
+/// (`recordPortable`); storing is idempotent, and a fact has no age. It never answers a request.
 ///
 /// What reads say: a proof was valid when the result was recorded, and the result is no older than its consumer allowed.
 /// Once a model is deprecated, nothing new is opened or recorded for it; what was recorded stays true, and readable until it
 /// expires. Once its verifier or key is stopped, old proofs are worth nothing either: reads revert, and facts read as not
 /// proven. That is never so with a direct verifier, which nobody can stop.
-interface IInferenceLedger {
+interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @notice A recorded result of a request.
     /// @param modelId the model
     /// @param inputCommitment commitment to the input
@@ -80,12 +86,6 @@ interface IInferenceLedger {
     /// @param consumer who opened it
     event ResultConsumed(bytes32 indexed requestId, address indexed consumer);
 
-    /// @notice A fact was recorded.
-    /// @param modelId the model
-    /// @param inputCommitment commitment to the input
-    /// @param output output signals, 32 bytes each
-    event FactRecorded(uint256 indexed modelId, bytes32 indexed inputCommitment, bytes output);
-
     /// @notice The verifier is none.
     error NotAnInferenceVerifier(address verifier);
 
@@ -106,6 +106,9 @@ interface IInferenceLedger {
 
     /// @notice The request and its result have expired.
     error RequestExpired(bytes32 requestId, uint256 expiresAt);
+
+    /// @notice No such fact is stored.
+    error InferenceNotFound(bytes32 inferenceId);
 
     /// @notice The proof was made for another request.
     error WrongRequest(bytes32 expected, bytes32 actual);
@@ -147,17 +150,19 @@ interface IInferenceLedger {
     /// @return result the result
     function consume(bytes32 requestId) external returns (Result memory result);
 
-    /// @notice Records a fact about a model, for good. Recording it again changes nothing and checks nothing.
+    /// @notice `verifyAndStoreInference` for a portable proof. Either verifies its proof always, as the ERC demands, and
+    /// stores a fact for good; storing it again changes nothing.
     /// @param modelId the model
     /// @param inputCommitment commitment to the input
     /// @param output output signals, 32 bytes each
     /// @param proof a portable proof blob
+    /// @return inferenceId keccak256(abi.encodePacked(modelId, inputCommitment, output))
     function recordPortable(
         uint256 modelId,
         bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof
-    ) external;
+    ) external returns (bytes32 inferenceId);
 
     /// @notice The result of a request. Reverts when there is none, it has expired, or the model is stopped.
     /// @param requestId the request
@@ -169,11 +174,12 @@ interface IInferenceLedger {
     /// @return request the request
     function requestOf(bytes32 requestId) external view returns (Request memory request);
 
-    /// @notice Whether a fact was recorded. With private inputs it says that some input gives this output.
+    /// @notice Whether a fact is stored, and its model not stopped. With private inputs it says that some input gives this
+    /// output.
     /// @param modelId the model
     /// @param inputCommitment commitment to the input
     /// @param output output signals, 32 bytes each
-    /// @return proven whether it was
+    /// @return proven whether it is
     function isProven(
         uint256 modelId,
         bytes32 inputCommitment,

@@ -54,7 +54,7 @@ interface IInferenceMessageRelay {
 
     /// @notice Verifies a proof and sends what it says. Anyone may.
     /// @param chain where to, as an ERC-7930 address without account
-    /// @param statement a statement of this chain, or one bound to nothing
+    /// @param statement a statement of this chain
     /// @param output output signals, 32 bytes each
     /// @param proof the proof blob that was made for it
     /// @param attributes ERC-7786 attributes for the gateway
@@ -62,6 +62,23 @@ interface IInferenceMessageRelay {
     function send(
         bytes calldata chain,
         ForeignStatements.Statement calldata statement,
+        bytes calldata output,
+        bytes calldata proof,
+        bytes[] calldata attributes
+    ) external returns (bytes32 sendId);
+
+    /// @notice Verifies a portable proof and sends what it says, which stays portable. Anyone may.
+    /// @param chain where to, as an ERC-7930 address without account
+    /// @param modelId the model
+    /// @param inputCommitment commitment to the input
+    /// @param output output signals, 32 bytes each
+    /// @param proof a portable proof blob
+    /// @param attributes ERC-7786 attributes for the gateway
+    /// @return sendId the gateway's id when it wants something more done to deliver it, else 0
+    function sendPortable(
+        bytes calldata chain,
+        uint256 modelId,
+        bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof,
         bytes[] calldata attributes

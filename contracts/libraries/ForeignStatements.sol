@@ -35,6 +35,12 @@ library ForeignStatements {
         if (requestId != statement.requestId || prover != statement.prover) revert StatementMismatch(requestId, prover);
     }
 
+    /// @dev A statement bound to nothing.
+    function portable(uint256 modelId, bytes32 inputCommitment) internal pure returns (Statement memory statement) {
+        statement.modelId = modelId;
+        statement.inputCommitment = inputCommitment;
+    }
+
     /// @dev Whether the statement is bound to nothing; reverts if only the chain is missing.
     function isPortable(Statement memory statement) internal pure returns (bool) {
         if (statement.chainId != 0) return false;

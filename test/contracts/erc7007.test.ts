@@ -63,7 +63,9 @@ describe('ERC7007', () => {
       expect(await token.supportsInterface(standard), standard).to.equal(true)
     }
     expect(await token.supportsInterface('0xffffffff')).to.equal(false)
-    const selectors = ['addAigcData', 'verify'].map((name) => token.interface.getFunction(name)?.selector ?? '0x0')
+    const selectors = (['addAigcData', 'verify'] as const).map(
+      (name) => token.interface.getFunction(name)?.selector ?? '0x0',
+    )
     expect(
       toBeHex(
         selectors.reduce((sum, selector) => sum ^ BigInt(selector), 0n),
@@ -190,6 +192,7 @@ describe('ERC7007', () => {
         .withArgs(TOKEN)
       expect(await token.aigcDataOf(TOKEN)).to.equal(s.output)
       expect(await token.promptOf(TOKEN)).to.equal(PROMPT)
+      expect(await token.decoded(TOKEN)).to.deep.equal(LOGITS)
       for (const again of [s.proof, proof]) {
         await expect(token.addAigcData(TOKEN, PROMPT, s.output, again))
           .to.be.revertedWithCustomError(token, 'AigcDataAlreadyAdded')

@@ -215,17 +215,31 @@ describe('InferenceLedger', () => {
     await expect(own.consume(unused)).to.be.revertedWithCustomError(ledger, 'RequestExpired')
   })
 
-  it('records facts for good, and keeps them apart from requests', async () => {
+  it('stores facts for good, from portable and from bound proofs, and keeps them apart from requests', async () => {
     const { ledger, verifier, open, proveFor, modelId, otherId, inputCommitment } = await loadFixture(deploy)
     const portable = proveFor(ZeroHash, { portable: true })
     const fact = [modelId, inputCommitment, portable.output] as const
+    const inferenceId = ethers.solidityPackedKeccak256(['uint256', 'bytes32', 'bytes'], fact)
     expect(await ledger.isProven(...fact)).to.equal(false)
+    await expect(ledger.getInference(inferenceId))
+      .to.be.revertedWithCustomError(ledger, 'InferenceNotFound')
+      .withArgs(inferenceId)
     await expect(ledger.recordPortable(...fact, portable.proof))
-      .to.emit(ledger, 'FactRecorded')
-      .withArgs(...fact)
+      .to.emit(ledger, 'InferenceStored')
+      .withArgs(inferenceId)
     expect(await ledger.isProven(...fact)).to.equal(true)
-    for (const proof of [portable.proof, malleate(portable.proof), '0x']) {
-      await expect(ledger.recordPortable(...fact, proof)).not.to.emit(ledger, 'FactRecorded')
+    expect([...(await ledger.getInference(inferenceId))]).to.deep.equal([...fact])
+    const boundTwin = proveFor(id('bound')).proof
+    for (const [again, proof] of [
+      [ledger.recordPortable, portable.proof],
+      [ledger.recordPortable, malleate(portable.proof)],
+      [ledger.verifyAndStoreInference, boundTwin],
+      [ledger.verifyAndStoreInference, malleate(boundTwin)],
+    ] as const) {
+      expect(await again.staticCall(...fact, proof)).to.equal(inferenceId)
+      await expect(again(...fact, proof)).not.to.emit(ledger, 'InferenceStored')
+      // Stored or not, what is no proof is refused.
+      await expect(again(...fact, forge(proof))).to.be.revertedWithCustomError(verifier, 'InvalidProof')
     }
     await time.increase(400 * 24 * 3600)
     expect(await ledger.isProven(...fact)).to.equal(true)
@@ -236,15 +250,35 @@ describe('InferenceLedger', () => {
     await expect(
       ledger.recordPortable(modelId, inputCommitment, wrong.output, portable.proof),
     ).to.be.revertedWithCustomError(verifier, 'InvalidProof')
+    // A bound proof is none of a portable one, nor the other way round; each goes its own way.
     const requestId = await open(1n)
     const bound = proveFor(requestId, { outputs: LOGITS.map((v) => v + 2n) })
+    const boundFact = [modelId, inputCommitment, bound.output] as const
+    await expect(ledger.recordPortable(...boundFact, bound.proof)).to.be.revertedWithCustomError(
+      verifier,
+      'NotPortable',
+    )
     await expect(
-      ledger.recordPortable(modelId, inputCommitment, bound.output, bound.proof),
-    ).to.be.revertedWithCustomError(verifier, 'NotPortable')
+      ledger.verifyAndStoreInference(modelId, inputCommitment, wrong.output, wrong.proof),
+    ).to.be.revertedWithCustomError(verifier, 'InvalidProof')
+    await expect(ledger.verifyAndStoreInference(...boundFact, forge(bound.proof))).to.be.revertedWithCustomError(
+      verifier,
+      'InvalidProof',
+    )
+    // A fact answers no request, and a result is no fact.
+    await ledger.verifyAndStoreInference(...boundFact, bound.proof)
     await expect(ledger.resultOf(requestId)).to.be.revertedWithCustomError(ledger, 'ResultMissing')
-    // Nor does a recorded result make a fact.
-    await ledger.record(requestId, bound.output, bound.proof)
-    expect(await ledger.isProven(modelId, inputCommitment, bound.output)).to.equal(false)
+    const second = await open(2n)
+    const result = proveFor(second, { outputs: LOGITS.map((v) => v + 3n) })
+    await ledger.record(second, result.output, result.proof)
+    expect(await ledger.isProven(modelId, inputCommitment, result.output)).to.equal(false)
+  })
+
+  it('has the interface id of ERC-7992’s storage extension', async () => {
+    const { ledger } = await loadFixture(deploy)
+    expect(await ledger.supportsInterface('0x29c6ba89')).to.equal(true)
+    expect(await ledger.supportsInterface('0x01ffc9a7')).to.equal(true)
+    expect(await ledger.supportsInterface('0xffffffff')).to.equal(false)
   })
 
   it('a deprecated model: results stay readable, nothing new is recorded', async () => {
@@ -278,6 +312,10 @@ describe('InferenceLedger', () => {
       await expect(read()).to.be.revertedWithCustomError(routed, 'ModelStopped').withArgs(modelId)
     }
     expect(await routed.isProven(...fact)).to.equal(false)
+    const inferenceId = ethers.solidityPackedKeccak256(['uint256', 'bytes32', 'bytes'], fact)
+    await expect(routed.getInference(inferenceId))
+      .to.be.revertedWithCustomError(routed, 'ModelStopped')
+      .withArgs(modelId)
   })
 
   it('deploys only onto an inference verifier', async () => {

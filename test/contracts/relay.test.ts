@@ -150,22 +150,31 @@ describe('CrossChainInferenceRelay', () => {
 
   it('passes portable proofs on as portable ones only', async () => {
     const { here, there, verifier, portable, portableProof, statementOf, proofOf, output } = await loadFixture(relays)
+    const { modelId, inputCommitment } = portable
     for (const relay of [here, there]) {
-      await relay.prove(portable, output, malleate(portableProof))
+      await relay.provePortable(modelId, inputCommitment, output, malleate(portableProof))
       expect(await relay.isProven(portable, output)).to.equal(true)
       expect(await relay.isProven(statementOf(FAR_CHAIN), output)).to.equal(false)
+      await expect(relay.provePortable(modelId, inputCommitment, output, portableProof)).not.to.emit(
+        relay,
+        'StatementProven',
+      )
     }
     await expect(here.prove({ ...portable, chainId: FAR_CHAIN }, output, portableProof)).to.be.revertedWithCustomError(
       verifier,
       'InvalidProof',
     )
-    await expect(here.prove({ ...portable, caller: CONSUMER }, output, portableProof))
-      .to.be.revertedWithCustomError(here, 'NotPortableStatement')
-      .withArgs(CONSUMER, ZeroHash, ZeroAddress)
-    const { requestId, prover } = statementOf(0n)
-    await expect(here.prove(statementOf(0n), output, proofOf(0n)))
-      .to.be.revertedWithCustomError(here, 'NotPortableStatement')
-      .withArgs(CONSUMER, requestId, prover)
+    for (const [statement, proof] of [
+      [portable, portableProof],
+      [statementOf(0n), proofOf(0n)],
+    ] as const) {
+      await expect(here.prove(statement, output, proof))
+        .to.be.revertedWithCustomError(verifier, 'NotForeign')
+        .withArgs(0)
+    }
+    await expect(
+      here.provePortable(modelId, inputCommitment, output, proofOf(FAR_CHAIN)),
+    ).to.be.revertedWithCustomError(verifier, 'NotPortable')
   })
 
   it('needs the model here, in use', async () => {
@@ -253,13 +262,16 @@ describe('InferenceMessageRelay', () => {
   })
 
   it('passes portable statements on as portable ones', async () => {
-    const { gateway, farGateway, there, here, portable, portableProof, output, send } = await loadFixture(messengers)
-    await farGateway.deliver(...(await messageOf(gateway, send(portableProof, portable))))
+    const w = await loadFixture(messengers)
+    const { gateway, farGateway, there, here, verifier, portable, portableProof, output, farChain, proofOf } = w
+    const { modelId, inputCommitment } = portable
+    const sendPortable = (proof: string) => here.sendPortable(farChain, modelId, inputCommitment, output, proof, [])
+    await farGateway.deliver(...(await messageOf(gateway, sendPortable(portableProof))))
     expect(await there.isAttested(HERE, portable, output)).to.equal(true)
-    await expect(send(portableProof, { ...portable, caller: CONSUMER })).to.be.revertedWithCustomError(
-      here,
-      'NotPortableStatement',
-    )
+    await expect(sendPortable(proofOf(HERE))).to.be.revertedWithCustomError(verifier, 'NotPortable')
+    await expect(w.send(portableProof, portable))
+      .to.be.revertedWithCustomError(here, 'WrongSourceChain')
+      .withArgs(HERE, 0)
   })
 
   it('sends nothing that is not proven, for this chain, to a linked one', async () => {

@@ -17,6 +17,10 @@ contract AigcToken is ERC7007 {
         uint256 claimDelay_
     ) ERC721('Test "A"', "T") InferenceConsumer(verifier, modelId_) ERC7007(claimDelay_) {}
 
+    function decoded(uint256 tokenId) external view returns (int256[] memory) {
+        return _decodeAigcData(aigcDataOf(tokenId));
+    }
+
     function _image(uint256, bytes memory aigcData) internal pure override returns (string memory) {
         return string.concat("data:,", Strings.toHexString(aigcData));
     }
