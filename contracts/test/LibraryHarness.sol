@@ -33,6 +33,22 @@ contract LibraryHarness {
         return Tensors.argmax(values);
     }
 
+    function quantize(int256 value, int256 exponent, Tensors.Format calldata format) external pure returns (int256) {
+        return Tensors.quantize(value, exponent, format);
+    }
+
+    function quantizeClamped(
+        int256 value,
+        int256 exponent,
+        Tensors.Format calldata format
+    ) external pure returns (int256) {
+        return Tensors.quantizeClamped(value, exponent, format);
+    }
+
+    function dequantize(int256 q, int256 exponent) external pure returns (int256) {
+        return Tensors.dequantize(q, exponent);
+    }
+
     function context(
         address caller,
         bytes32 requestId,
