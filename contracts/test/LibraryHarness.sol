@@ -50,12 +50,13 @@ contract LibraryHarness {
     }
 
     function context(
+        uint256 chainId,
         address caller,
         bytes32 requestId,
         uint256 modelId,
         address prover
-    ) external view returns (uint256) {
-        return Signals.context(caller, requestId, modelId, prover);
+    ) external pure returns (uint256) {
+        return Signals.context(chainId, caller, requestId, modelId, prover);
     }
 
     function tensorTag(int256 lo, uint256 bits, uint256 count) external pure returns (uint256) {

@@ -136,7 +136,9 @@ describe('Encodings: shared vectors', () => {
     for (const exponent of [0, 1, 18, 40, -3]) {
       for (let q = -8n; q < 8n; q++) {
         const value = await harness.dequantize(q, exponent)
-        expect(await harness.quantize(value, exponent, format)).to.equal(q)
+        expect(await harness.quantizeClamped(value, exponent, format)).to.equal(q)
+        // Above 18 the decimals may round the least value out of the format.
+        if (exponent <= 18) expect(await harness.quantize(value, exponent, format)).to.equal(q)
       }
     }
   })
@@ -164,19 +166,14 @@ describe('Encodings: shared vectors', () => {
   })
 
   it('context', async () => {
-    const { chainId: here } = await ethers.provider.getNetwork()
-    let compared = 0
     for (const { signal, ...json } of readVectors<Json<encodings.ProofContext & { signal: bigint }>[]>(
       'context.json',
     )) {
       const context = { ...json, chainId: BigInt(json.chainId), modelId: BigInt(json.modelId) }
       expect(encodings.contextSignal(context)).to.equal(BigInt(signal))
-      if (context.chainId !== here) continue
-      compared += 1
-      const { caller, requestId, modelId, prover } = context
-      expect(await harness.context(caller, requestId, modelId, prover)).to.equal(BigInt(signal))
+      const { chainId, caller, requestId, modelId, prover } = context
+      expect(await harness.context(chainId, caller, requestId, modelId, prover)).to.equal(BigInt(signal))
     }
-    expect(compared).to.equal(1)
   })
 
   it('io schemas and their layouts', async () => {
