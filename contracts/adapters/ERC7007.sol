@@ -118,6 +118,8 @@ abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
         return Bytes.slice(_contentOf(tokenId), 0, _promptBytes);
     }
 
+    /* solhint-disable quotes */
+
     /// @notice Metadata as ERC-7007 lists it, in a data URI; without content, without what follows from it.
     /// @param tokenId the token
     /// @return uri data:application/json;base64,…
@@ -140,6 +142,8 @@ abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
         }
         return string.concat("data:application/json;base64,", Base64.encode(bytes(string.concat(json, "}"))));
     }
+
+    /* solhint-enable quotes */
 
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) public view virtual override(ERC721, IERC165) returns (bool) {
@@ -168,6 +172,7 @@ abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
     function _image(uint256 tokenId, bytes memory aigcData) internal view virtual returns (string memory);
 
     /// @dev Nothing is consumed: content is recorded by `addAigcData`.
+    // solhint-disable-next-line no-empty-blocks
     function _verified(Inference memory inference, bytes calldata output) internal virtual override {}
 
     /// @dev ERC-7992's input commitment of a prompt of the right length.

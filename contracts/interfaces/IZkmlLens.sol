@@ -23,11 +23,11 @@ interface IZkmlLens {
     /// @param activeVersion the newest active version's number
     /// @param activeModelId the newest active version
     /// @param stopped whether its verifier or key is stopped
-    /// @param verifier who checks its proofs: its own verifier, the shared one, or 0 when the router says who
+    /// @param verifier who checks its proofs: its own verifier, the shared one or that of its route, or 0
     /// @param ownVerifier whether that is its own
     /// @param verifierIntact whether its own verifier still has its code; the shared one's is not pinned
     /// @param signals number of public signals
-    /// @param verifierGasCap most gas a check may take
+    /// @param verifierGasCap most gas that one may take for a check
     /// @param setup how its key came about, as its publisher says
     /// @param transcriptHash hash of the ceremony transcript, 0 for a setup by one party
     /// @param ioSchemaHash hash of the io schema

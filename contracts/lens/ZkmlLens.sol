@@ -5,6 +5,8 @@ import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165C
 import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {IZkmlLens} from "../interfaces/IZkmlLens.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
@@ -107,13 +109,24 @@ contract ZkmlLens is IZkmlLens {
         IModelRegistry.VerificationData memory data = _registry.verificationData(model.modelId);
         IInferenceVerifier verifier = IInferenceVerifier(inferenceVerifier);
         model.ownVerifier = data.verifier != address(0);
-        model.verifier = model.ownVerifier ? data.verifier : verifier.sharedVerifier();
+        model.verifier = model.ownVerifier ? data.verifier : _verifierFor(data.proofSystemId);
         model.verifierIntact = !model.ownVerifier || data.verifier.codehash == data.verifierCodeHash;
+        if (model.verifier != address(0)) model.verifierGasCap = verifier.verifierGasCap(model.modelId);
         model.signals = SignalLayout.total(data.layout);
-        model.verifierGasCap = verifier.verifierGasCap(model.modelId);
         model.activatesAt = data.activatesAt;
-        model.stopped = verifier.isStopped(model.modelId);
         model.ioSchemaHash = data.ioSchemaHash;
+        model.stopped = verifier.isStopped(model.modelId);
+    }
+
+    /// @dev Who checks proofs of a proof system for models without a verifier of their own; 0 when nobody does.
+    function _verifierFor(bytes4 proofSystemId) private view returns (address) {
+        address router = IInferenceVerifier(inferenceVerifier).router();
+        if (router != address(0)) {
+            (IVerifierRouter.RouteConfig memory route, ) = IVerifierRouter(router).routeOf(proofSystemId);
+            return route.verifier;
+        }
+        address shared = IInferenceVerifier(inferenceVerifier).sharedVerifier();
+        return IProofVerifier(shared).proofSystemId() == proofSystemId ? shared : address(0);
     }
 
     function _fillSetup(ModelView memory model) private view {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* solhint-disable use-natspec */
+/* solhint-disable use-natspec, one-contract-per-file */
 pragma solidity ^0.8.28;
 
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
