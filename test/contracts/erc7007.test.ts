@@ -325,7 +325,6 @@ describe('ERC7007', () => {
     await mine(DELAY)
     const claiming = await (await token.connect(artist).claimPrompt(PROMPT, SALT)).wait()
     const adding = await (await token.addAigcData(TOKEN, PROMPT, s.output, s.proof)).wait()
-    if (process.env.SHOW_GAS) console.log(committing?.gasUsed, claiming?.gasUsed, adding?.gasUsed)
     expect(committing?.gasUsed).to.be.lessThan(50_000)
     expect(claiming?.gasUsed).to.be.lessThan(110_000)
     expect(adding?.gasUsed).to.be.lessThan(380_000)

@@ -180,6 +180,5 @@ describe('ERC8004ValidationAdapter', () => {
     await request(requestHash)
     const receipt = await (await adapter.validate(claim, output, proofFor(requestHash))).wait()
     expect(receipt?.gasUsed).to.be.lessThan(390_000)
-    if (process.env.SHOW_GAS) console.log('validate', receipt?.gasUsed)
   })
 })

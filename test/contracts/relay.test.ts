@@ -199,7 +199,6 @@ describe('CrossChainInferenceRelay', () => {
       .to.be.revertedWithCustomError(here, 'NotAnInferenceVerifier')
       .withArgs(await registry.getAddress())
     const receipt = await (await here.prove(statementOf(FAR_CHAIN), output, proofOf(FAR_CHAIN))).wait()
-    if (process.env.SHOW_GAS) console.log('prove', receipt?.gasUsed)
     expect(receipt?.gasUsed).to.be.lessThan(320_000)
   })
 })
@@ -391,7 +390,6 @@ describe('InferenceMessageRelay', () => {
     await farGateway.deliver(...(await messageOf(gateway, Promise.resolve(sending))))
     expect(await there.isAttested(HERE, statementOf(HERE), output)).to.equal(true)
     expect(await proven.isProven(statementOf(HERE), output)).to.equal(false)
-    if (process.env.SHOW_GAS) console.log('send', (await sending.wait())?.gasUsed)
   })
 })
 
