@@ -74,6 +74,67 @@ function packing(): unknown {
   }
 }
 
+/** A real number with at most 18 binary places, with 18 decimals: exact. */
+const wad = (real: number): bigint => BigInt(real * 2 ** 18) * 5n ** 18n
+
+function quantizing(): unknown {
+  const byte = { lo: -128n, bits: 8 }
+  const reals = [0, 0.5, -0.5, 1.5, -1.5, 0.25, -0.75, 126.5, 127.5, 128, -128, 3.00390625, -7.126953125]
+  const scales = [0, 3, -2, 18]
+  const wide = { lo: -(1n << 251n), bits: 252 }
+  const [smallest, largest] = [-(1n << 255n), (1n << 255n) - 1n]
+  const cases = [
+    // Real numbers that a float holds exactly too.
+    ...scales.flatMap((exponent) =>
+      reals
+        .filter((real) => real * 2 ** exponent >= -128 && real * 2 ** exponent <= 128)
+        .map((real) => ({ real, value: wad(real), exponent, ...byte })),
+    ),
+    // Just below, at and just above one half.
+    ...[-1n, 0n, 1n].flatMap((by) =>
+      [1, -1].map((sign) => ({ value: BigInt(sign) * 5n * 10n ** 17n + by, exponent: 0, ...byte })),
+    ),
+    { value: largest, exponent: 0, ...wide },
+    { value: smallest, exponent: 0, ...wide },
+    { value: largest, exponent: 55, ...wide },
+    { value: largest, exponent: -196, ...wide },
+    { value: smallest, exponent: -196, ...wide },
+    { value: 1n, exponent: 255, ...wide },
+    { value: -1n, exponent: 255, ...wide },
+    { value: -3n, exponent: 60, ...wide },
+  ]
+  const clamped = [
+    ...[wad(128) + 1n, wad(-128) - 1n, wad(-128.5), wad(-128.75), wad(130)].map((value) => ({
+      value,
+      exponent: 0,
+      ...byte,
+    })),
+    { value: largest, exponent: 255, ...wide },
+    { value: smallest, exponent: 255, ...wide },
+    { value: 10n ** 18n, exponent: 255, ...wide },
+    { value: largest, exponent: 60, ...wide },
+    { value: -1n, exponent: 0, lo: 0n, bits: 8 },
+  ]
+  const dequantized = [
+    ...[0n, 1n, -1n, 12_345n, -12_345n].flatMap((q) => [0, 5, 18, 19, 60, 61, -7].map((exponent) => ({ q, exponent }))),
+    { q: (1n << 251n) - 1n, exponent: 60 },
+    { q: -(1n << 251n), exponent: 57 },
+    { q: largest, exponent: 255 },
+    { q: 1n, exponent: -195 },
+  ]
+  return {
+    cases: cases.map((c) => ({ ...c, q: encodings.quantizeWad(c.value, c.exponent, c) })),
+    clamped: clamped.map((c) => ({ ...c, q: encodings.quantizeWadClamped(c.value, c.exponent, c) })),
+    dequantized: dequantized.map((c) => ({ ...c, value: encodings.dequantizeWad(c.q, c.exponent) })),
+    dequantizeRejects: [
+      { q: 1n, exponent: -196 },
+      { q: largest, exponent: 0 },
+      { q: smallest, exponent: 59 },
+    ],
+    exponentRejects: [-197, 256, 32767, -32768],
+  }
+}
+
 function commitments(): unknown {
   return [0, 1, 3, 4, 7, 8].map((words) => {
     const format: CommitmentFormat = { lo: -128n, bits: 8, count: words * 31 }
@@ -186,6 +247,7 @@ export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
   const files: readonly (readonly [string, unknown])[] = [
     ['domains.json', domains()],
     ['packing.json', packing()],
+    ['quantize.json', quantizing()],
     ['commitment.json', commitments()],
     ['context.json', contexts()],
     ['io-schema.json', schemas()],

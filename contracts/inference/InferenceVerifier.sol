@@ -110,6 +110,20 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     }
 
     /// @inheritdoc IInferenceVerifier
+    function checkForeignInference(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        uint256 chainId,
+        address caller
+    ) external view {
+        if (chainId == block.chainid || chainId == 0) revert NotForeign(chainId);
+        uint256 context = _contextAt(chainId, proof, caller, modelId);
+        _checkStatement(_usableModel(modelId), inputCommitment, output, proof, context);
+    }
+
+    /// @inheritdoc IInferenceVerifier
     function firstInvalid(
         uint256 modelId,
         BatchItem[] calldata items,
@@ -143,7 +157,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         uint256 modelId,
         address prover
     ) external view returns (uint256 context) {
-        return Signals.context(caller, requestId, modelId, prover);
+        return Signals.context(block.chainid, caller, requestId, modelId, prover);
     }
 
     /// @inheritdoc IInferenceVerifier
@@ -226,8 +240,18 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
 
     /// @dev Checks the form of a blob and gives the context of what it says it is for.
     function _contextOf(bytes calldata proof, address caller, uint256 modelId) private view returns (uint256) {
+        return _contextAt(block.chainid, proof, caller, modelId);
+    }
+
+    /// @dev The same, on a given chain.
+    function _contextAt(
+        uint256 chainId,
+        bytes calldata proof,
+        address caller,
+        uint256 modelId
+    ) private pure returns (uint256) {
         (bytes32 requestId, address prover) = ProofBlob.statement(proof);
-        return Signals.context(caller, requestId, modelId, prover);
+        return Signals.context(chainId, caller, requestId, modelId, prover);
     }
 
     function _usableModel(uint256 modelId) private view returns (IModelRegistry.VerificationData memory model) {

@@ -54,6 +54,9 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @notice A portable proof names no request and no prover, since it is bound to neither.
     error NotPortable(bytes32 requestId, address prover);
 
+    /// @notice A proof for this chain, or for none, is no foreign one.
+    error NotForeign(uint256 chainId);
+
     /// @notice The verifier is neither a shared verifier nor a router.
     error NotAProofVerifier(address verifier);
 
@@ -143,6 +146,23 @@ interface IInferenceVerifier is IERCZKMLVerifier {
         bytes32 inputCommitment,
         bytes calldata output,
         bytes calldata proof
+    ) external view;
+
+    /// @notice Like `checkInference`, for a proof that was made for another chain: what it says, it says of that chain. For
+    /// contracts that record what was proven for elsewhere; none may take it for an answer to a request of its own.
+    /// @param modelId the registered model
+    /// @param inputCommitment commitment to the input
+    /// @param output output signals, 32 bytes each
+    /// @param proof the proof blob
+    /// @param chainId the chain that the proof is bound to: not this one, and not 0
+    /// @param caller the account there that the proof is bound to
+    function checkForeignInference(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes calldata output,
+        bytes calldata proof,
+        uint256 chainId,
+        address caller
     ) external view;
 
     /// @notice The context signal a proof has to be made for.

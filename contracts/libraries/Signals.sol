@@ -15,12 +15,13 @@ library Signals {
 
     /// @dev What a bound proof is bound to, as a signal below 2^248.
     function context(
+        uint256 chainId,
         address caller,
         bytes32 requestId,
         uint256 modelId,
         address prover
-    ) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(Domains.CONTEXT, block.chainid, caller, requestId, modelId, prover))) >> 8;
+    ) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(Domains.CONTEXT, chainId, caller, requestId, modelId, prover))) >> 8;
     }
 
     /// @dev Tag that opens the commitment of a hashed tensor.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {FixedPoint} from "./FixedPoint.sol";
 import {Schema} from "./Schema.sol";
 
 /// @title Tensors as integers
@@ -28,6 +29,9 @@ library Tensors {
 
     /// @notice A word has bits set that no element of the tensor uses.
     error UnusedBitsSet(uint256 wordIndex);
+
+    /// @notice A real value has no integer in the format, or an integer no real value of 18 decimals in 256 bits.
+    error NotRepresentable(int256 value, int256 exponent);
 
     /// @notice There is no greatest of no elements.
     error EmptyTensor();
@@ -99,6 +103,44 @@ library Tensors {
         for (uint256 i = 1; i < values.length; ++i) {
             if (values[i] > values[index]) index = i;
         }
+    }
+
+    /// @dev The integer of a real value with 18 decimals: ⌊value · 2^exponent + 1/2⌋. Refuses what the prover refuses:
+    /// values outside [lo, lo + 2^bits] · 2^-exponent. In the last step, what would round past the last digit is the last.
+    function quantize(int256 value, int256 exponent, Format memory format) internal pure returns (int256) {
+        int256 end = _end(format);
+        (int256 whole, uint256 rest, uint256 unit, bool fits) = FixedPoint.toScale(value, exponent);
+        if (!fits || whole < format.lo || whole > end || (whole == end && rest != 0)) {
+            revert NotRepresentable(value, exponent);
+        }
+        if (FixedPoint.roundsUp(rest, unit)) ++whole;
+        return whole < end ? whole : end - 1;
+    }
+
+    /// @dev Like `quantize`, with the nearest integer of the format for a value outside of it.
+    function quantizeClamped(int256 value, int256 exponent, Format memory format) internal pure returns (int256) {
+        int256 end = _end(format);
+        (int256 whole, uint256 rest, uint256 unit, bool fits) = FixedPoint.toScale(value, exponent);
+        if (!fits) return value < 0 ? format.lo : end - 1;
+        if (FixedPoint.roundsUp(rest, unit)) ++whole;
+        if (whole < format.lo) return format.lo;
+        return whole < end ? whole : end - 1;
+    }
+
+    /// @dev The real value of an integer, with 18 decimals: ⌊q · 2^-exponent · 10^18 + 1/2⌋ of them, exact for exponents ≤ 18.
+    function dequantize(int256 q, int256 exponent) internal pure returns (int256 value) {
+        uint256 rest;
+        uint256 unit;
+        bool fits;
+        (value, rest, unit, fits) = FixedPoint.fromScale(q, exponent);
+        if (!fits) revert NotRepresentable(q, exponent);
+        if (FixedPoint.roundsUp(rest, unit)) ++value;
+    }
+
+    /// @dev One past the greatest value of a format.
+    function _end(Format memory format) private pure returns (int256) {
+        if (format.bits == 0 || format.bits > Schema.WORD_BITS) revert BadDigitWidth(format.bits);
+        return format.lo + int256(1 << format.bits);
     }
 
     function _digitsPerWord(uint256 bits) private pure returns (uint256) {

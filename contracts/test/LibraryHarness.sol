@@ -33,13 +33,30 @@ contract LibraryHarness {
         return Tensors.argmax(values);
     }
 
+    function quantize(int256 value, int256 exponent, Tensors.Format calldata format) external pure returns (int256) {
+        return Tensors.quantize(value, exponent, format);
+    }
+
+    function quantizeClamped(
+        int256 value,
+        int256 exponent,
+        Tensors.Format calldata format
+    ) external pure returns (int256) {
+        return Tensors.quantizeClamped(value, exponent, format);
+    }
+
+    function dequantize(int256 q, int256 exponent) external pure returns (int256) {
+        return Tensors.dequantize(q, exponent);
+    }
+
     function context(
+        uint256 chainId,
         address caller,
         bytes32 requestId,
         uint256 modelId,
         address prover
-    ) external view returns (uint256) {
-        return Signals.context(caller, requestId, modelId, prover);
+    ) external pure returns (uint256) {
+        return Signals.context(chainId, caller, requestId, modelId, prover);
     }
 
     function tensorTag(int256 lo, uint256 bits, uint256 count) external pure returns (uint256) {
