@@ -6,7 +6,7 @@ import {ERC721, IERC165} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {Base64} from "@openzeppelin/contracts/utils/Base64.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
-import {InferenceConsumer} from "../inference/InferenceConsumer.sol";
+import {PinnedModel} from "../inference/PinnedModel.sol";
 import {IAigcToken} from "../interfaces/IAigcToken.sol";
 import {IERC7007} from "../interfaces/IERC7007.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
@@ -21,7 +21,7 @@ import {Tensors} from "../libraries/Tensors.sol";
 /// @notice See {IAigcToken}. No owner. A token that inherits this says in `_image` what its content looks like.
 /// @dev `verify` is a true check of the proof given: false when it does not hold, also once the model is deprecated, and a
 /// revert when the call had too little gas to know. Content, once added, stays, whatever becomes of the model.
-abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
+abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
     bytes32 private constant DOMAIN_PROMPT = keccak256("zkml.prompt.v1");
     bytes4 private constant ERC4906_ID = 0x49064906;
 
@@ -183,10 +183,6 @@ abstract contract ERC7007 is ERC721, InferenceConsumer, IAigcToken {
 
     /// @dev A URI of the image of a token's content, which was verified. It goes into JSON as it is.
     function _image(uint256 tokenId, bytes memory aigcData) internal view virtual returns (string memory);
-
-    /// @dev Nothing is consumed: content is recorded by `addAigcData`.
-    // solhint-disable-next-line no-empty-blocks
-    function _verified(Inference memory inference, bytes calldata output) internal virtual override {}
 
     /// @dev ERC-7992's input commitment of a prompt of the right length.
     function _commitmentOf(bytes calldata prompt) private view returns (bytes32) {

@@ -6,7 +6,7 @@ import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Receiver.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {ERC7007} from "../../adapters/ERC7007.sol";
-import {InferenceConsumer} from "../../inference/InferenceConsumer.sol";
+import {PinnedModel} from "../../inference/PinnedModel.sol";
 import {IInferenceVerifier} from "../../interfaces/IInferenceVerifier.sol";
 
 /// @title A token whose image is its content in hex, for tests
@@ -15,7 +15,7 @@ contract AigcToken is ERC7007 {
         IInferenceVerifier verifier,
         uint256 modelId_,
         uint256 claimDelay_
-    ) ERC721('Test "A"', "T") InferenceConsumer(verifier, modelId_) ERC7007(claimDelay_) {}
+    ) ERC721('Test "A"', "T") PinnedModel(verifier, modelId_) ERC7007(claimDelay_) {}
 
     function decoded(uint256 tokenId) external view returns (int256[] memory) {
         return _decodeAigcData(aigcDataOf(tokenId));
