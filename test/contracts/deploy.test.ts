@@ -114,7 +114,7 @@ describe('Deployment', () => {
       await refuses(deployAll(hre, { models: [], directory }), DeploymentChangedError)
     }
     await writeJson(file, record)
-    await refuses(deployAll(hre, { models: [], directory, allowDev: true }), DeploymentChangedError)
+    await refuses(deployAll(hre, { models: [], directory, config: { allowDev: true } }), DeploymentChangedError)
     await writeFile(file, '{')
     await refuses(deployAll(hre, { models: [], directory }), DeploymentFileError)
     await writeJson(file, { ...record, chainId: 5 })

@@ -2,7 +2,6 @@
 
 import { HardhatEthersProvider } from '@nomicfoundation/hardhat-ethers/internal/hardhat-ethers-provider'
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
-import { EthersIgnitionHelper } from '@nomicfoundation/hardhat-ignition-ethers/dist/src/ethers-ignition-helper'
 import hre, { artifacts, config } from 'hardhat'
 import { createProvider } from 'hardhat/internal/core/providers/construction'
 import type { EthereumProvider, HardhatRuntimeEnvironment } from 'hardhat/types'
@@ -23,6 +22,5 @@ export async function otherChain(chainId: number): Promise<HardhatEthersSigner> 
 export async function otherEnvironment(chainId: number): Promise<HardhatRuntimeEnvironment> {
   const { raw, provider } = await chain(chainId)
   const network = { ...hre.network, provider: raw }
-  const environment = { ...hre, network, ethers: { ...hre.ethers, provider } } as unknown as HardhatRuntimeEnvironment
-  return { ...environment, ignition: new EthersIgnitionHelper(environment) } as HardhatRuntimeEnvironment
+  return { ...hre, network, ethers: { ...hre.ethers, provider } } as unknown as HardhatRuntimeEnvironment
 }
