@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { Contract, Interface, keccak256 } from 'ethers'
+import { Contract, Interface, keccak256, ZeroHash } from 'ethers'
 import type { HardhatRuntimeEnvironment } from 'hardhat/types'
 import { PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
-import { ModelRegistry__factory, TimelockController__factory } from '../../typechain-types'
+import { ModelRegistry__factory, TimelockController__factory, VerifierRouter__factory } from '../../typechain-types'
 import { create2Address } from './create2'
 import { DeploymentFileError } from './errors'
 import { printable } from './plan'
@@ -15,7 +15,7 @@ export type Difference = { readonly what: string; readonly recorded: unknown; re
 
 /**
  * Compares the record of a chain with the chain: code, the addresses that follow from it, what constructors were given, who
- * holds which role, and the models.
+ * holds which role, routes, and the models.
  */
 export async function checkDeployment(hre: HardhatRuntimeEnvironment, directory: string): Promise<Difference[]> {
   const chainId = Number((await hre.ethers.provider.getNetwork()).chainId)
@@ -52,6 +52,7 @@ export async function checkDeployment(hre: HardhatRuntimeEnvironment, directory:
     }
   }
   await checkRoles(hre, record, at('TimelockController'), compare)
+  await checkRoutes(hre, record, at('VerifierRouter'), compare)
   const registry = ModelRegistry__factory.connect(at('ModelRegistry'), hre.ethers.provider)
   for (const [name, model] of Object.entries(record.models)) {
     await checkModel(registry, name, model, at('Groth16Verifier'), compare)
@@ -93,6 +94,22 @@ async function checkRoles(
         contract.hasRole(await contract[role](), holder),
       )
     }
+  }
+}
+
+/** A route leads where it did, and neither it nor its verifier was stopped. */
+async function checkRoutes(
+  hre: HardhatRuntimeEnvironment,
+  { routes }: StoredRecord,
+  address: string,
+  compare: Compare,
+): Promise<void> {
+  const router = VerifierRouter__factory.connect(address, hre.ethers.provider)
+  for (const { selector, verifier, baseGas, signalGas } of routes) {
+    await compare(`route ${selector}`, [verifier, baseGas, signalGas], async () => [
+      ...(await router.routeOf(selector)).config,
+    ])
+    await compare(`route ${selector} stopped`, false, () => router.isStopped(selector, ZeroHash))
   }
 }
 

@@ -24,7 +24,7 @@ import {
   requireSamePublisher,
 } from './register'
 import type { ModelRegistration } from './registration'
-import { CORE_CONTRACTS, type CoreContract } from './suite'
+import { CORE_CONTRACTS, firstRoutes, type CoreContract } from './suite'
 
 export type DeployOptions = {
   readonly models: readonly ModelRegistration[]
@@ -117,6 +117,7 @@ export async function deployAll(hre: HardhatRuntimeEnvironment, options: DeployO
     chainId,
     config,
     contracts: core as Record<CoreContract, ContractRecord>,
+    routes: earlier?.routes ?? firstRoutes({ at: (name) => suite[name as CoreContract].address }),
     verifiers: earlier?.verifiers ?? {},
     models: earlier?.models ?? {},
   }

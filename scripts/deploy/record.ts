@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { DeploymentConfig } from './config'
 import { readJson, writeJson, type JsonReader } from './json'
-import { CORE_CONTRACTS, type CoreContract } from './suite'
+import { CORE_CONTRACTS, type CoreContract, type Route } from './suite'
 
 /** A contract that exists: where, since which block, and what it was made of. */
 export type ContractRecord = {
@@ -40,6 +40,8 @@ export type DeploymentRecord = {
   readonly chainId: number
   readonly config: DeploymentConfig
   readonly contracts: Readonly<Record<CoreContract, ContractRecord>>
+  /** Where the router leads; routes that the timelock adds later are recorded by hand. */
+  readonly routes: readonly Route[]
   readonly verifiers: Readonly<Record<string, ContractRecord>>
   readonly models: Readonly<Record<string, ModelRecord>>
 }
@@ -62,6 +64,7 @@ export async function readDeployment(directory: string, chainId: number): Promis
     chainId,
     config: parseConfig(json.at('config')),
     contracts: parseEntries(json.at('contracts'), parseContract),
+    routes: json.at('routes').items().map(parseRoute),
     verifiers: parseEntries(json.at('verifiers'), parseContract),
     models: parseEntries(json.at('models'), parseModel),
   }
@@ -101,6 +104,15 @@ function parseContract(json: JsonReader): ContractRecord {
     constructorArguments: json.at('constructorArguments').hex(),
     initCodeHash: json.at('initCodeHash').hex(32),
     codeHash: json.at('codeHash').hex(32),
+  }
+}
+
+function parseRoute(json: JsonReader): Route {
+  return {
+    selector: json.at('selector').hex(4),
+    verifier: json.at('verifier').hex(20),
+    baseGas: json.at('baseGas').integer(),
+    signalGas: json.at('signalGas').integer(),
   }
 }
 

@@ -87,20 +87,25 @@ export async function registerModel(
     if ((await keyStore.signalCount(commitment.vkHash)) === 0n) {
       await mined(keyStore.store(canonicalKeyHex(model.verifyingKey)))
     }
-    // A generated verifier is named by its publisher even if a stranger published the manifest.
-    if (verifier !== undefined || !(await registry.isPublished(commitment.circuitHash))) {
+    // Publishing also names the publisher's own verifier, which no view tells; whether it is done, a dry registration does.
+    const published = await registry.registerModel.staticCall(commitment).then(
+      () => true,
+      () => false,
+    )
+    if (!published) {
       const ioSchema = toSolidityIoSchema(model.ioSchema)
       await mined(registry.publishManifest({ ...manifest, ioSchema }, verifier?.address ?? ZeroAddress))
     }
     block = (await mined(registry.registerModel(commitment))).blockNumber
   }
+  const { verifier: own } = await registry.verificationData(id)
   return {
     modelId: id.toString(),
     publisher,
     modelHash: commitment.modelHash,
     circuitHash: commitment.circuitHash,
     vkHash: commitment.vkHash,
-    verifier: verifier?.address ?? targets.sharedVerifier.address,
+    verifier: own === ZeroAddress ? targets.sharedVerifier.address : own,
     uri: model.uri,
     block,
   }
