@@ -125,7 +125,6 @@ export async function deployAll(hre: HardhatRuntimeEnvironment, options: DeployO
 
   const targets = {
     registry: record.contracts.ModelRegistry,
-    keyStore: record.contracts.VerifyingKeyStore,
     sharedVerifier: record.contracts.Groth16Verifier,
   }
   for (const { model, verifier } of accepted) {

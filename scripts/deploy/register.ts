@@ -12,7 +12,7 @@ import {
   toSolidityIoSchema,
 } from '../../prover/encodings'
 import { canonicalKeyHex, signalCount, vkHash } from '../../prover/groth16/vkey'
-import { ModelRegistry__factory, VerifyingKeyStore__factory, type ModelRegistry } from '../../typechain-types'
+import { ModelRegistry__factory, type ModelRegistry } from '../../typechain-types'
 import { mined, revertName } from './chain'
 import { RegistrationError } from './errors'
 import type { PlannedContract } from './plan'
@@ -58,12 +58,11 @@ export function describeModel(model: ModelRegistration, publisher: string, verif
 /** The contracts that a registration touches. */
 export type RegistrationTargets = {
   readonly registry: ContractRecord
-  readonly keyStore: ContractRecord
   readonly sharedVerifier: ContractRecord
 }
 
 /**
- * Stores the key, publishes the manifest and registers the model, in the name of the signer; each only if it is not done.
+ * Stores the key, publishes the manifest and registers the model, in the name of the signer, unless it is registered.
  *
  * @param verifier - the generated verifier, or undefined for the shared one
  * @param earlier - what an earlier run recorded under the model's name
@@ -78,26 +77,24 @@ export async function registerModel(
   const publisher = await signer.getAddress()
   const { manifest, commitment, modelId: id } = describeModel(model, publisher, verifier)
   const registry = ModelRegistry__factory.connect(targets.registry.address, signer)
-  const keyStore = VerifyingKeyStore__factory.connect(targets.keyStore.address, signer)
 
   let block = earlier?.modelId === id.toString() ? earlier.block : undefined
   if (await isRegistered(registry, id)) {
     block ??= await registrationBlock(registry, id, targets.registry.block)
   } else {
-    if ((await keyStore.signalCount(commitment.vkHash)) === 0n) {
-      await mined(keyStore.store(canonicalKeyHex(model.verifyingKey)))
-    }
-    // Publishing also names the publisher's own verifier, which no view tells; whether it is done, a dry registration does.
-    const published = await registry.registerModel.staticCall(commitment).then(
-      () => true,
-      () => false,
+    // In the publisher's name even if a stranger stored the key or published the manifest; what is there is not paid again.
+    const publication = registry.publishModel(
+      commitment.modelHash,
+      commitment.proofSystemId,
+      commitment.uri,
+      canonicalKeyHex(model.verifyingKey),
+      { ...manifest, ioSchema: toSolidityIoSchema(model.ioSchema) },
+      verifier?.address ?? ZeroAddress,
     )
-    if (!published) {
-      const ioSchema = toSolidityIoSchema(model.ioSchema)
-      await mined(registry.publishManifest({ ...manifest, ioSchema }, verifier?.address ?? ZeroAddress))
-    }
-    block = (await mined(registry.registerModel(commitment))).blockNumber
+    block = (await mined(publication)).blockNumber
   }
+  // As the registry has it: an earlier registration may have named another uri, or the same verifier elsewhere.
+  const { uri } = (await registry.getModel(id)).commitment
   const { verifier: own } = await registry.verificationData(id)
   return {
     modelId: id.toString(),
@@ -106,7 +103,7 @@ export async function registerModel(
     circuitHash: commitment.circuitHash,
     vkHash: commitment.vkHash,
     verifier: own === ZeroAddress ? targets.sharedVerifier.address : own,
-    uri: model.uri,
+    uri,
     block,
   }
 }

@@ -63,7 +63,7 @@ export const SUITE = [
     name: 'VerifierRouter',
     args: (context) => [
       context.at('TimelockController'),
-      firstRoutes(context).map(({ selector: _, ...route }) => route),
+      firstRoutes(context).map(({ verifier, baseGas, signalGas }) => ({ verifier, baseGas, signalGas })),
     ],
     views: ['owner', null],
   },

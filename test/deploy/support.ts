@@ -65,6 +65,11 @@ export async function refusal(
   for (const text of says) expect(error.message).to.match(typeof text === 'string' ? new RegExp(text) : text)
 }
 
+/** An object but for one of its fields. */
+export function without<T extends object>(object: T, field: keyof T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== field)) as Partial<T>
+}
+
 /** A folder for a test's files, removed after each. */
 export function recordFolder(): () => string {
   let folder = ''

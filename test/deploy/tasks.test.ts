@@ -20,7 +20,7 @@ import {
   VerifierRouter__factory,
 } from '../../typechain-types'
 import { otherEnvironment } from '../support/public-chain'
-import { ceremonyModel, devModel, generatedModel, GUARDIAN, PUBLIC, recordFolder, refusal } from './support'
+import { ceremonyModel, devModel, generatedModel, GUARDIAN, PUBLIC, recordFolder, refusal, without } from './support'
 
 type Output = { readonly stdout: string; readonly stderr: string; readonly error: unknown }
 
@@ -272,8 +272,7 @@ describe('hardhat deploy', () => {
         await writeJson(file, { ...good, ...change })
         expect(await differing()).to.have.members(what)
       }
-      const { RoutedInferenceVerifier: _, ...fewer } = contracts
-      await writeJson(file, { ...good, contracts: fewer })
+      await writeJson(file, { ...good, contracts: without(contracts, 'RoutedInferenceVerifier') })
       expect(await differing()).to.include('RoutedInferenceVerifier')
       await writeJson(file, good)
       expect(await differing()).to.deep.equal([])
@@ -323,8 +322,7 @@ describe('hardhat deploy', () => {
     await run('deploy', args())
     const good = await record()
     expect(valid(good), JSON.stringify(valid.errors)).to.equal(true)
-    const { routes: _, ...fewer } = good
-    expect(valid(fewer)).to.equal(false)
+    expect(valid(without(good, 'routes'))).to.equal(false)
     expect(valid({ ...good, chainId: '1' })).to.equal(false)
     expect(valid({ ...good, extra: 1 })).to.equal(false)
     const config = ajv.compile(await schema('config', 'schema.json'))

@@ -42,8 +42,8 @@ describe('docs/deploying.md', function () {
   before(async () => {
     const port = await freePort()
     node = spawn(HARDHAT, ['node', '--port', String(port)], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] })
-    const { HARDHAT_NETWORK: _, ...clean } = process.env
-    env = { ...clean, ZKML_RPC_URL: `http://127.0.0.1:${port}`, ZKML_PRIVATE_KEY: KEY }
+    env = { ...process.env, ZKML_RPC_URL: `http://127.0.0.1:${port}`, ZKML_PRIVATE_KEY: KEY }
+    delete env['HARDHAT_NETWORK']
     for await (const line of createInterface({ input: node.stdout! })) if (line.includes('Started HTTP')) break
     node.stdout!.resume()
   })
