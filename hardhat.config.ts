@@ -3,9 +3,10 @@
 import '@nomicfoundation/hardhat-toolbox'
 import type { HardhatUserConfig } from 'hardhat/config'
 import './scripts/tasks/deploy'
+import './scripts/tasks/deployment-check'
 import { SOLC_VERSION } from './scripts/tasks/solc'
 
-const { ZKML_RPC_URL, ZKML_PRIVATE_KEY } = process.env
+const { ZKML_RPC_URL, ZKML_PRIVATE_KEY, ETHERSCAN_API_KEY } = process.env
 
 const config: HardhatUserConfig = {
   solidity: {
@@ -24,6 +25,8 @@ const config: HardhatUserConfig = {
       ? {}
       : { remote: { url: ZKML_RPC_URL, accounts: ZKML_PRIVATE_KEY === undefined ? [] : [ZKML_PRIVATE_KEY] } }),
   },
+  // For `hardhat deploy --verify`.
+  ...(ETHERSCAN_API_KEY === undefined ? {} : { etherscan: { apiKey: ETHERSCAN_API_KEY } }),
   paths: { sources: 'contracts', tests: 'test', cache: 'cache', artifacts: 'artifacts' },
   typechain: { outDir: 'typechain-types', target: 'ethers-v6' },
   mocha: { timeout: 300_000 },

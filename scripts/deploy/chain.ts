@@ -1,93 +1,87 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { keccak256 } from 'ethers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  isHexString,
+  type ContractTransactionReceipt,
+  type Interface,
+  type Signer,
+  type TransactionRequest,
+} from 'ethers'
+import type { ContractTransactionResponse, TransactionReceipt } from 'ethers'
 import type { HardhatRuntimeEnvironment } from 'hardhat/types'
-import { DeploymentChangedError } from './errors'
-import type { ContractRecord } from './record'
+import { DeploymentConfigError, TransactionError } from './errors'
 
 /** Chains on which keys of one-party setups are accepted. */
 export const isDevChain = (chainId: number): boolean => chainId === 31337 || chainId === 1337
 
-/** Ignition's journal of a chain. */
-export const deploymentId = (chainId: number): string => `zkml-${chainId}`
-
-const journalDirectory = (hre: HardhatRuntimeEnvironment, chainId: number): string =>
-  join(hre.config.paths.ignition, 'deployments', deploymentId(chainId))
-
-/** Forgets what Ignition deployed to a chain. */
-export async function forgetJournal(hre: HardhatRuntimeEnvironment, chainId: number): Promise<void> {
-  await rm(journalDirectory(hre, chainId), { recursive: true, force: true })
+/** The network's first account. */
+export async function firstAccount(hre: HardhatRuntimeEnvironment): Promise<Signer> {
+  const [account] = (await hre.ethers.provider.send('eth_accounts', [])) as string[]
+  if (account === undefined) {
+    throw new DeploymentConfigError(`Network ${hre.network.name} has no account to deploy with; set ZKML_PRIVATE_KEY.`)
+  }
+  return hre.ethers.provider.getSigner(account)
 }
 
-/** Hash of what the compiler makes of a contract today. */
-export async function initCodeHash(hre: HardhatRuntimeEnvironment, contractName: string): Promise<string> {
-  return keccak256((await hre.artifacts.readArtifact(contractName)).bytecode)
+/** Sends a transaction and waits until it is mined. */
+export async function sent(signer: Signer, request: TransactionRequest): Promise<TransactionReceipt> {
+  return receiptOf(await (await signer.sendTransaction(request)).wait())
 }
 
-/** Describes a contract that is on chain. */
-export async function recordContract(
-  hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  contractName: string,
-  address: string,
-): Promise<ContractRecord> {
-  return {
-    address,
-    block: (await journalBlock(hre, chainId, address)) ?? (await firstBlockWithCode(hre, address)),
-    codeHash: keccak256(await hre.ethers.provider.getCode(address)),
-    initCodeHash: await initCodeHash(hre, contractName),
+/** Waits until a contract call is mined. */
+export async function mined(transaction: Promise<ContractTransactionResponse>): Promise<ContractTransactionReceipt> {
+  return receiptOf(await (await transaction).wait())
+}
+
+function receiptOf<Receipt>(receipt: Receipt | null): Receipt {
+  if (receipt === null) throw new TransactionError('The node gave no receipt for a transaction; run again.')
+  return receipt
+}
+
+/** Waits for what an interrupted run may have left in the pool: sent twice, it would be paid twice. */
+export async function settled(signer: Signer): Promise<void> {
+  const done = async () => (await signer.getNonce('pending')) <= (await signer.getNonce('latest'))
+  if (await eventually(done, 120)) return
+  throw new TransactionError(
+    `Transactions of ${await signer.getAddress()} are still pending; wait until they are mined or replace them, then run again.`,
+  )
+}
+
+/** Asks once a second until something holds; public nodes lag behind one another. */
+export async function eventually(holds: () => Promise<boolean>, seconds: number): Promise<boolean> {
+  for (let second = 0; ; second++) {
+    if (await holds()) return true
+    if (second >= seconds) return false
+    await sleep(1000)
   }
 }
 
 /**
- * Whether a recorded contract is on chain as recorded. No code at all, on a development chain, means that the chain was
- * started anew; anything else that disagrees is an error, because nothing here can repair it.
+ * The block a contract was created in, by asking for its code in older and older blocks; 0 when the node has forgotten
+ * the state of so long ago.
  */
-export async function isIntact(
-  hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  contractName: string,
-  record: ContractRecord,
-): Promise<boolean> {
-  const code = await hre.ethers.provider.getCode(record.address)
-  if (code === '0x' && isDevChain(chainId)) return false
-  if (keccak256(code) !== record.codeHash) {
-    throw new DeploymentChangedError(
-      `${contractName} at ${record.address} is not the code recorded for chain ${chainId}; check the RPC's chain.`,
-    )
+export async function creationBlock(hre: HardhatRuntimeEnvironment, address: string): Promise<number> {
+  const has = async (block: number) => (await hre.ethers.provider.getCode(address, block)) !== '0x'
+  try {
+    let high = await hre.ethers.provider.getBlockNumber()
+    let low = high
+    for (let step = 1; low > 0 && (await has(low)); step *= 2) [high, low] = [low, Math.max(0, low - step)]
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (await has(middle)) high = middle
+      else low = middle + 1
+    }
+    return low
+  } catch {
+    return 0
   }
-  if ((await initCodeHash(hre, contractName)) !== record.initCodeHash) {
-    throw new DeploymentChangedError(
-      `${contractName} on chain ${chainId} was compiled from other sources; deploy anew with --reset, or check them out.`,
-    )
-  }
-  return true
 }
 
-/** The block Ignition's journal gives for a contract; there is no journal for in-process chains. */
-async function journalBlock(
-  hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  address: string,
-): Promise<number | undefined> {
-  const journal = await readFile(join(journalDirectory(hre, chainId), 'journal.jsonl'), 'utf8').catch(() => '')
-  for (const line of journal.split('\n')) {
-    if (!line.includes('TRANSACTION_CONFIRM') || !line.includes(address)) continue
-    const entry = JSON.parse(line) as { receipt?: { blockNumber?: number; contractAddress?: string } }
-    if (entry.receipt?.contractAddress === address) return entry.receipt.blockNumber
-  }
-  return undefined
-}
-
-/** Binary search; needs the state of old blocks, which in-process chains have. */
-async function firstBlockWithCode(hre: HardhatRuntimeEnvironment, address: string): Promise<number> {
-  let [low, high] = [0, await hre.ethers.provider.getBlockNumber()]
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    if ((await hre.ethers.provider.getCode(address, middle)) === '0x') low = middle + 1
-    else high = middle
-  }
-  return low
+/** The custom error of a failed call: parsed by ethers, or as data that the node gives as it is or wraps once more. */
+export function revertName(abi: Interface, error: unknown): string | undefined {
+  const { revert, data } = error as { readonly revert?: { readonly name?: string } | null; readonly data?: unknown }
+  if (revert?.name !== undefined) return revert.name
+  const raw = typeof data === 'object' && data !== null && 'data' in data ? data.data : data
+  return isHexString(raw) ? abi.parseError(raw)?.name : undefined
 }

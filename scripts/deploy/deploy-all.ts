@@ -1,83 +1,206 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import '@nomicfoundation/hardhat-ignition-ethers'
-import type { Signer } from 'ethers'
+import { keccak256, type Signer } from 'ethers'
 import type { HardhatRuntimeEnvironment } from 'hardhat/types'
-import { deploymentId, forgetJournal, initCodeHash, isDevChain, isIntact, recordContract } from './chain'
+import { ModelRegistry__factory } from '../../typechain-types'
+import { creationBlock, firstAccount, isDevChain, settled } from './chain'
+import { resolveConfig, type ConfigOverrides, type DeploymentConfig } from './config'
+import { ensureContract, ensureFactory, hasFactory } from './create2'
 import { DeploymentChangedError } from './errors'
-import { coreModule, verifierModule } from './modules'
+import { creationGas, planContract, planSuite, printable, type PlannedContract, type SuitePlan } from './plan'
 import {
-  CORE_CONTRACTS,
   readDeployment,
   writeDeployment,
   type ContractRecord,
-  type CoreContract,
   type DeploymentRecord,
+  type StoredRecord,
 } from './record'
-import { isDevSetup, registerModel, requireSamePublisher } from './register'
+import {
+  describeModel,
+  isDevSetup,
+  isRegistered,
+  registerModel,
+  requireFittingKey,
+  requireSamePublisher,
+} from './register'
 import type { ModelRegistration } from './registration'
+import { CORE_CONTRACTS, firstRoutes, type CoreContract } from './suite'
 
 export type DeployOptions = {
   readonly models: readonly ModelRegistration[]
-  /** Where `<chainId>.json` is kept. */
+  /** Where `<chainId>.json` is kept, and `config/<chainId>.json` read. */
   readonly directory: string
-  /** Deploy a registry that accepts one-party setups on any chain. Only for test networks. */
-  readonly allowDev?: boolean
-  /** Forget an earlier deployment and make a new one. */
+  /** Settings that replace those of the file. */
+  readonly config?: ConfigOverrides
+  /** Replace the record of an earlier deployment, made of other sources or settings. */
   readonly reset?: boolean
   /** Who pays, and whose name models are registered in; the first account unless given. */
   readonly signer?: Signer
+  /** Told what is being done. */
+  readonly log?: (line: string) => void
 }
 
 export type DeployResult = {
   readonly record: DeploymentRecord
+  /** Every contract of the record, and what it was made of. */
+  readonly contracts: readonly PlannedContract[]
+  /** Names of the contracts that were created by this run. */
+  readonly created: readonly string[]
   /** Models that were not registered because their setup was by one party and the chain is a public one. */
   readonly skipped: readonly string[]
 }
 
+export type DeploymentPlan = {
+  readonly chainId: number
+  readonly account: string
+  readonly config: DeploymentConfig
+  readonly factory: 'exists' | 'new'
+  readonly contracts: readonly {
+    readonly name: string
+    readonly contract: string
+    readonly address: string
+    readonly status: 'exists' | 'new'
+    readonly constructorArguments: unknown
+    /** What creating it would take; 0 if it exists. */
+    readonly gas: number
+  }[]
+  readonly models: readonly {
+    readonly name: string
+    readonly modelId: string
+    readonly status: 'exists' | 'new' | 'refused'
+    readonly verifier: string
+  }[]
+}
+
+/** What a run knows before it sends anything. */
+type Prepared = {
+  readonly chainId: number
+  readonly signer: Signer
+  readonly config: DeploymentConfig
+  readonly suite: SuitePlan
+  readonly earlier: StoredRecord | undefined
+  readonly accepted: readonly { readonly model: ModelRegistration; readonly verifier: PlannedContract | undefined }[]
+  readonly skipped: readonly ModelRegistration[]
+}
+
 /**
- * Deploys what is missing, registers what is not registered, and writes the record of the chain, after each step, so that
- * a run that fails half way is continued by the next. What is there already is checked against the chain and kept: a
- * second run changes nothing.
+ * Deploys what is missing, registers what is not registered, and records the chain. Addresses follow from code and
+ * settings alone, so the chain itself says what is done: a run that fails half way is continued by the next, and a second
+ * run changes nothing.
  */
 export async function deployAll(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<DeployResult> {
-  const { models, directory, allowDev = false, reset = false } = options
-  const chainId = Number((await hre.ethers.provider.getNetwork()).chainId)
-  const signer = options.signer ?? (await hre.ethers.provider.getSigner(0))
-  const earlier = reset ? undefined : await intactRecord(hre, chainId, await readDeployment(directory, chainId))
-  if (earlier === undefined && (reset || isDevChain(chainId))) await forgetJournal(hre, chainId)
-  if (earlier !== undefined && earlier.allowDev !== allowDev) {
-    throw new DeploymentChangedError(
-      `Chain ${chainId} was deployed with allowDev ${earlier.allowDev}; run with the same choice, or with --reset.`,
-    )
+  const { directory, log = () => undefined } = options
+  const { chainId, signer, config, suite, earlier, accepted, skipped } = await prepare(hre, options)
+  const created: string[] = []
+  const contracts: PlannedContract[] = []
+  const ensure = async (contract: PlannedContract, recorded: ContractRecord | undefined): Promise<ContractRecord> => {
+    const block = await ensureContract(hre, signer, contract)
+    if (block !== undefined) created.push(contract.name)
+    contracts.push(contract)
+    log(`${contract.name} ${contract.address}${block === undefined ? ' exists' : ''}`)
+    return {
+      address: contract.address,
+      block: block ?? recorded?.block ?? (await creationBlock(hre, contract.address)),
+      contract: contract.contract,
+      constructorArguments: contract.encodedArguments,
+      initCodeHash: contract.initCodeHash,
+      codeHash: keccak256(await hre.ethers.provider.getCode(contract.address)),
+    }
   }
 
-  const accepted = models.filter((model) => allowDev || isDevChain(chainId) || !isDevSetup(model))
-  for (const model of accepted) await requireSamePublisher(model, signer, earlier?.models[model.name])
-
-  const contracts = earlier?.contracts ?? (await deployCore(hre, chainId, allowDev, signer))
+  await settled(signer)
+  await ensureFactory(hre, signer, log)
+  const core: Partial<Record<CoreContract, ContractRecord>> = {}
+  for (const name of CORE_CONTRACTS) core[name] = await ensure(suite[name], earlier?.contracts[name])
   let record: DeploymentRecord = {
     $schema: './schema.json',
     chainId,
-    allowDev,
-    contracts,
+    config,
+    contracts: core as Record<CoreContract, ContractRecord>,
+    routes: earlier?.routes ?? firstRoutes({ at: (name) => suite[name as CoreContract].address }),
     verifiers: earlier?.verifiers ?? {},
     models: earlier?.models ?? {},
   }
   await writeDeployment(directory, record)
-  for (const model of accepted) {
-    const name = ownVerifier(model, chainId)
-    if (name !== undefined && record.verifiers[name] === undefined) {
-      const verifier = await deployVerifier(hre, chainId, name, signer)
-      record = { ...record, verifiers: { ...record.verifiers, [name]: verifier } }
+
+  const targets = {
+    registry: record.contracts.ModelRegistry,
+    sharedVerifier: record.contracts.Groth16Verifier,
+  }
+  for (const { model, verifier } of accepted) {
+    if (verifier !== undefined) {
+      const recorded = record.verifiers[verifier.name]
+      // A regenerated verifier is a new contract for a new model id; the old one stays on chain.
+      const same = recorded?.initCodeHash === verifier.initCodeHash ? recorded : undefined
+      record = { ...record, verifiers: { ...record.verifiers, [verifier.name]: await ensure(verifier, same) } }
     }
-    const verifier = name === undefined ? undefined : record.verifiers[name]
-    const registered = await registerModel(model, signer, contracts, verifier, record.models[model.name])
+    const registered = await registerModel(model, signer, targets, verifier, record.models[model.name])
+    log(`model ${model.name} ${registered.modelId}`)
     record = { ...record, models: { ...record.models, [model.name]: registered } }
     await writeDeployment(directory, record)
   }
-  const skipped = models.filter((model) => !accepted.includes(model)).map((model) => model.name)
-  return { record, skipped }
+  return { record, contracts, created, skipped: skipped.map(({ name }) => name) }
+}
+
+/** What {@link deployAll} would do with the same options. Sends nothing and writes nothing. */
+export async function planDeployment(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<DeploymentPlan> {
+  const { chainId, signer, config, suite, accepted, skipped } = await prepare(hre, options)
+  const { provider } = hre.ethers
+  const account = await signer.getAddress()
+  const verifiers = accepted.flatMap(({ verifier }) => (verifier === undefined ? [] : [verifier]))
+  const contracts = []
+  for (const contract of [...CORE_CONTRACTS.map((name) => suite[name]), ...verifiers]) {
+    const exists = (await provider.getCode(contract.address)) !== '0x'
+    contracts.push({
+      name: contract.name,
+      contract: contract.contract,
+      address: contract.address,
+      status: exists ? ('exists' as const) : ('new' as const),
+      constructorArguments: printable(contract.constructorArguments),
+      gas: exists ? 0 : Number(await creationGas(hre, account, contract)),
+    })
+  }
+  const registry = ModelRegistry__factory.connect(suite.ModelRegistry.address, provider)
+  const hasRegistry = (await provider.getCode(suite.ModelRegistry.address)) !== '0x'
+  const models = []
+  for (const { model, verifier } of [...accepted, ...skipped.map((model) => ({ model, verifier: undefined }))]) {
+    const { modelId } = describeModel(model, account, verifier)
+    const exists = hasRegistry && (await isRegistered(registry, modelId))
+    models.push({
+      name: model.name,
+      modelId: modelId.toString(),
+      status: skipped.includes(model) ? ('refused' as const) : exists ? ('exists' as const) : ('new' as const),
+      verifier: (verifier ?? suite.Groth16Verifier).address,
+    })
+  }
+  const factory = (await hasFactory(hre)) ? 'exists' : 'new'
+  return { chainId, account, config, factory, contracts, models }
+}
+
+/** Works everything out, and refuses what cannot end well while nothing is paid yet. */
+async function prepare(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<Prepared> {
+  const { models, directory, reset = false } = options
+  const chainId = Number((await hre.ethers.provider.getNetwork()).chainId)
+  const first = await firstAccount(hre)
+  const signer = options.signer ?? first
+  const config = await resolveConfig(directory, chainId, await first.getAddress(), options.config)
+  const suite = await planSuite(hre, config)
+  const stored = reset ? undefined : await readDeployment(directory, chainId)
+  const earlier = stored !== undefined && (await isIntact(hre, stored, config, suite)) ? stored : undefined
+
+  const accepted = []
+  const skipped = []
+  for (const model of models) {
+    requireFittingKey(model)
+    if (isDevSetup(model) && !config.allowDev && !isDevChain(chainId)) {
+      skipped.push(model)
+      continue
+    }
+    await requireSamePublisher(model, signer, earlier?.models[model.name])
+    const name = ownVerifier(model, chainId)
+    accepted.push({ model, verifier: name === undefined ? undefined : await planContract(hre, name, name, []) })
+  }
+  return { chainId, signer, config, suite, earlier, accepted, skipped }
 }
 
 /**
@@ -88,57 +211,34 @@ function ownVerifier(model: ModelRegistration, chainId: number): string | undefi
   return isDevSetup(model) && !isDevChain(chainId) ? undefined : model.verifierContract
 }
 
-/** The record, if all of it is still on chain. */
-async function intactRecord(
+/**
+ * Whether what is recorded is what would be deployed, and is on chain. No code at all, on a development chain, means that
+ * the chain was started anew; anything else that disagrees is an error, because nothing here can repair it.
+ */
+async function isIntact(
   hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  record: DeploymentRecord | undefined,
-): Promise<DeploymentRecord | undefined> {
-  if (record === undefined) return undefined
+  record: StoredRecord,
+  config: DeploymentConfig,
+  suite: SuitePlan,
+): Promise<boolean> {
+  const { chainId, contracts, verifiers } = record
+  for (const [name, contract] of Object.entries({ ...contracts, ...verifiers })) {
+    const code = await hre.ethers.provider.getCode(contract.address)
+    if (code === '0x' && isDevChain(chainId)) return false
+    if (keccak256(code) !== contract.codeHash) {
+      throw new DeploymentChangedError(
+        `${name} at ${contract.address} is not the code recorded for chain ${chainId}; check the RPC's chain.`,
+      )
+    }
+  }
   for (const name of CORE_CONTRACTS) {
-    if (!(await isIntact(hre, chainId, name, record.contracts[name]))) return undefined
+    const contract = contracts[name]
+    if (contract === undefined) continue
+    if (contract.address === suite[name].address && contract.initCodeHash === suite[name].initCodeHash) continue
+    const settings = JSON.stringify(record.config) === JSON.stringify(config) ? 'sources' : 'settings'
+    throw new DeploymentChangedError(
+      `${name} on chain ${chainId} was deployed from other ${settings}; use those, or deploy anew with --reset.`,
+    )
   }
-  const verifiers: Record<string, ContractRecord> = {}
-  for (const [name, verifier] of Object.entries(record.verifiers)) {
-    // A regenerated verifier is a new contract for a new model id; the old one stays on chain.
-    const current = await initCodeHash(hre, name).catch(() => undefined)
-    if (current !== verifier.initCodeHash) continue
-    if (await isIntact(hre, chainId, name, verifier)) verifiers[name] = verifier
-  }
-  return { ...record, verifiers }
-}
-
-async function deployCore(
-  hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  allowDev: boolean,
-  signer: Signer,
-): Promise<Record<CoreContract, ContractRecord>> {
-  const deployed = await hre.ignition.deploy(coreModule, {
-    deploymentId: deploymentId(chainId),
-    defaultSender: await signer.getAddress(),
-    parameters: { ZkmlCore: { allowDev } },
-  })
-  const record = async (name: CoreContract): Promise<ContractRecord> =>
-    recordContract(hre, chainId, name, await deployed[name].getAddress())
-  return {
-    VerifyingKeyStore: await record('VerifyingKeyStore'),
-    Groth16Verifier: await record('Groth16Verifier'),
-    ModelRegistry: await record('ModelRegistry'),
-    InferenceVerifier: await record('InferenceVerifier'),
-  }
-}
-
-async function deployVerifier(
-  hre: HardhatRuntimeEnvironment,
-  chainId: number,
-  contractName: string,
-  signer: Signer,
-): Promise<ContractRecord> {
-  const module = verifierModule(contractName, await initCodeHash(hre, contractName))
-  const { verifier } = await hre.ignition.deploy(module, {
-    deploymentId: deploymentId(chainId),
-    defaultSender: await signer.getAddress(),
-  })
-  return recordContract(hre, chainId, contractName, await verifier.getAddress())
+  return true
 }

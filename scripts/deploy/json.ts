@@ -32,6 +32,12 @@ export class JsonReader {
     return Object.keys(this.value as object).map((key) => [key, this.at(key)] as const)
   }
 
+  /** Refuses fields that nothing reads: most likely they are misspelt. */
+  onlyKeys(...keys: readonly string[]): void {
+    for (const [key, field] of this.entries())
+      if (!keys.includes(key)) field.refuse(`a known field (${keys.join(', ')})`)
+  }
+
   string(): string {
     return typeof this.value === 'string' ? this.value : this.refuse('a string')
   }
@@ -60,7 +66,9 @@ export class JsonReader {
   }
 
   refuse(expected: string): never {
-    throw new DeploymentFileError(`${this.file}: ${this.path} is not ${expected}; generate the file again.`)
+    throw new DeploymentFileError(
+      `${this.file}: ${this.path} is not ${expected}; correct the file or generate it again.`,
+    )
   }
 }
 

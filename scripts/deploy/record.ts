@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { DeploymentConfig } from './config'
 import { readJson, writeJson, type JsonReader } from './json'
+import { CORE_CONTRACTS, type CoreContract, type Route } from './suite'
 
-/** A contract that exists: where, since which block, and what its code hashes to. */
+/** A contract that exists: where, since which block, and what it was made of. */
 export type ContractRecord = {
   readonly address: string
+  /** The block it was created in, or 0 if the node had forgotten. */
   readonly block: number
+  /** `<source>:<contract>`. */
+  readonly contract: string
+  /** ABI-encoded. */
+  readonly constructorArguments: string
+  /** keccak256 of the creation code and constructor arguments; with the factory, this is the address. */
+  readonly initCodeHash: string
   /** keccak256 of the code on chain. */
   readonly codeHash: string
-  /** keccak256 of the compiled creation code, without constructor arguments. */
-  readonly initCodeHash: string
 }
 
 export type ModelRecord = {
@@ -26,59 +34,85 @@ export type ModelRecord = {
   readonly block: number
 }
 
-export const CORE_CONTRACTS = ['VerifyingKeyStore', 'Groth16Verifier', 'ModelRegistry', 'InferenceVerifier'] as const
-
-export type CoreContract = (typeof CORE_CONTRACTS)[number]
-
 /** `deployments/<chainId>.json`; its JSON schema is `deployments/schema.json`. */
 export type DeploymentRecord = {
   readonly $schema: string
   readonly chainId: number
-  readonly allowDev: boolean
+  readonly config: DeploymentConfig
   readonly contracts: Readonly<Record<CoreContract, ContractRecord>>
+  /** Where the router leads; routes that the timelock adds later are recorded by hand. */
+  readonly routes: readonly Route[]
   readonly verifiers: Readonly<Record<string, ContractRecord>>
   readonly models: Readonly<Record<string, ModelRecord>>
+}
+
+/** A record as it is found: an earlier version of the suite may have had fewer contracts. */
+export type StoredRecord = Omit<DeploymentRecord, 'contracts'> & {
+  readonly contracts: Readonly<Partial<Record<CoreContract, ContractRecord>>>
 }
 
 export const deploymentFile = (directory: string, chainId: number): string => join(directory, `${chainId}.json`)
 
 /** Reads the record of a chain, if there is one. */
-export async function readDeployment(directory: string, chainId: number): Promise<DeploymentRecord | undefined> {
+export async function readDeployment(directory: string, chainId: number): Promise<StoredRecord | undefined> {
   const json = await readJson(deploymentFile(directory, chainId))
   if (json === undefined) return undefined
   if (json.at('chainId').integer() !== chainId) json.at('chainId').refuse(String(chainId))
-  const contracts = json.at('contracts')
-  const [store, shared, registry, verifier] = CORE_CONTRACTS
+  json.at('contracts').onlyKeys(...CORE_CONTRACTS)
   return {
     $schema: json.at('$schema').string(),
     chainId,
-    allowDev: json.at('allowDev').boolean(),
-    contracts: {
-      [store]: parseContract(contracts.at(store)),
-      [shared]: parseContract(contracts.at(shared)),
-      [registry]: parseContract(contracts.at(registry)),
-      [verifier]: parseContract(contracts.at(verifier)),
-    },
+    config: parseConfig(json.at('config')),
+    contracts: parseEntries(json.at('contracts'), parseContract),
+    routes: json.at('routes').items().map(parseRoute),
     verifiers: parseEntries(json.at('verifiers'), parseContract),
     models: parseEntries(json.at('models'), parseModel),
   }
 }
 
-/** Writes the record of a chain, in place of an earlier one; the same record makes the same file. */
+/** Writes the record of a chain, in place of an earlier one, unless it says the same. */
 export async function writeDeployment(directory: string, record: DeploymentRecord): Promise<void> {
-  await writeJson(deploymentFile(directory, record.chainId), record)
+  const file = deploymentFile(directory, record.chainId)
+  const earlier = await readJson(file).catch(() => undefined)
+  if (!isDeepStrictEqual(earlier?.value, record)) await writeJson(file, record)
 }
 
 function parseEntries<T>(json: JsonReader, parse: (item: JsonReader) => T): Record<string, T> {
   return Object.fromEntries(json.entries().map(([name, item]) => [name, parse(item)]))
 }
 
+function parseConfig(json: JsonReader): DeploymentConfig {
+  const timelock = json.at('timelock')
+  const list = (field: JsonReader) => field.items().map((item) => item.hex(20))
+  return {
+    timelock: {
+      minDelay: timelock.at('minDelay').integer(),
+      proposers: list(timelock.at('proposers')),
+      executors: list(timelock.at('executors')),
+    },
+    guardian: json.at('guardian').hex(20),
+    coordinatorOwner: json.at('coordinatorOwner').hex(20),
+    allowDev: json.at('allowDev').boolean(),
+  }
+}
+
 function parseContract(json: JsonReader): ContractRecord {
   return {
     address: json.at('address').hex(20),
     block: json.at('block').integer(),
-    codeHash: json.at('codeHash').hex(32),
+    contract: json.at('contract').string(),
+    constructorArguments: json.at('constructorArguments').hex(),
     initCodeHash: json.at('initCodeHash').hex(32),
+    codeHash: json.at('codeHash').hex(32),
+  }
+}
+
+function parseRoute(json: JsonReader): Route {
+  return {
+    selector: json.at('selector').hex(4),
+    verifier: json.at('verifier').hex(20),
+    baseGas: json.at('baseGas').integer(),
+    signalGas: json.at('signalGas').integer(),
   }
 }
 

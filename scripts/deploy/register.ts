@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import {
-  isHexString,
-  ZeroAddress,
-  type ContractTransactionReceipt,
-  type ContractTransactionResponse,
-  type Signer,
-} from 'ethers'
+import { keccak256, ZeroAddress, type Signer } from 'ethers'
 import {
   circuitHash,
   DEV_SETUP_HASH,
@@ -18,40 +12,38 @@ import {
   toSolidityIoSchema,
 } from '../../prover/encodings'
 import { canonicalKeyHex, signalCount, vkHash } from '../../prover/groth16/vkey'
-import { ModelRegistry__factory, VerifyingKeyStore__factory, type ModelRegistry } from '../../typechain-types'
+import { ModelRegistry__factory, type ModelRegistry } from '../../typechain-types'
+import { mined, revertName } from './chain'
 import { RegistrationError } from './errors'
-import type { ContractRecord, CoreContract, ModelRecord } from './record'
+import type { PlannedContract } from './plan'
+import type { ContractRecord, ModelRecord } from './record'
 import type { ModelRegistration } from './registration'
 
 /** Whether a model's key comes from a setup by one party. */
 export const isDevSetup = (model: ModelRegistration): boolean => BigInt(model.setupHash) === BigInt(DEV_SETUP_HASH)
 
-/**
- * Stores the key, publishes the manifest and registers the model, in the name of the signer; each only if it is not done.
- *
- * @param verifier - the generated verifier's record, or undefined for the shared one
- * @param earlier - what an earlier run recorded under the model's name
- */
-export async function registerModel(
-  model: ModelRegistration,
-  signer: Signer,
-  contracts: Readonly<Record<CoreContract, ContractRecord>>,
-  verifier: ContractRecord | undefined,
-  earlier: ModelRecord | undefined,
-): Promise<ModelRecord> {
-  const publisher = await signer.getAddress()
+/** Refuses a model whose key is not for its statement. */
+export function requireFittingKey(model: ModelRegistration): void {
   const signals = signalLayout(model.ioSchema).total
-  if (signalCount(model.verifyingKey) !== signals) {
-    throw new RegistrationError(
-      `Model ${model.name} has ${signals} public signals and its key ${signalCount(model.verifyingKey)}; set it up again.`,
-    )
-  }
+  if (signalCount(model.verifyingKey) === signals) return
+  throw new RegistrationError(
+    `Model ${model.name} has ${signals} public signals and its key ${signalCount(model.verifyingKey)}; set it up again.`,
+  )
+}
+
+/**
+ * What the registry is told of a model, and the id it gives it.
+ *
+ * @param verifier - the generated verifier, or undefined for the shared one
+ */
+export function describeModel(model: ModelRegistration, publisher: string, verifier: PlannedContract | undefined) {
   const manifest = {
     r1csHash: model.r1csHash,
     recipeHash: model.recipeHash,
     setupHash: model.setupHash,
     weightsCommitment: model.weightsCommitment,
-    verifierCodeHash: verifier?.codeHash ?? SHARED_VERIFIER,
+    // A generated verifier has no immutables: its code is what the compiler says.
+    verifierCodeHash: verifier === undefined ? SHARED_VERIFIER : keccak256(verifier.runtimeCode),
   }
   const commitment = {
     modelHash: model.modelHash,
@@ -60,32 +52,58 @@ export async function registerModel(
     proofSystemId: PROOF_SYSTEM_GROTH16,
     uri: model.uri,
   }
-  const id = modelId({ ...commitment, publisher })
-  const registry = ModelRegistry__factory.connect(contracts.ModelRegistry.address, signer)
-  const keyStore = VerifyingKeyStore__factory.connect(contracts.VerifyingKeyStore.address, signer)
+  return { manifest, commitment, modelId: modelId({ ...commitment, publisher }) }
+}
+
+/** The contracts that a registration touches. */
+export type RegistrationTargets = {
+  readonly registry: ContractRecord
+  readonly sharedVerifier: ContractRecord
+}
+
+/**
+ * Stores the key, publishes the manifest and registers the model, in the name of the signer, unless it is registered.
+ *
+ * @param verifier - the generated verifier, or undefined for the shared one
+ * @param earlier - what an earlier run recorded under the model's name
+ */
+export async function registerModel(
+  model: ModelRegistration,
+  signer: Signer,
+  targets: RegistrationTargets,
+  verifier: PlannedContract | undefined,
+  earlier: ModelRecord | undefined,
+): Promise<ModelRecord> {
+  const publisher = await signer.getAddress()
+  const { manifest, commitment, modelId: id } = describeModel(model, publisher, verifier)
+  const registry = ModelRegistry__factory.connect(targets.registry.address, signer)
 
   let block = earlier?.modelId === id.toString() ? earlier.block : undefined
   if (await isRegistered(registry, id)) {
-    block ??= await registrationBlock(registry, id, contracts.ModelRegistry.block)
+    block ??= await registrationBlock(registry, id, targets.registry.block)
   } else {
-    if ((await keyStore.signalCount(commitment.vkHash)) === 0n) {
-      await mined(keyStore.store(canonicalKeyHex(model.verifyingKey)))
-    }
-    // A generated verifier is named by its publisher even if a stranger published the manifest.
-    if (verifier !== undefined || !(await registry.isPublished(commitment.circuitHash))) {
-      const ioSchema = toSolidityIoSchema(model.ioSchema)
-      await mined(registry.publishManifest({ ...manifest, ioSchema }, verifier?.address ?? ZeroAddress))
-    }
-    block = (await mined(registry.registerModel(commitment))).blockNumber
+    // In the publisher's name even if a stranger stored the key or published the manifest; what is there is not paid again.
+    const publication = registry.publishModel(
+      commitment.modelHash,
+      commitment.proofSystemId,
+      commitment.uri,
+      canonicalKeyHex(model.verifyingKey),
+      { ...manifest, ioSchema: toSolidityIoSchema(model.ioSchema) },
+      verifier?.address ?? ZeroAddress,
+    )
+    block = (await mined(publication)).blockNumber
   }
+  // As the registry has it: an earlier registration may have named another uri, or the same verifier elsewhere.
+  const { uri } = (await registry.getModel(id)).commitment
+  const { verifier: own } = await registry.verificationData(id)
   return {
     modelId: id.toString(),
     publisher,
     modelHash: commitment.modelHash,
     circuitHash: commitment.circuitHash,
     vkHash: commitment.vkHash,
-    verifier: verifier?.address ?? contracts.Groth16Verifier.address,
-    uri: model.uri,
+    verifier: own === ZeroAddress ? targets.sharedVerifier.address : own,
+    uri,
     block,
   }
 }
@@ -105,22 +123,14 @@ export async function requireSamePublisher(
 }
 
 /** Whether a model has an id of the registry, be it the first version of a lineage or a later one. */
-async function isRegistered(registry: ModelRegistry, id: bigint): Promise<boolean> {
+export async function isRegistered(registry: ModelRegistry, id: bigint): Promise<boolean> {
   try {
     await registry.versionOf(id)
     return true
   } catch (error) {
-    if (revertName(registry, error) === 'ModelNotFound') return false
+    if (revertName(registry.interface, error) === 'ModelNotFound') return false
     throw error
   }
-}
-
-/** The custom error of a failed call: parsed by ethers, or as data that the node gives as it is or wraps once more. */
-function revertName(registry: ModelRegistry, error: unknown): string | undefined {
-  const { revert, data } = error as { readonly revert?: { readonly name?: string } | null; readonly data?: unknown }
-  if (revert?.name !== undefined) return revert.name
-  const raw = typeof data === 'object' && data !== null && 'data' in data ? data.data : data
-  return isHexString(raw) ? registry.interface.parseError(raw)?.name : undefined
 }
 
 /** Blocks asked for at once; public nodes refuse much longer ranges. */
@@ -135,10 +145,4 @@ async function registrationBlock(registry: ModelRegistry, id: bigint, first: num
     if (event !== undefined) return event.blockNumber
   }
   return first
-}
-
-async function mined(transaction: Promise<ContractTransactionResponse>): Promise<ContractTransactionReceipt> {
-  const receipt = await (await transaction).wait()
-  if (receipt === null) throw new RegistrationError('The node gave no receipt for a transaction; run again.')
-  return receipt
 }

@@ -16,6 +16,7 @@ import { formatRegistration, parseRegistration, readRegistrations } from '../../
 import type { ModelRegistration } from '../../scripts/deploy/registration'
 import { InferenceVerifier__factory, ModelRegistry__factory } from '../../typechain-types'
 import { otherEnvironment } from '../support/public-chain'
+import { PUBLIC } from '../deploy/support'
 import { trapdoorKey } from '../support/trapdoor'
 import { CLASSIFIER, createWorld } from '../support/world'
 
@@ -101,8 +102,11 @@ describe('Deployment', () => {
     await reset()
     const fresh = await deployAll(hre, { models: [shared], directory })
     expect(fresh.record).to.deep.equal(record)
-    const other = await deployAll(hre, { models: [shared], directory, reset: true })
+    const config = { allowDev: true }
+    const other = await deployAll(hre, { models: [shared], directory, config, reset: true })
     expect(other.record.contracts.ModelRegistry.address).not.to.equal(record.contracts.ModelRegistry.address)
+    expect(other.record.contracts.VerifyingKeyStore).to.deep.equal(record.contracts.VerifyingKeyStore)
+    expect(other.created).not.to.include('VerifyingKeyStore')
   })
 
   it('refuses a record that the chain or the sources contradict', async () => {
@@ -114,7 +118,7 @@ describe('Deployment', () => {
       await refuses(deployAll(hre, { models: [], directory }), DeploymentChangedError)
     }
     await writeJson(file, record)
-    await refuses(deployAll(hre, { models: [], directory, allowDev: true }), DeploymentChangedError)
+    await refuses(deployAll(hre, { models: [], directory, config: { allowDev: true } }), DeploymentChangedError)
     await writeFile(file, '{')
     await refuses(deployAll(hre, { models: [], directory }), DeploymentFileError)
     await writeJson(file, { ...record, chainId: 5 })
@@ -124,12 +128,15 @@ describe('Deployment', () => {
   it('refuses a model whose key does not fit its schema', async () => {
     const models = [{ ...shared, verifyingKey: trapdoorKey(3).vk }]
     await refuses(deployAll(hre, { models, directory }), RegistrationError)
-    expect((await readDeployment(directory, 31337))?.models).to.deep.equal({})
+    expect(await ethers.provider.getBlockNumber(), 'refused before anything is paid').to.equal(0)
+    expect(await readdir(directory)).to.deep.equal([])
   })
 
   it('keeps what a failed run did', async () => {
-    const broken = { ...shared, name: 'broken', verifyingKey: trapdoorKey(3).vk }
-    await refuses(deployAll(hre, { models: [generated, broken, shared], directory }), RegistrationError)
+    // The chain finds fault with this one, after the others are registered.
+    const broken = { ...shared, name: 'broken', uri: 'x'.repeat(2000), modelHash: id('broken') }
+    const outcome = await deployAll(hre, { models: [generated, broken, shared], directory }).catch(String)
+    expect(outcome).to.match(/UriTooLong/)
     const partial = await readDeployment(directory, 31337)
     expect(Object.keys(partial?.models ?? {})).to.deep.equal(['generated-model'])
     const { record } = await deployAll(hre, { models: [generated, shared], directory })
@@ -169,11 +176,16 @@ describe('Deployment', () => {
     const publicHre = await otherEnvironment(5)
     const ceremony = { ...generated, name: 'ceremony-model', setupHash: id('ceremony') }
     const models = [shared, { ...generated, verifierContract: 'TrapdoorDevVerifier' }, ceremony]
-    const strict = await deployAll(publicHre, { models, directory })
+    const strict = await deployAll(publicHre, { models, directory, config: PUBLIC })
     expect(strict.skipped).to.deep.equal(['shared-model', 'generated-model'])
     expect(Object.keys(strict.record.models)).to.deep.equal(['ceremony-model'])
 
-    const { record, skipped } = await deployAll(publicHre, { models, directory, allowDev: true, reset: true })
+    const { record, skipped } = await deployAll(publicHre, {
+      models,
+      directory,
+      config: { ...PUBLIC, allowDev: true },
+      reset: true,
+    })
     expect(skipped).to.deep.equal([])
     expect(Object.keys(record.verifiers)).to.deep.equal(['TrapdoorVerifier'])
     expect(record.models['generated-model']?.verifier).to.equal(record.contracts.Groth16Verifier.address)

@@ -11,9 +11,11 @@ describe('generated documents', () => {
   })
 
   it('docs/errors.md lists every code there is, once', () => {
-    const sources = readdirSync(join(__dirname, '..', '..', 'prover'), { recursive: true, encoding: 'utf8' })
+    const sources = ['prover', 'scripts/deploy']
+      .map((folder) => join(__dirname, '..', '..', folder))
+      .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)))
       .filter((path) => path.endsWith('.ts'))
-      .map((path) => readFileSync(join(__dirname, '..', '..', 'prover', path), 'utf8'))
+      .map((path) => readFileSync(path, 'utf8'))
     const codes = sources.flatMap((source) =>
       [...source.matchAll(/code(?:: \w+)? = '([A-Z0-9_]+)'/g)].map((match) => match[1]!),
     )

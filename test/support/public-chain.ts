@@ -2,7 +2,6 @@
 
 import { HardhatEthersProvider } from '@nomicfoundation/hardhat-ethers/internal/hardhat-ethers-provider'
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
-import { EthersIgnitionHelper } from '@nomicfoundation/hardhat-ignition-ethers/dist/src/ethers-ignition-helper'
 import hre, { artifacts, config } from 'hardhat'
 import { createProvider } from 'hardhat/internal/core/providers/construction'
 import type { EthereumProvider, HardhatRuntimeEnvironment } from 'hardhat/types'
@@ -19,10 +18,18 @@ export async function otherChain(chainId: number): Promise<HardhatEthersSigner> 
   return (await chain(chainId)).provider.getSigner(0)
 }
 
+/** Sees every request to a chain and may answer it itself. */
+export type Intercept = (method: string, params: unknown, next: () => Promise<unknown>) => Promise<unknown>
+
 /** The environment of a second in-process chain, as far as deploying takes one. */
-export async function otherEnvironment(chainId: number): Promise<HardhatRuntimeEnvironment> {
-  const { raw, provider } = await chain(chainId)
-  const network = { ...hre.network, provider: raw }
-  const environment = { ...hre, network, ethers: { ...hre.ethers, provider } } as unknown as HardhatRuntimeEnvironment
-  return { ...environment, ignition: new EthersIgnitionHelper(environment) } as HardhatRuntimeEnvironment
+export async function otherEnvironment(chainId: number, intercept?: Intercept): Promise<HardhatRuntimeEnvironment> {
+  const { raw } = await chain(chainId)
+  const send = (method: string, params?: unknown[]): Promise<unknown> => {
+    const next = () => raw.send(method, params)
+    return intercept === undefined ? next() : intercept(method, params, next)
+  }
+  const watched = Object.assign(Object.create(raw) as EthereumProvider, { send })
+  const provider = new HardhatEthersProvider(watched, 'hardhat')
+  const network = { ...hre.network, provider: watched }
+  return { ...hre, network, ethers: { ...hre.ethers, provider } } as unknown as HardhatRuntimeEnvironment
 }
