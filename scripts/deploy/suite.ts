@@ -73,6 +73,14 @@ export const SUITE = [
     args: ({ at }) => [at('ModelRegistry'), at('VerifierRouter')],
     views: ['registry', 'router'],
   },
+  { name: 'InferenceLedger', args: ({ at }) => [at('RoutedInferenceVerifier')], views: ['inferenceVerifier'] },
+  {
+    name: 'InferenceCoordinator',
+    args: ({ at, config }) => [at('RoutedInferenceVerifier'), config.coordinatorOwner],
+    views: ['inferenceVerifier', 'owner'],
+  },
+  { name: 'CrossChainInferenceRelay', args: ({ at }) => [at('RoutedInferenceVerifier')], views: ['inferenceVerifier'] },
+  { name: 'ZkmlLens', args: ({ at }) => [at('RoutedInferenceVerifier')], views: ['inferenceVerifier'] },
 ] as const satisfies readonly ContractSpec[]
 
 /** A contract of the suite, as the record names it. */
