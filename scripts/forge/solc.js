@@ -10,7 +10,7 @@ const { readFileSync, writeSync } = require('node:fs')
 const args = process.argv.slice(2)
 
 if (args.includes('--version')) {
-  // Loading the compiler to ask it takes a second; its build is in the first lines forge parses, the release is enough.
+  // The compiler itself would say the same, after a second of loading.
   const { version } = require('solc/package.json')
   write(`solc, the solidity compiler commandline interface\nVersion: ${version}+commit.npm.Emscripten.clang\n`)
 } else if (args.includes('--standard-json')) {

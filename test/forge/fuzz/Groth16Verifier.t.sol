@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
+import {IVerifyingKeyStore} from "../../../contracts/interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
-import {Groth16Verifier} from "../../../contracts/verification/Groth16Verifier.sol";
-import {VerifyingKeyStore} from "../../../contracts/verification/VerifyingKeyStore.sol";
+import {Artifacts} from "../support/Artifacts.sol";
 import {Test} from "../support/Test.sol";
 import {TrapdoorProver} from "../support/TrapdoorProver.sol";
 import {VM} from "../support/Vm.sol";
@@ -12,8 +12,10 @@ import {VM} from "../support/Vm.sol";
 contract Groth16VerifierTest is Test {
     uint256 private constant MAX_SIGNALS = 5;
 
-    VerifyingKeyStore private immutable _store = new VerifyingKeyStore();
-    Groth16Verifier private immutable _verifier = new Groth16Verifier(address(_store));
+    IVerifyingKeyStore private immutable _store =
+        IVerifyingKeyStore(Artifacts.deploy("verification", "VerifyingKeyStore", ""));
+    IProofVerifier private immutable _verifier =
+        IProofVerifier(Artifacts.deploy("verification", "Groth16Verifier", abi.encode(_store)));
 
     function testFuzz_aProofOfAnyStatementPasses(uint256 seed, uint256 count, uint256[5] memory values) external {
         (bytes32 vkHash, uint256[] memory signals, bytes memory proof) = _statement(seed, count, values);

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {IERCZKMLVerifier} from "../../../contracts/interfaces/IERCZKMLVerifier.sol";
+import {IInferenceVerifier} from "../../../contracts/interfaces/IInferenceVerifier.sol";
+import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
-import {InferenceVerifier} from "../../../contracts/inference/InferenceVerifier.sol";
-import {ModelRegistry} from "../../../contracts/registry/ModelRegistry.sol";
 import {Test} from "../support/Test.sol";
 import {TrapdoorProver} from "../support/TrapdoorProver.sol";
 import {VM} from "../support/Vm.sol";
@@ -13,7 +13,7 @@ import {Statement, World} from "../support/World.sol";
 
 contract InferenceVerifierTest is Test {
     World private immutable _world = new World();
-    InferenceVerifier private immutable _verifier = _world.verifier();
+    IInferenceVerifier private immutable _verifier = _world.verifier();
     address private immutable _publisher = address(0xA11CE);
     uint256 private immutable _model = _world.register(_publisher, 1);
     uint256 private immutable _otherModel = _world.register(_publisher, 2);
@@ -120,7 +120,7 @@ contract InferenceVerifierTest is Test {
     function testFuzz_noDeprecatedModel(uint256 seed) external {
         Statement memory s = _statement(seed);
         bytes memory proof = _world.prove(s, seed);
-        ModelRegistry registry = _world.registry();
+        IModelRegistry registry = _world.registry();
         VM.prank(_publisher);
         registry.deprecateModel(s.modelId);
         check(!_passes(s, proof), "deprecated");

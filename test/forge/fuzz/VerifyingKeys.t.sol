@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {IVerifyingKeyStore} from "../../../contracts/interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
 import {VerifyingKeys} from "../../../contracts/libraries/VerifyingKeys.sol";
-import {VerifyingKeyStore} from "../../../contracts/verification/VerifyingKeyStore.sol";
+import {Artifacts} from "../support/Artifacts.sol";
 import {G2Points} from "../support/G2Points.sol";
 import {Test} from "../support/Test.sol";
 import {TrapdoorProver} from "../support/TrapdoorProver.sol";
@@ -16,7 +17,8 @@ contract VerifyingKeysTest is Test {
     uint256 private constant DELTA = 320;
     uint256 private constant IC = 448;
 
-    VerifyingKeyStore private _store = new VerifyingKeyStore();
+    IVerifyingKeyStore private immutable _store =
+        IVerifyingKeyStore(Artifacts.deploy("verification", "VerifyingKeyStore", ""));
 
     function testFuzz_soundKeysAreStoredAndReadBack(uint256 seed, uint256 signals) external {
         signals = bound(signals, 1, MAX_SIGNALS);

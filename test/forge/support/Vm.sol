@@ -40,6 +40,10 @@ interface Vm {
 
     function expectRevert(bytes calldata data) external;
 
+    function readFile(string calldata path) external view returns (string memory data);
+
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+
     function recordLogs() external;
 
     function getRecordedLogs() external returns (Log[] memory logs);

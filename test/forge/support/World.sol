@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {InferenceVerifier} from "../../../contracts/inference/InferenceVerifier.sol";
 import {IERCZKMLRegistry} from "../../../contracts/interfaces/IERCZKMLRegistry.sol";
+import {IInferenceVerifier} from "../../../contracts/interfaces/IInferenceVerifier.sol";
+import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
+import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
+import {IVerifyingKeyStore} from "../../../contracts/interfaces/IVerifyingKeyStore.sol";
 import {Identity} from "../../../contracts/libraries/Identity.sol";
 import {Schema} from "../../../contracts/libraries/Schema.sol";
-import {ModelRegistry} from "../../../contracts/registry/ModelRegistry.sol";
-import {Groth16Verifier} from "../../../contracts/verification/Groth16Verifier.sol";
-import {VerifyingKeyStore} from "../../../contracts/verification/VerifyingKeyStore.sol";
+import {Artifacts} from "./Artifacts.sol";
 import {TrapdoorProver} from "./TrapdoorProver.sol";
 import {VM} from "./Vm.sol";
 
@@ -31,10 +32,10 @@ contract World {
 
     bytes4 public constant GROTH16 = bytes4(keccak256("groth16-bn254-v1"));
 
-    VerifyingKeyStore public immutable keyStore = new VerifyingKeyStore();
-    Groth16Verifier public immutable shared = new Groth16Verifier(address(keyStore));
-    ModelRegistry public immutable registry = new ModelRegistry(address(keyStore), false);
-    InferenceVerifier public immutable verifier = new InferenceVerifier(address(registry), address(shared));
+    IVerifyingKeyStore public immutable keyStore;
+    IProofVerifier public immutable shared;
+    IModelRegistry public immutable registry;
+    IInferenceVerifier public immutable verifier;
 
     bytes32 public immutable vkHash;
     bytes32 public immutable ioSchemaHash;
@@ -43,6 +44,10 @@ contract World {
     TrapdoorProver.Key private _key;
 
     constructor() {
+        keyStore = IVerifyingKeyStore(Artifacts.deploy("verification", "VerifyingKeyStore", ""));
+        shared = IProofVerifier(Artifacts.deploy("verification", "Groth16Verifier", abi.encode(keyStore)));
+        registry = IModelRegistry(Artifacts.deploy("registry", "ModelRegistry", abi.encode(keyStore, false)));
+        verifier = IInferenceVerifier(Artifacts.deploy("inference", "InferenceVerifier", abi.encode(registry, shared)));
         _key = TrapdoorProver.generate(SIGNALS, 1);
         vkHash = keyStore.store(TrapdoorProver.encode(_key));
         Identity.Manifest memory manifest = _manifest();
