@@ -12,10 +12,12 @@ import {VM} from "../support/Vm.sol";
 contract Groth16VerifierTest is Test {
     uint256 private constant MAX_SIGNALS = 5;
 
-    IVerifyingKeyStore private immutable _store =
-        IVerifyingKeyStore(Artifacts.deploy("verification", "VerifyingKeyStore", ""));
-    IProofVerifier private immutable _verifier =
-        IProofVerifier(Artifacts.deploy("verification", "Groth16Verifier", abi.encode(_store)));
+    IVerifyingKeyStore private immutable _store = IVerifyingKeyStore(
+        Artifacts.deploy("verification", "VerifyingKeyStore", "")
+    );
+    IProofVerifier private immutable _verifier = IProofVerifier(
+        Artifacts.deploy("verification", "Groth16Verifier", abi.encode(_store))
+    );
 
     function testFuzz_aProofOfAnyStatementPasses(uint256 seed, uint256 count, uint256[5] memory values) external {
         (bytes32 vkHash, uint256[] memory signals, bytes memory proof) = _statement(seed, count, values);
@@ -87,7 +89,15 @@ contract Groth16VerifierTest is Test {
         uint256[8] memory mixed = abi.decode(proof, (uint256[8]));
         uint256[8] memory second = abi.decode(other, (uint256[8]));
         for (uint256 i = 0; i < 8; ++i) {
-            uint256 choice = (parts >> (i < 2 ? 0 : i < 6 ? 8 : 16)) % 3;
+            uint256 choice =
+                (parts >>
+                    (
+                        i < 2
+                            ? 0
+                            : i < 6
+                                ? 8
+                                : 16
+                    )) % 3;
             if (choice != 0) mixed[i] = choice == 1 ? second[i] : 0;
         }
         bytes32 result = keccak256(abi.encode(mixed));

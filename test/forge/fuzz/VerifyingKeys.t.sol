@@ -17,8 +17,9 @@ contract VerifyingKeysTest is Test {
     uint256 private constant DELTA = 320;
     uint256 private constant IC = 448;
 
-    IVerifyingKeyStore private immutable _store =
-        IVerifyingKeyStore(Artifacts.deploy("verification", "VerifyingKeyStore", ""));
+    IVerifyingKeyStore private immutable _store = IVerifyingKeyStore(
+        Artifacts.deploy("verification", "VerifyingKeyStore", "")
+    );
 
     function testFuzz_soundKeysAreStoredAndReadBack(uint256 seed, uint256 signals) external {
         signals = bound(signals, 1, MAX_SIGNALS);
