@@ -66,13 +66,31 @@ abstract contract Test is Assertions {
 /// @title Base of invariant tests
 /// @notice forge calls the functions of the targets in random order, with random arguments, and the invariants between.
 abstract contract InvariantTest is Test {
+    /// @dev As forge's reference has it.
+    struct FuzzSelector {
+        address addr;
+        bytes4[] selectors;
+    }
+
     address[] private _targets;
+    FuzzSelector[] private _excluded;
 
     function targetContract(address target) internal {
         _targets.push(target);
     }
 
+    /// @dev A function of a target that is not an action.
+    function excludeSelector(address target, bytes4 selector) internal {
+        FuzzSelector storage excluded = _excluded.push();
+        excluded.addr = target;
+        excluded.selectors.push(selector);
+    }
+
     function targetContracts() external view returns (address[] memory) {
         return _targets;
+    }
+
+    function excludeSelectors() external view returns (FuzzSelector[] memory) {
+        return _excluded;
     }
 }
