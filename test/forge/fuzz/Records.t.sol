@@ -63,9 +63,12 @@ contract RecordsTest is Test {
         IModelRegistry.VerificationData memory data;
         data.vkHash = commitment.vkHash;
         data.ioSchemaHash = parts[0];
-        data.weightsCommitment = uint256(parts[1]);
-        data.verifierCodeHash = parts[2];
-        data.verifier = verifier;
+        // Most models have neither a weights commitment nor a verifier of their own; a code hash is a verifier's.
+        if (seed % 2 == 0) data.weightsCommitment = uint256(parts[1]);
+        if (seed % 3 == 0 && verifier != address(0)) {
+            data.verifierCodeHash = parts[2];
+            data.verifier = verifier;
+        }
         data.proofSystemId = commitment.proofSystemId;
         data.layout = Schema.layoutOf(Schemas.random(seed));
         bytes memory record = ModelRecord.encode(commitment, data);
@@ -114,8 +117,8 @@ contract RecordsTest is Test {
                 r1csHash: parts[0],
                 recipeHash: parts[1],
                 setupHash: parts[2],
-                weightsCommitment: uint256(parts[3]),
-                verifierCodeHash: parts[4],
+                weightsCommitment: seed % 2 == 0 ? uint256(parts[3]) : 0,
+                verifierCodeHash: seed % 3 == 0 ? parts[4] : bytes32(0),
                 ioSchema: Schemas.random(seed)
             });
     }

@@ -3,7 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
+import {Schema} from "../../../contracts/libraries/Schema.sol";
 import {Signals} from "../../../contracts/libraries/Signals.sol";
+import {Schemas} from "../support/Schemas.sol";
 import {Test} from "../support/Test.sol";
 import {VM} from "../support/Vm.sol";
 
@@ -56,10 +58,15 @@ contract SignalsTest is Test {
         uint256 at = 0;
         for (uint256 i = 0; i < outputs.length; ++i) all[at++] = outputs[i] %= BN254.R;
         for (uint256 i = 0; i < inputs.length; ++i) all[at++] = inputs[i] %= BN254.R;
-        uint256[] memory extra = new uint256[](committed ? 1 : 0);
-        if (committed) all[at++] = extra[0] = weights % BN254.R;
+        if (committed) all[at++] = weights %= BN254.R;
         all[at] = context %= BN254.R;
-        uint256[] memory built = this.build(abi.encodePacked(outputs), abi.encodePacked(inputs), extra, context);
+        uint256[] memory built = this.build(
+            abi.encodePacked(outputs),
+            abi.encodePacked(inputs),
+            committed,
+            weights,
+            context
+        );
         same(abi.encode(built), abi.encode(all), "signals");
     }
 
@@ -73,7 +80,7 @@ contract SignalsTest is Test {
         if (at == words.length) context = alias_ = context + BN254.R;
         else words[at] = alias_ = words[at] + BN254.R;
         VM.expectRevert(abi.encodeWithSelector(IProofVerifier.SignalNotInField.selector, at, alias_));
-        this.build(abi.encodePacked(words), "", new uint256[](0), context);
+        this.build(abi.encodePacked(words), "", false, 0, context);
     }
 
     function testFuzz_publicCommitmentIsTheHashOfSchemaAndWords(bytes32 schema, uint256[] memory words) external view {
@@ -84,13 +91,38 @@ contract SignalsTest is Test {
         );
     }
 
+    /// One tensor's commitment is the model's; several are hashed together; a private one is 0.
+    function testFuzz_inputCommitmentFollowsTheSchema(uint256 seed, bytes32 hash) external view {
+        Schema.IoSchema memory schema = Schemas.random(seed);
+        bytes32[] memory values = new bytes32[](schema.inputs.length);
+        bytes memory words;
+        for (uint256 i = 0; i < values.length; ++i) {
+            // A scalar where a tensor would be long.
+            if (Schema.signals(schema.inputs[i]) > 50) schema.inputs[i].shape = new uint256[](0);
+            uint256[] memory own = new uint256[](Schema.signals(schema.inputs[i]));
+            for (uint256 j = 0; j < own.length; ++j) own[j] = uint256(keccak256(abi.encode(seed, i, j)));
+            words = bytes.concat(words, abi.encodePacked(own));
+            if (schema.inputs[i].visibility == Schema.HASHED) values[i] = bytes32(own[0]);
+            if (schema.inputs[i].visibility == Schema.PUBLIC) {
+                values[i] = keccak256(abi.encode(keccak256("zkml.input.v1"), hash, own));
+            }
+        }
+        bytes32 expected = values.length == 1 ? values[0] : keccak256(abi.encode(values));
+        same(this.inputCommitment(Schema.layoutOf(schema), hash, words), expected, "commitment");
+    }
+
+    function inputCommitment(bytes memory layout, bytes32 hash, bytes calldata words) external pure returns (bytes32) {
+        return Signals.inputCommitment(layout, hash, words);
+    }
+
     function build(
         bytes calldata output,
         bytes calldata input,
-        uint256[] memory extra,
+        bool committed,
+        uint256 weights,
         uint256 context
     ) external pure returns (uint256[] memory) {
-        return Signals.build(output, input, extra, context);
+        return Signals.build(output, input, committed, weights, context);
     }
 
     function publicCommitment(bytes32 schema, bytes calldata words) external pure returns (bytes32) {

@@ -44,6 +44,18 @@ contract RegistryHandler is Assertions {
         }
     }
 
+    function publish(uint256 actor, uint256 number) external {
+        IERCZKMLRegistry.ModelCommitment memory commitment = _world.commitment(number % NUMBERS);
+        uint256 expected = registry.modelIdOf(_actor(actor), commitment);
+        try _world.publish(_actor(actor), number % NUMBERS) returns (uint256 modelId) {
+            same(modelId, expected, "the same id as in three calls");
+            ownerOf[modelId] = _actor(actor);
+            _add(modelId, modelId, commitment, 0);
+        } catch {
+            check(commitmentHash[expected] != 0, "whatever is new is published");
+        }
+    }
+
     function update(uint256 actor, uint256 which, uint256 number) external {
         if (models.length == 0) return;
         address sender = _actor(actor);

@@ -73,6 +73,14 @@ contract World {
         return registry.registerModel(commitment(number));
     }
 
+    /// @dev The same in one call, key and manifest included.
+    function publish(address publisher, uint256 number) external returns (uint256 modelId) {
+        IERCZKMLRegistry.ModelCommitment memory model = commitment(number);
+        bytes memory key = TrapdoorProver.encode(_key);
+        VM.prank(publisher);
+        return registry.publishModel(model.modelHash, model.proofSystemId, model.uri, key, _manifest(), address(0));
+    }
+
     /// @dev The proof blob of a statement, for the chain as it is now.
     function prove(Statement memory s, uint256 randomness) external view returns (bytes memory) {
         return encode(s, points(signalsOf(s, contextOf(s)), randomness));
