@@ -129,6 +129,19 @@ contract BatchTest is Test {
         }
     }
 
+    /// Nor by the inference verifier, which asks through a router with a cap.
+    function testFuzz_starvationIsNoVerdictThroughTheRouter(uint256 seed, uint256 gas_) external {
+        uint256 modelId = _world.register(address(0xA11CE), 1);
+        IInferenceVerifier verifier = seed % 2 == 0 ? _world.verifier() : _world.routed();
+        IInferenceVerifier.BatchItem[] memory items = new IInferenceVerifier.BatchItem[](1 + (seed % 3));
+        for (uint256 i = 0; i < items.length; ++i) items[i] = _item(modelId, seed, i, false);
+        gas_ = bound(gas_, 0, 1_000_000);
+        try verifier.checkInferenceBatch{gas: gas_}(modelId, items, address(this)) {} catch (bytes memory reason) {
+            check(selectorOf(reason) != IERCZKMLVerifier.InvalidProof.selector, "no verdict");
+        }
+        verifier.checkInferenceBatch(modelId, items, address(this));
+    }
+
     function _item(
         uint256 modelId,
         uint256 seed,

@@ -5,6 +5,8 @@ import {IERCZKMLVerifier} from "../../../contracts/interfaces/IERCZKMLVerifier.s
 import {IInferenceVerifier} from "../../../contracts/interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
+import {IVerifierEmergencyStop} from "../../../contracts/interfaces/IVerifierEmergencyStop.sol";
+import {IVerifierRouter} from "../../../contracts/interfaces/IVerifierRouter.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
 import {Test} from "../support/Test.sol";
 import {TrapdoorProver} from "../support/TrapdoorProver.sol";
@@ -126,18 +128,45 @@ contract InferenceVerifierTest is Test {
         check(!_passes(s, proof), "deprecated");
     }
 
-    /// However little gas there is, a proof that holds is never called invalid.
+    /// However little gas there is, a proof that holds is never called invalid; directly and through the router.
     function testFuzz_starvationIsNoVerdict(uint256 seed, uint256 gas_) external view {
         Statement memory s = _statement(seed);
         bytes memory proof = _world.prove(s, seed);
         bytes32 commitment = _world.inputCommitment(s);
         bytes memory output = _world.outputOf(s);
+        IInferenceVerifier verifier = seed % 2 == 0 ? _verifier : _world.routed();
         gas_ = bound(gas_, 0, 600_000);
-        try _verifier.checkInference{gas: gas_}(s.modelId, commitment, output, proof, s.caller) {} catch (
+        try verifier.checkInference{gas: gas_}(s.modelId, commitment, output, proof, s.caller) {} catch (
             bytes memory reason
         ) {
             check(selectorOf(reason) != IERCZKMLVerifier.InvalidProof.selector, "no verdict");
         }
+    }
+
+    /// A stop ends the routed verifier and leaves the direct one alone.
+    function testFuzz_aStopEndsWhatIsRouted(uint256 seed, bool keyOnly) external {
+        Statement memory s = _statement(seed);
+        bytes memory proof = _world.prove(s, seed);
+        bytes32 commitment = _world.inputCommitment(s);
+        bytes memory output = _world.outputOf(s);
+        IInferenceVerifier routed = _world.routed();
+        routed.checkInference(s.modelId, commitment, output, proof, s.caller);
+        IVerifierEmergencyStop stop = _world.stop();
+        if (keyOnly) {
+            uint256[] memory signals = new uint256[](4);
+            signals[0] = BN254.R - 1;
+            stop.stopKey(_world.vkHash(), signals, _world.points(signals, seed));
+        } else {
+            address guardian = _world.GUARDIAN();
+            VM.prank(guardian);
+            stop.stop();
+        }
+        check(routed.isStopped(s.modelId), "stopped");
+        bytes4 system = _world.GROTH16();
+        bytes32 vkHash = _world.vkHash();
+        VM.expectRevert(abi.encodeWithSelector(IVerifierRouter.RouteStopped.selector, system, vkHash));
+        routed.checkInference(s.modelId, commitment, output, proof, s.caller);
+        _check(s, proof);
     }
 
     function _check(Statement memory s, bytes memory proof) private view {

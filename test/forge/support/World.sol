@@ -5,6 +5,8 @@ import {IERCZKMLRegistry} from "../../../contracts/interfaces/IERCZKMLRegistry.s
 import {IInferenceVerifier} from "../../../contracts/interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
+import {IVerifierEmergencyStop} from "../../../contracts/interfaces/IVerifierEmergencyStop.sol";
+import {IVerifierRouter} from "../../../contracts/interfaces/IVerifierRouter.sol";
 import {IVerifyingKeyStore} from "../../../contracts/interfaces/IVerifyingKeyStore.sol";
 import {Identity} from "../../../contracts/libraries/Identity.sol";
 import {Schema} from "../../../contracts/libraries/Schema.sol";
@@ -37,6 +39,12 @@ contract World {
     IModelRegistry public immutable registry;
     IInferenceVerifier public immutable verifier;
 
+    /// @notice The same through an emergency stop and a router.
+    IInferenceVerifier public immutable routed;
+    IVerifierEmergencyStop public immutable stop;
+    address public constant GUARDIAN = address(0x6A8D);
+    address public constant TIMELOCK = address(0x71ED);
+
     bytes32 public immutable vkHash;
     bytes32 public immutable ioSchemaHash;
     bytes32 public immutable circuitHash;
@@ -48,6 +56,13 @@ contract World {
         shared = IProofVerifier(Artifacts.deploy("verification", "Groth16Verifier", abi.encode(keyStore)));
         registry = IModelRegistry(Artifacts.deploy("registry", "ModelRegistry", abi.encode(keyStore, false)));
         verifier = IInferenceVerifier(Artifacts.deploy("inference", "InferenceVerifier", abi.encode(registry, shared)));
+        stop = IVerifierEmergencyStop(
+            Artifacts.deploy("verification", "VerifierEmergencyStop", abi.encode(shared, GUARDIAN))
+        );
+        IVerifierRouter.RouteConfig[] memory routes = new IVerifierRouter.RouteConfig[](1);
+        routes[0] = IVerifierRouter.RouteConfig(address(stop), 300_000, 10_000);
+        address router = Artifacts.deploy("verification", "VerifierRouter", abi.encode(TIMELOCK, routes));
+        routed = IInferenceVerifier(Artifacts.deploy("inference", "InferenceVerifier", abi.encode(registry, router)));
         _key = TrapdoorProver.generate(SIGNALS, 1);
         vkHash = keyStore.store(TrapdoorProver.encode(_key));
         Identity.Manifest memory manifest = _manifest();
