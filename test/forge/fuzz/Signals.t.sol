@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {IInferenceVerifier} from "../../../contracts/interfaces/IInferenceVerifier.sol";
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
 import {BN254} from "../../../contracts/libraries/BN254.sol";
 import {Schema} from "../../../contracts/libraries/Schema.sol";
@@ -8,6 +9,7 @@ import {Signals} from "../../../contracts/libraries/Signals.sol";
 import {Schemas} from "../support/Schemas.sol";
 import {Test} from "../support/Test.sol";
 import {VM} from "../support/Vm.sol";
+import {World} from "../support/World.sol";
 
 contract SignalsTest is Test {
     struct Binding {
@@ -17,6 +19,8 @@ contract SignalsTest is Test {
         uint256 modelId;
         address prover;
     }
+
+    IInferenceVerifier private immutable _verifier = new World().verifier();
 
     /// Two bindings have one context exactly when they are the same binding.
     function testFuzz_contextsAreInjective(Binding memory a, Binding memory b, uint8 shared) external {
@@ -129,13 +133,9 @@ contract SignalsTest is Test {
         return Signals.publicCommitment(schema, words);
     }
 
-    function contextOf(Binding calldata a) external view returns (uint256) {
-        return Signals.context(a.caller, a.requestId, a.modelId, a.prover);
-    }
-
-    /// Called from outside: within one call, the compiler may read the chain id once.
+    /// Asked of the verifier: within one call, the compiler may read the chain id once.
     function _context(Binding memory a) private returns (uint256) {
         VM.chainId(a.chain);
-        return this.contextOf(a);
+        return _verifier.contextOf(a.caller, a.requestId, a.modelId, a.prover);
     }
 }
