@@ -6,7 +6,10 @@ import './scripts/tasks/deploy'
 import './scripts/tasks/deployment-check'
 import { SOLC_VERSION } from './scripts/tasks/solc'
 
-const { ZKML_RPC_URL, ZKML_PRIVATE_KEY, ETHERSCAN_API_KEY } = process.env
+const { ZKML_RPC_URL, ZKML_PRIVATE_KEY, ETHERSCAN_API_KEY, SOLIDITY_COVERAGE } = process.env
+
+// Instrumented contracts and their types never mix with the real ones.
+const build = SOLIDITY_COVERAGE === undefined ? '' : 'coverage/'
 
 const config: HardhatUserConfig = {
   solidity: {
@@ -27,8 +30,8 @@ const config: HardhatUserConfig = {
   },
   // For `hardhat deploy --verify`.
   ...(ETHERSCAN_API_KEY === undefined ? {} : { etherscan: { apiKey: ETHERSCAN_API_KEY } }),
-  paths: { sources: 'contracts', tests: 'test', cache: 'cache', artifacts: 'artifacts' },
-  typechain: { outDir: 'typechain-types', target: 'ethers-v6' },
+  paths: { sources: 'contracts', tests: 'test', cache: `${build}cache`, artifacts: `${build}artifacts` },
+  typechain: { outDir: 'typechain-types', target: 'ethers-v6', dontOverrideCompile: build !== '' },
   mocha: { timeout: 300_000 },
 }
 
