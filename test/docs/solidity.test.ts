@@ -24,22 +24,24 @@ function importSource(path: string): { contents: string } | { error: string } {
   }
 }
 
-describe('contracts/README.md', function () {
+describe('Solidity in documents', function () {
   this.timeout(120_000)
 
-  it('shows contracts that compile as an integrator imports them, without warnings', () => {
-    const document = readFileSync(join(ROOT, 'contracts', 'README.md'), 'utf8')
-    const snippets = [...document.matchAll(/^```solidity\n([^]*?)^```$/gm)].map((match) => match[1]!)
-    expect(snippets).to.have.length.greaterThan(0)
-    const solc = createRequire(__filename)('solc') as Solc
-    const input = {
-      language: 'Solidity',
-      sources: Object.fromEntries(snippets.map((content, i) => [`Snippet${i}.sol`, { content }])),
-      settings: { evmVersion: 'cancun', outputSelection: { '*': { '*': ['abi'] } } },
-    }
-    const output = JSON.parse(solc.compile(JSON.stringify(input), { import: importSource })) as {
-      errors?: { formattedMessage: string }[]
-    }
-    expect((output.errors ?? []).map(({ formattedMessage }) => formattedMessage)).to.deep.equal([])
-  })
+  for (const name of ['contracts/README.md', 'docs/integrators.md']) {
+    it(`${name} shows contracts that compile as an integrator imports them, without warnings`, () => {
+      const document = readFileSync(join(ROOT, name), 'utf8')
+      const snippets = [...document.matchAll(/^```solidity\n([^]*?)^```$/gm)].map((match) => match[1]!)
+      expect(snippets).to.have.length.greaterThan(0)
+      const solc = createRequire(__filename)('solc') as Solc
+      const input = {
+        language: 'Solidity',
+        sources: Object.fromEntries(snippets.map((content, i) => [`Snippet${i}.sol`, { content }])),
+        settings: { evmVersion: 'cancun', outputSelection: { '*': { '*': ['abi'] } } },
+      }
+      const output = JSON.parse(solc.compile(JSON.stringify(input), { import: importSource })) as {
+        errors?: { formattedMessage: string }[]
+      }
+      expect((output.errors ?? []).map(({ formattedMessage }) => formattedMessage)).to.deep.equal([])
+    })
+  }
 })

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { ZeroAddress, ZeroHash } from 'ethers'
+import { ZeroAddress, ZeroHash, type Result } from 'ethers'
 import { ethers } from 'hardhat'
 import { encodeOutput, inputCommitment, pack, toSolidityIoSchema } from '../../../prover/encodings'
 import {
@@ -12,7 +13,9 @@ import {
   MockInferenceVerifier__factory,
   MockKeyStore__factory,
   ModelRegistry__factory,
+  type MockInferenceCoordinator,
 } from '../../../typechain-types'
+import type { Requests } from '../../../typechain-types/contracts/mocks/MockInferenceCoordinator'
 import { otherChain } from '../../support/public-chain'
 import { CLASSIFIER, LOGITS, PIXELS } from '../../support/world'
 
@@ -31,7 +34,7 @@ const TERMS = {
 const [OPEN, EXPIRED, FULFILLED, CANCELLED, REFUNDED] = [1n, 4n, 5n, 6n, 7n]
 
 async function asked() {
-  const [owner, prover] = await ethers.getSigners()
+  const [owner, prover] = (await ethers.getSigners()) as [HardhatEthersSigner, HardhatEthersSigner]
   const store = await new MockKeyStore__factory(owner).deploy()
   const registry = await new ModelRegistry__factory(owner).deploy(store, true)
   const verifier = await new MockInferenceVerifier__factory(owner).deploy(registry)
@@ -42,14 +45,19 @@ async function asked() {
   const consumer = await new LastClass__factory(owner).deploy(market, modelId)
   await consumer.ask(PIXELS, TERMS, { value: PRICE })
   const requestId = await market.requestIds(0)
-  return { owner: owner!, prover: prover!, verifier, modelId, market, consumer, requestId }
+  return { owner, prover, verifier, modelId, market, consumer, requestId }
+}
+
+/** A recorded request, as calls take it. */
+async function requestOf(market: MockInferenceCoordinator, requestId: string): Promise<Requests.RequestStructOutput> {
+  return ((await market.requestOf(requestId)) as unknown as Result).toObject() as Requests.RequestStructOutput
 }
 
 describe('MockInferenceCoordinator', () => {
   it('records requests', async () => {
     const { market, consumer, requestId, modelId } = await loadFixture(asked)
     expect(await market.requestCount()).to.equal(1)
-    const request = (await market.requestOf(requestId)).toObject() as Parameters<typeof market.refund>[0]
+    const request = await requestOf(market, requestId)
     expect(request).to.include({ requester: await consumer.getAddress(), modelId, maxPrice: PRICE })
     expect(request.inputCommitment).to.equal(inputCommitment(CLASSIFIER, pack(PIXELS, CLASSIFIER.inputs[0]!)))
     expect(await market.requestIdOf(request)).to.equal(requestId)
@@ -113,7 +121,7 @@ describe('MockInferenceCoordinator', () => {
 
   it('requests are cancelled, expire and are refunded', async () => {
     const { market, consumer, requestId, prover } = await loadFixture(asked)
-    const request = (await market.requestOf(requestId)).toObject() as Parameters<typeof market.refund>[0]
+    const request = await requestOf(market, requestId)
     await expect(market.connect(prover).cancel(request)).to.be.revertedWithCustomError(market, 'NotTheRequester')
     await expect(market.refund(request)).to.be.revertedWithCustomError(market, 'WrongState').withArgs(requestId, OPEN)
     await expect(consumer.withdraw(request)).to.emit(market, 'RequestCancelled').withArgs(requestId, PRICE)
@@ -123,7 +131,7 @@ describe('MockInferenceCoordinator', () => {
     // The account at the market pays for the next request.
     await consumer.ask(PIXELS, TERMS)
     const second = await market.requestIds(1)
-    const open = (await market.requestOf(second)).toObject() as typeof request
+    const open = await requestOf(market, second)
     await time.increase(3601)
     expect(await market.stateOf(open)).to.equal(EXPIRED)
     await expect(market.fulfil(second, OUTPUT))
@@ -173,7 +181,7 @@ describe('MockInferenceCoordinator', () => {
 
   it('says that provers are not mocked', async () => {
     const { market, requestId } = await loadFixture(asked)
-    const request = (await market.requestOf(requestId)).toObject() as Parameters<typeof market.refund>[0]
+    const request = await requestOf(market, requestId)
     for (const [call, name] of [
       [() => market.openSigned(request, '0x', '0x'), 'openSigned'],
       [() => market.lock(request), 'lock'],

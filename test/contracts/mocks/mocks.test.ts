@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { id, ZeroAddress, ZeroHash, type JsonRpcApiProvider } from 'ethers'
@@ -30,12 +31,16 @@ const PROOF = `0x${'00'.repeat(256)}`
 const REQUEST = id('request')
 
 async function mocks() {
-  const [owner, prover, stranger] = await ethers.getSigners()
+  const [owner, prover, stranger] = (await ethers.getSigners()) as [
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+  ]
   const store = await new MockKeyStore__factory(owner).deploy()
   const registry = await new ModelRegistry__factory(owner).deploy(store, true)
   const verifier = await new MockInferenceVerifier__factory(owner).deploy(registry)
   const proofs = MockProofVerifier__factory.connect(await verifier.sharedVerifier(), owner)
-  return { owner: owner!, prover: prover!, stranger: stranger!, store, registry, verifier, proofs }
+  return { owner, prover, stranger, store, registry, verifier, proofs }
 }
 
 async function oneModel() {
