@@ -11,6 +11,7 @@ export default tseslint.config(
       'typechain-types/',
       'coverage/',
       'ignition/',
+      'scripts/package/consumer/',
       '**/*.js',
     ],
   },
