@@ -2,24 +2,45 @@
 
 import type { ContractTransactionResponse } from 'ethers'
 import { id, ZeroAddress } from 'ethers'
-import { PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
+import { inputCommitment, pack, PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
-import { TrapdoorVerifier__factory, type InferenceVerifier } from '../../typechain-types'
+import {
+  InferenceLedger__factory,
+  LastWord__factory,
+  TrapdoorVerifier__factory,
+  type InferenceLedger,
+  type InferenceVerifier,
+  type LastWord,
+} from '../../typechain-types'
+import { at, createMarket, newestRequest, type Market, type Request } from '../support/market'
 import { trapdoorKey } from '../support/trapdoor'
-import { createWorld, describeModel, modelParts, type World } from '../support/world'
+import { CLASSIFIER, describeModel, modelParts, PIXELS, type World } from '../support/world'
+
+const INPUT = inputCommitment(CLASSIFIER, pack(PIXELS, CLASSIFIER.inputs[0]!))
 
 /** What every case finds on chain. A case never changes what another one finds: each runs on a snapshot of this. */
-export type GasWorld = World & { readonly sharedId: bigint; readonly generatedId: bigint }
+export type GasWorld = Market & {
+  readonly sharedId: bigint
+  readonly generatedId: bigint
+  readonly consumer: LastWord
+  readonly ledger: InferenceLedger
+}
 
-/** Gas of a transaction, or of a view as the call itself costs. */
-type Run = (world: GasWorld) => Promise<bigint | ContractTransactionResponse>
+/** The transaction whose gas is the figure; what goes before it does not count. */
+type Run = (world: GasWorld) => Promise<ContractTransactionResponse>
+
+/** Clocks, like addresses, are part of calldata: every run begins on a new chain at the same time, 2100-01-01. */
+export const START = 4_102_444_800n
+/** When requests are opened, and everything that follows. */
+const LATER = START + 86_400n
 
 export async function gasWorld(): Promise<GasWorld> {
-  const world = await createWorld()
+  const world = await createMarket()
   const generated = await new TrapdoorVerifier__factory(world.deployer).deploy()
-  const sharedId = await world.register()
   const generatedId = await world.register({ verifier: await generated.getAddress() })
-  return { ...world, sharedId, generatedId }
+  const consumer = await new LastWord__factory(world.deployer).deploy(world.coordinator, world.modelId)
+  const ledger = await new InferenceLedger__factory(world.deployer).deploy(world.routed)
+  return { ...world, sharedId: world.modelId, generatedId, consumer, ledger }
 }
 
 /** One line a figure: the name under which the snapshot keeps it, and the call. */
@@ -62,6 +83,36 @@ export const GAS_CASES: Readonly<Record<string, Run>> = {
   'InferenceVerifier.verifyInferenceBatch, 3 words, 16 proofs': (world) => batch(world, world.verifier, 16),
   'InferenceVerifier.verifyInferenceBatch, 3 words, 64 proofs': (world) => batch(world, world.verifier, 64),
   'InferenceVerifier.verifyInferenceBatch, 3 words, 64 proofs, routed': (world) => batch(world, world.routed, 64),
+  'InferenceCoordinator.requestInference, native coin': ({ coordinator, requester, ...world }) =>
+    coordinator.connect(requester).requestInference(request(world), '0x'),
+  'InferenceCoordinator.cancel': async ({ coordinator, requester, ...world }) => {
+    const asked = request(world)
+    await coordinator.connect(requester).requestInference(asked, '0x')
+    return coordinator.connect(requester).cancel(asked)
+  },
+  'InferenceCoordinator.lock': async (world) => {
+    const asked = request(world)
+    await world.coordinator.connect(world.requester).requestInference(asked, '0x')
+    await at(LATER)
+    return world.coordinator.connect(world.prover).lock(asked)
+  },
+  'InferenceConsumer, request of 2 input words': (world) => askAsConsumer(world),
+  'InferenceCoordinator.fulfill, 3 words, callback, routed': async (world) => {
+    const { coordinator, prover } = world
+    await askAsConsumer(world)
+    const { request: asked } = await newestRequest(coordinator)
+    await coordinator.connect(prover).lock(asked)
+    const { output, proof } = await world.answer(asked, prover)
+    return coordinator.connect(prover).fulfill(asked, output, proof)
+  },
+  'InferenceLedger.open': ({ ledger, sharedId, stranger }) => ledger.connect(stranger).open(sharedId, INPUT, 1, 86_400),
+  'InferenceLedger.record, 3 words, routed': (world) => record(world),
+  'InferenceLedger.consume': async (world) => {
+    const { ledger, sharedId, stranger } = world
+    await record(world)
+    const requestId = await ledger.requestIdOf(stranger, sharedId, INPUT, 1)
+    return ledger.connect(stranger).consume(requestId)
+  },
   'VerifierEmergencyStop.stop': ({ stop, guardian }) => stop.connect(guardian).stop(),
   'VerifierRouter.tombstone': ({ router }) => router.tombstone(PROOF_SYSTEM_GROTH16),
 }
@@ -79,6 +130,32 @@ function batch(world: GasWorld, verifier: InferenceVerifier, count: number): Pro
     return { inputCommitment, output, proof }
   })
   return verifier.connect(prover).verifyInferenceBatch(sharedId, items)
+}
+
+/** A request whose times do not depend on when the test runs. */
+function request({ ask }: Pick<GasWorld, 'ask'>): Request {
+  return ask({ nonce: 1n, rampStart: LATER, deadline: LATER + 3600n })
+}
+
+async function askAsConsumer({ consumer, stranger }: GasWorld): Promise<ContractTransactionResponse> {
+  const [price, bond] = [10n ** 15n, 10n ** 15n]
+  const times = { rampSeconds: 600, lockSeconds: 600, lifetime: 3600 }
+  const terms = { token: ZeroAddress, minPrice: price, maxPrice: price, bond, callbackGas: 60_000, ...times }
+  await at(LATER)
+  return consumer.connect(stranger).ask(PIXELS, terms, { value: price })
+}
+
+async function record(world: GasWorld): Promise<ContractTransactionResponse> {
+  const { ledger, sharedId, stranger, prover, prove } = world
+  await ledger.connect(stranger).open(sharedId, INPUT, 1, 86_400)
+  const requestId = await ledger.requestIdOf(stranger, sharedId, INPUT, 1)
+  const { output, proof } = prove({
+    modelId: sharedId,
+    caller: await ledger.getAddress(),
+    requestId,
+    prover: prover.address,
+  })
+  return ledger.connect(prover).record(requestId, output, proof)
 }
 
 /** Sends a view as a transaction. */

@@ -15,3 +15,15 @@ export function compareSnapshots(old: GasSnapshot, measured: GasSnapshot): strin
     return [`${name}: ${before} → ${after} (${percent > 0 ? '+' : ''}${percent.toFixed(2)}%)`]
   })
 }
+
+/** A document with its table of gas filled in: what an integrator calls or waits for. */
+export function withGasTable(document: string, snapshot: GasSnapshot): string {
+  const marked = /(<!-- gas: [^]*?-->\n)[^]*?(<!-- \/gas -->)/
+  if (!marked.test(document)) throw new Error('There is no gas table.')
+  const rows = Object.entries(snapshot)
+    .filter(([name]) => /^Inference/.test(name))
+    .map(([name, gas]) => `| ${name} | ${gas.toLocaleString('en-US')} |\n`)
+  return document.replace(marked, (_, open: string, close: string) =>
+    [open, '\n| transaction | gas |\n|---|---|\n', ...rows, '\n', close].join(''),
+  )
+}

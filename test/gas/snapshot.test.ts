@@ -5,13 +5,11 @@ import { expect } from 'chai'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeUninstrumented } from '../support/coverage'
-import { GAS_CASES, gasWorld } from './cases'
-import { compareSnapshots, type GasSnapshot } from './compare'
+import { GAS_CASES, gasWorld, START } from './cases'
+import { compareSnapshots, withGasTable, type GasSnapshot } from './compare'
 
+const GUIDE = join(__dirname, '..', '..', 'docs', 'integrators.md')
 const FILE = join(__dirname, 'snapshot.json')
-/** Clocks, like addresses, are part of calldata: every run begins on a new chain at the same time, 2100-01-01. */
-const START = 4_102_444_800n
-
 describeUninstrumented('gas', () => {
   // Other tests go on as if nothing had been: they take their own fixtures.
   after(() => reset())
@@ -23,19 +21,26 @@ describeUninstrumented('gas', () => {
     const measured: Record<string, number> = {}
     for (const [name, run] of Object.entries(GAS_CASES).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const before = await takeSnapshot()
-      const result = await run(world)
-      const gas = typeof result === 'bigint' ? result : (await result.wait())!.gasUsed
-      measured[name] = Number(gas)
+      measured[name] = Number((await (await run(world)).wait())!.gasUsed)
       await before.restore()
     }
     if (process.env['UPDATE_GAS_SNAPSHOT'] !== undefined) {
       writeFileSync(FILE, `${JSON.stringify(measured, null, 2)}\n`)
+      writeFileSync(GUIDE, withGasTable(readFileSync(GUIDE, 'utf8'), measured))
       return
     }
     const committed = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as GasSnapshot) : {}
     const differences = compareSnapshots(committed, measured)
     expect(differences, ['Gas changed. If it should: npm run snapshot, and commit.', ...differences].join('\n')).to.be
       .empty
+  })
+})
+
+describe('the gas table of docs/integrators.md', () => {
+  it('has the figures of test/gas/snapshot.json', () => {
+    const guide = readFileSync(GUIDE, 'utf8')
+    expect(guide).to.equal(withGasTable(guide, JSON.parse(readFileSync(FILE, 'utf8')) as GasSnapshot))
+    expect(() => withGasTable('no table', {})).to.throw('There is no gas table.')
   })
 })
 
