@@ -8,6 +8,7 @@ import { encodeProofBlob, FIELD_R } from '../../prover/encodings'
 import { FIELD_Q } from '../../prover/groth16/curve'
 import { canonicalKeyHex, vkHash } from '../../prover/groth16/vkey'
 import { TrapdoorVerifier__factory } from '../../typechain-types'
+import { itUninstrumented } from '../support/coverage'
 import { trapdoorKey } from '../support/trapdoor'
 import { createWorld, LOGITS, type Statement, type World } from '../support/world'
 
@@ -58,7 +59,7 @@ describe('verifyInferenceBatch', () => {
     })
   }
 
-  it('costs little gas a proof', async () => {
+  itUninstrumented('costs little gas a proof', async () => {
     const world = await loadFixture(oneModel)
     for (const [count, bar] of [
       [16, 80_000],

@@ -8,6 +8,7 @@ import {
   TestIdentityRegistry__factory,
   TestValidationRegistry__factory,
 } from '../../typechain-types'
+import { IS_COVERAGE } from '../support/coverage'
 import { forge, malleate } from '../support/malleate'
 import { createWorld, LOGITS, PIXELS, type StatementOptions } from '../support/world'
 
@@ -179,6 +180,6 @@ describe('ERC8004ValidationAdapter', () => {
       .withArgs(await validations.getAddress())
     await request(requestHash)
     const receipt = await (await adapter.validate(claim, output, proofFor(requestHash))).wait()
-    expect(receipt?.gasUsed).to.be.lessThan(390_000)
+    if (!IS_COVERAGE) expect(receipt?.gasUsed).to.be.lessThan(390_000)
   })
 })

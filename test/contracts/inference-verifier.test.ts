@@ -24,6 +24,7 @@ import {
   VerifyingKeyStore__factory,
   type InferenceVerifier,
 } from '../../typechain-types'
+import { IS_COVERAGE, itUninstrumented } from '../support/coverage'
 import { otherChain } from '../support/public-chain'
 import { trapdoorKey } from '../support/trapdoor'
 import { CLASSIFIER, createWorld, LOGITS, PIXELS, type Statement, type World } from '../support/world'
@@ -90,7 +91,7 @@ describe('InferenceVerifier', () => {
           .withArgs(modelId, statement.inputCommitment, statement.output, prover.address)
       })
 
-      it('costs little gas for three words and the context', async () => {
+      itUninstrumented('costs little gas for three words and the context', async () => {
         const { verifier, call } = await setUp()
         const receipt = await (await verifier.verifyInference(...call)).wait()
         expect(receipt?.gasUsed).to.be.lessThan(kind === 'shared' ? 275_000 : 265_000)
@@ -318,7 +319,7 @@ describe('InferenceVerifier', () => {
           const gas = world.stranger.sendTransaction({ to: world.verifier, data, gasLimit: 5_000_000 })
           await expect(gas).to.be.reverted
           const block = await ethers.provider.getBlock('latest')
-          expect(block?.gasUsed).to.be.lessThan(400_000)
+          if (!IS_COVERAGE) expect(block?.gasUsed).to.be.lessThan(400_000)
         }
       })
     }

@@ -9,6 +9,7 @@ import {
   TestGateway__factory,
   type TestGateway,
 } from '../../typechain-types'
+import { IS_COVERAGE } from '../support/coverage'
 import { forge, malleate } from '../support/malleate'
 import { FAR_CHAIN, interoperable, twoChains } from '../support/two-chains'
 import { LOGITS, PIXELS, type StatementOptions } from '../support/world'
@@ -199,7 +200,7 @@ describe('CrossChainInferenceRelay', () => {
       .to.be.revertedWithCustomError(here, 'NotAnInferenceVerifier')
       .withArgs(await registry.getAddress())
     const receipt = await (await here.prove(statementOf(FAR_CHAIN), output, proofOf(FAR_CHAIN))).wait()
-    expect(receipt?.gasUsed).to.be.lessThan(320_000)
+    if (!IS_COVERAGE) expect(receipt?.gasUsed).to.be.lessThan(320_000)
   })
 })
 

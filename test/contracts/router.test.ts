@@ -13,6 +13,7 @@ import {
   VerifierEmergencyStop__factory,
   VerifierRouter__factory,
 } from '../../typechain-types'
+import { itUninstrumented } from '../support/coverage'
 import { trapdoorKey } from '../support/trapdoor'
 import { createWorld, describeModel, modelParts, routeTo, type Statement, type World } from '../support/world'
 
@@ -131,7 +132,7 @@ describe('VerifierRouter', () => {
     await routed.verifyInference(...call)
   })
 
-  it('a bad verifier costs no more than the cap of its route', async () => {
+  itUninstrumented('a bad verifier costs no more than the cap of its route', async () => {
     const world = await loadFixture(models)
     const { router, deployer } = world
     const burner = await new HostileStop__factory(deployer).deploy(SYSTEM_2, 6)

@@ -46,6 +46,8 @@ describe('documents', () => {
   it('link only to files that exist', () => {
     const documents = [
       'README.md',
+      'SECURITY.md',
+      'contracts/README.md',
       ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((path) => join('docs', path)),
     ]
     for (const document of documents.filter((path) => path.endsWith('.md'))) {
