@@ -51,7 +51,8 @@ describe('documents', () => {
       ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((path) => join('docs', path)),
     ]
     for (const document of documents.filter((path) => path.endsWith('.md'))) {
-      for (const [, target] of readFileSync(join(ROOT, document), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      const prose = readFileSync(join(ROOT, document), 'utf8').replaceAll(/^ *```[^]*?^ *```$/gm, '')
+      for (const [, target] of prose.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
         expect(existsSync(join(ROOT, dirname(document), target!)), `${document} links to ${target}`).to.equal(true)
       }
     }
