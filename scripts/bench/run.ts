@@ -13,6 +13,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { circuitFigures } from './circuits'
 import { compileFigures } from './compile'
+import { contractFigures } from './contracts'
 import { atMost, isTrue, markdown, type Figure } from './figures'
 import { gasFigures } from './gas'
 
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
     ['compile', compileFigures],
     ['circuits', circuitFigures],
     ['gas', gasFigures],
+    ['contracts', contractFigures],
     ['start', startFigure],
   ] as const) {
     console.error(`measuring: ${name}`)

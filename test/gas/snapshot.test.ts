@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { reset, takeSnapshot, time } from '@nomicfoundation/hardhat-network-helpers'
+import { reset } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeUninstrumented } from '../support/coverage'
-import { GAS_CASES, gasWorld, START } from './cases'
 import { compareSnapshots, withGasTable, type GasSnapshot } from './compare'
+import { measureGas } from './measure'
 
 const GUIDE = join(__dirname, '..', '..', 'docs', 'integrators.md')
 const FILE = join(__dirname, 'snapshot.json')
@@ -15,15 +15,7 @@ describeUninstrumented('gas', () => {
   after(() => reset())
 
   it('is what test/gas/snapshot.json says', async () => {
-    await reset()
-    await time.increaseTo(START)
-    const world = await gasWorld()
-    const measured: Record<string, number> = {}
-    for (const [name, run] of Object.entries(GAS_CASES).sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const before = await takeSnapshot()
-      measured[name] = Number((await (await run(world)).wait())!.gasUsed)
-      await before.restore()
-    }
+    const measured = await measureGas()
     if (process.env['UPDATE_GAS_SNAPSHOT'] !== undefined) {
       writeFileSync(FILE, `${JSON.stringify(measured, null, 2)}\n`)
       writeFileSync(GUIDE, withGasTable(readFileSync(GUIDE, 'utf8'), measured))
