@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IERC8004ValidationAdapter} from "../interfaces/IERC8004ValidationAdapter.sol";
 import {IERC8004ValidationRegistry} from "../interfaces/IERC8004ValidationRegistry.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title ERC-8004 validator by verified inference
 /// @notice See {IERC8004ValidationAdapter}. No owner.
@@ -27,9 +27,7 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
     /// @param inferenceVerifier_ what checks the proofs
     /// @param validationRegistry_ the ERC-8004 validation registry to answer to
     constructor(address inferenceVerifier_, address validationRegistry_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
         validationRegistry = validationRegistry_;
     }

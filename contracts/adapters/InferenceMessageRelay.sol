@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {CrosschainLinked} from "@openzeppelin/contracts/crosschain/CrosschainLinked.sol";
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IInferenceMessageRelay} from "../interfaces/IInferenceMessageRelay.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {ForeignStatements} from "../libraries/ForeignStatements.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Inference message relay
 /// @notice See {IInferenceMessageRelay}.
@@ -25,9 +25,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
     /// @param inferenceVerifier_ what checks the proofs of statements that are sent
     /// @param owner_ who adds links
     constructor(address inferenceVerifier_, address owner_) CrosschainLinked(new Link[](0)) Ownable(owner_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
     }
 

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IERCZKMLStorageExtension} from "../interfaces/IERCZKMLStorageExtension.sol";
@@ -11,6 +10,7 @@ import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Inference ledger
 /// @notice See {IInferenceLedger}. No owner.
@@ -47,9 +47,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     /// @notice Pins the verifier for good.
     /// @param inferenceVerifier_ what checks the proofs
     constructor(address inferenceVerifier_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
         _registry = IModelRegistry(IInferenceVerifier(inferenceVerifier_).registry());
     }

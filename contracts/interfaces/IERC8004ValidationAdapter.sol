@@ -38,9 +38,6 @@ interface IERC8004ValidationAdapter {
         address prover
     );
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice The request was answered; it is answered once.
     error AlreadyAnswered(bytes32 requestHash);
 

@@ -90,9 +90,6 @@ interface IInferenceCoordinator is IAccounts {
     /// @param callback the contract
     event CallbackFailed(bytes32 indexed requestId, address indexed callback);
 
-    /// @notice The address is no inference verifier.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice In this state the request does not allow that.
     error WrongState(bytes32 requestId, State state);
 

@@ -86,9 +86,6 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @param consumer who opened it
     event ResultConsumed(bytes32 indexed requestId, address indexed consumer);
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice The consumer used this nonce.
     error NonceUsed(address consumer, uint256 nonce);
 
