@@ -4,13 +4,13 @@ pragma solidity ^0.8.28;
 import {IERC8004ValidationAdapter} from "../interfaces/IERC8004ValidationAdapter.sol";
 import {IERC8004ValidationRegistry} from "../interfaces/IERC8004ValidationRegistry.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {Supports} from "../libraries/Supports.sol";
 
 /// @title ERC-8004 validator by verified inference
 /// @notice See {IERC8004ValidationAdapter}. No owner.
 contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
-    bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.erc8004.request.v1");
     uint8 private constant PASSED = 100;
     string private constant TAG = "zkml";
 
@@ -53,7 +53,8 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
 
     /// @inheritdoc IERC8004ValidationAdapter
     function requestOf(Claim calldata claim, bytes calldata output) public view returns (bytes memory request) {
-        return abi.encode(DOMAIN_REQUEST, block.chainid, address(this), validationRegistry, claim, keccak256(output));
+        bytes32 domain = Domains.VALIDATION_REQUEST;
+        return abi.encode(domain, block.chainid, address(this), validationRegistry, claim, keccak256(output));
     }
 
     function _requireRequested(bytes32 requestHash, uint256 agentId) private view {

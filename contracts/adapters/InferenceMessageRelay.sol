@@ -6,6 +6,7 @@ import {CrosschainLinked} from "@openzeppelin/contracts/crosschain/CrosschainLin
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
 import {IInferenceMessageRelay} from "../interfaces/IInferenceMessageRelay.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ForeignStatements} from "../libraries/ForeignStatements.sol";
 import {Supports} from "../libraries/Supports.sol";
 
@@ -14,8 +15,6 @@ import {Supports} from "../libraries/Supports.sol";
 /// @dev OpenZeppelin's `CrosschainLinked` takes messages only from the linked gateway, and of those only what the linked
 /// relay sent, byte for byte.
 contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Ownable2Step {
-    bytes32 private constant KIND = keccak256("zkml.statement.v1");
-
     /// @inheritdoc IInferenceMessageRelay
     address public immutable inferenceVerifier;
 
@@ -83,7 +82,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
             payload,
             (bytes32, ForeignStatements.Statement, bytes)
         );
-        if (kind != KIND) revert UnknownMessage(kind);
+        if (kind != Domains.STATEMENT) revert UnknownMessage(kind);
         (uint256 sourceChainId, ) = InteroperableAddress.parseEvmV1Calldata(sender);
         bool ofOther = !ForeignStatements.isPortable(statement) && statement.chainId != sourceChainId;
         if (ofOther || sourceChainId == block.chainid) {
@@ -103,7 +102,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
     ) private returns (bytes32 sendId) {
         (address gateway, ) = getLink(chain);
         if (gateway == address(0)) revert ChainNotLinked(chain);
-        sendId = _sendMessageToCounterpart(chain, abi.encode(KIND, statement, output), attributes);
+        sendId = _sendMessageToCounterpart(chain, abi.encode(Domains.STATEMENT, statement, output), attributes);
         emit StatementSent(ForeignStatements.idOf(statement, output), chain, sendId);
     }
 }

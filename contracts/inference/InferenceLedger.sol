@@ -9,6 +9,7 @@ import {IInferenceLedger} from "../interfaces/IInferenceLedger.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {Supports} from "../libraries/Supports.sol";
 
@@ -31,7 +32,6 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
         bool consumed;
     }
 
-    bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.ledger.request.v1");
     uint256 private constant MAX_TTL = 365 days;
     uint256 private constant PROVER_BYTES = 20;
 
@@ -195,7 +195,15 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     ) public view returns (bytes32 requestId) {
         return
             keccak256(
-                abi.encode(DOMAIN_REQUEST, block.chainid, address(this), consumer, modelId, inputCommitment, nonce)
+                abi.encode(
+                    Domains.LEDGER_REQUEST,
+                    block.chainid,
+                    address(this),
+                    consumer,
+                    modelId,
+                    inputCommitment,
+                    nonce
+                )
             );
     }
 
