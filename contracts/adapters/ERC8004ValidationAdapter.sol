@@ -36,8 +36,7 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
     function validate(Claim calldata claim, bytes calldata output, bytes calldata proof) external {
         bytes32 requestHash = keccak256(requestOf(claim, output));
         if (isAnswered[requestHash]) revert AlreadyAnswered(requestHash);
-        (bytes32 provenFor, address prover) = ProofBlob.statement(proof);
-        if (provenFor != requestHash) revert WrongRequest(requestHash, provenFor);
+        address prover = ProofBlob.proverFor(proof, requestHash);
         _requireRequested(requestHash, claim.agentId);
         isAnswered[requestHash] = true;
         IInferenceVerifier(inferenceVerifier).verifyInference(claim.modelId, claim.inputCommitment, output, proof);

@@ -80,8 +80,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
             if (keccak256(_outputOf(entry)) != keccak256(output)) revert ResultAlreadyRecorded(requestId);
             return;
         }
-        (bytes32 provenFor, address prover) = ProofBlob.statement(proof);
-        if (provenFor != requestId) revert WrongRequest(requestId, provenFor);
+        address prover = ProofBlob.proverFor(proof, requestId);
         IInferenceVerifier(inferenceVerifier).verifyInference(entry.modelId, entry.inputCommitment, output, proof);
         entry.record = CodeStore.write(abi.encodePacked(prover, output));
         entry.recordedAt = uint48(block.timestamp);

@@ -107,9 +107,6 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @notice No such fact is stored.
     error InferenceNotFound(bytes32 inferenceId);
 
-    /// @notice The proof was made for another request.
-    error WrongRequest(bytes32 expected, bytes32 actual);
-
     /// @notice The request has another result already. The first one stays.
     error ResultAlreadyRecorded(bytes32 requestId);
 
