@@ -118,8 +118,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
         Record memory record = _records[requestId];
         State state = _stateAt(record, request);
         if (state != State.LOCKED && state != State.LOCK_EXPIRED) revert WrongState(requestId, state);
-        (bytes32 provenId, address prover) = ProofBlob.statement(proof);
-        if (provenId != requestId) revert ProofOfAnotherRequest(requestId, provenId);
+        address prover = ProofBlob.proverFor(proof, requestId);
         if (state == State.LOCKED && prover != record.locker) revert NotTheLocker(prover, record.locker);
         _requireAccount(prover);
         inferenceVerifier.checkPendingInference(request.modelId, request.inputCommitment, output, proof, address(this));

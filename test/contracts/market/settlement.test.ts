@@ -84,7 +84,7 @@ describe('settling a request', () => {
     const twin = await lockOne(market)
     const { output, proof } = await answer(request, prover)
     await expect(coordinator.fulfill(twin, output, proof))
-      .to.be.revertedWithCustomError(coordinator, 'ProofOfAnotherRequest')
+      .to.be.revertedWithCustomError(coordinator, 'WrongRequest')
       .withArgs(await coordinator.requestIdOf(twin), await coordinator.requestIdOf(request))
     const s = await answer(request, prover)
     const { points } = s
@@ -129,7 +129,7 @@ describe('settling a request', () => {
     }
     const portable = await answer(request, prover, { portable: true })
     await expect(coordinator.fulfill(request, portable.output, portable.proof))
-      .to.be.revertedWithCustomError(coordinator, 'ProofOfAnotherRequest')
+      .to.be.revertedWithCustomError(coordinator, 'WrongRequest')
       .withArgs(await coordinator.requestIdOf(request), ZeroHash)
     await coordinator.fulfill(request, good.output, good.proof)
   })
