@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IERCZKMLStorageExtension} from "../interfaces/IERCZKMLStorageExtension.sol";
 import {IInferenceLedger} from "../interfaces/IInferenceLedger.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
@@ -61,7 +62,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     ) external returns (bytes32 requestId) {
         if (ttl == 0 || ttl > MAX_TTL) revert BadTimeToLive(ttl);
         if (_nonces[msg.sender].get(nonce)) revert NonceUsed(msg.sender, nonce);
-        if (_registry.verificationData(modelId).deprecated) revert ModelDeprecatedForRequests(modelId);
+        if (_registry.verificationData(modelId).deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
         _nonces[msg.sender].set(nonce);
         requestId = requestIdOf(msg.sender, modelId, inputCommitment, nonce);
         Entry storage entry = _entries[requestId];

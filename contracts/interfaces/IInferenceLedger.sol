@@ -92,9 +92,6 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @notice A request is open for one second to 365 days.
     error BadTimeToLive(uint256 ttl);
 
-    /// @notice A deprecated model takes no new requests.
-    error ModelDeprecatedForRequests(uint256 modelId);
-
     /// @notice The model's verifier or key is stopped, so what was recorded for it is worth nothing.
     error ModelStopped(uint256 modelId);
 
