@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {ICrossChainInferenceRelay} from "../interfaces/ICrossChainInferenceRelay.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {ForeignStatements} from "../libraries/ForeignStatements.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Cross-chain inference relay
 /// @notice See {ICrossChainInferenceRelay}. No owner.
@@ -17,9 +17,7 @@ contract CrossChainInferenceRelay is ICrossChainInferenceRelay {
     /// @notice Pins the verifier for good.
     /// @param inferenceVerifier_ what checks the proofs
     constructor(address inferenceVerifier_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
     }
 

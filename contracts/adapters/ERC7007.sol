@@ -12,6 +12,7 @@ import {IERC7007} from "../interfaces/IERC7007.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {Schema} from "../libraries/Schema.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
 import {Signals} from "../libraries/Signals.sol";
@@ -22,7 +23,6 @@ import {Tensors} from "../libraries/Tensors.sol";
 /// @dev `verify` is a true check of the proof given: false when it does not hold, also once the model is deprecated, and a
 /// revert when the call had too little gas to know. Content, once added, stays, whatever becomes of the model.
 abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
-    bytes32 private constant DOMAIN_PROMPT = keccak256("zkml.prompt.v1");
     bytes4 private constant ERC4906_ID = 0x49064906;
 
     /// @inheritdoc IAigcToken
@@ -161,7 +161,7 @@ abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
         address claimer,
         bytes32 salt
     ) public view returns (bytes32 commitment) {
-        return keccak256(abi.encode(DOMAIN_PROMPT, block.chainid, address(this), claimer, keccak256(prompt), salt));
+        return keccak256(abi.encode(Domains.PROMPT, block.chainid, address(this), claimer, keccak256(prompt), salt));
     }
 
     /// @inheritdoc IAigcToken

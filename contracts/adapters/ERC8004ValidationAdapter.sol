@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IERC8004ValidationAdapter} from "../interfaces/IERC8004ValidationAdapter.sol";
 import {IERC8004ValidationRegistry} from "../interfaces/IERC8004ValidationRegistry.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title ERC-8004 validator by verified inference
 /// @notice See {IERC8004ValidationAdapter}. No owner.
 contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
-    bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.erc8004.request.v1");
     uint8 private constant PASSED = 100;
     string private constant TAG = "zkml";
 
@@ -27,9 +27,7 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
     /// @param inferenceVerifier_ what checks the proofs
     /// @param validationRegistry_ the ERC-8004 validation registry to answer to
     constructor(address inferenceVerifier_, address validationRegistry_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
         validationRegistry = validationRegistry_;
     }
@@ -38,8 +36,7 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
     function validate(Claim calldata claim, bytes calldata output, bytes calldata proof) external {
         bytes32 requestHash = keccak256(requestOf(claim, output));
         if (isAnswered[requestHash]) revert AlreadyAnswered(requestHash);
-        (bytes32 provenFor, address prover) = ProofBlob.statement(proof);
-        if (provenFor != requestHash) revert WrongRequest(requestHash, provenFor);
+        address prover = ProofBlob.proverFor(proof, requestHash);
         _requireRequested(requestHash, claim.agentId);
         isAnswered[requestHash] = true;
         IInferenceVerifier(inferenceVerifier).verifyInference(claim.modelId, claim.inputCommitment, output, proof);
@@ -55,7 +52,8 @@ contract ERC8004ValidationAdapter is IERC8004ValidationAdapter {
 
     /// @inheritdoc IERC8004ValidationAdapter
     function requestOf(Claim calldata claim, bytes calldata output) public view returns (bytes memory request) {
-        return abi.encode(DOMAIN_REQUEST, block.chainid, address(this), validationRegistry, claim, keccak256(output));
+        bytes32 domain = Domains.VALIDATION_REQUEST;
+        return abi.encode(domain, block.chainid, address(this), validationRegistry, claim, keccak256(output));
     }
 
     function _requireRequested(bytes32 requestHash, uint256 agentId) private view {

@@ -4,18 +4,17 @@ pragma solidity ^0.8.28;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {CrosschainLinked} from "@openzeppelin/contracts/crosschain/CrosschainLinked.sol";
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IInferenceMessageRelay} from "../interfaces/IInferenceMessageRelay.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ForeignStatements} from "../libraries/ForeignStatements.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Inference message relay
 /// @notice See {IInferenceMessageRelay}.
 /// @dev OpenZeppelin's `CrosschainLinked` takes messages only from the linked gateway, and of those only what the linked
 /// relay sent, byte for byte.
 contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Ownable2Step {
-    bytes32 private constant KIND = keccak256("zkml.statement.v1");
-
     /// @inheritdoc IInferenceMessageRelay
     address public immutable inferenceVerifier;
 
@@ -25,9 +24,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
     /// @param inferenceVerifier_ what checks the proofs of statements that are sent
     /// @param owner_ who adds links
     constructor(address inferenceVerifier_, address owner_) CrosschainLinked(new Link[](0)) Ownable(owner_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
     }
 
@@ -85,7 +82,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
             payload,
             (bytes32, ForeignStatements.Statement, bytes)
         );
-        if (kind != KIND) revert UnknownMessage(kind);
+        if (kind != Domains.STATEMENT) revert UnknownMessage(kind);
         (uint256 sourceChainId, ) = InteroperableAddress.parseEvmV1Calldata(sender);
         bool ofOther = !ForeignStatements.isPortable(statement) && statement.chainId != sourceChainId;
         if (ofOther || sourceChainId == block.chainid) {
@@ -105,7 +102,7 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
     ) private returns (bytes32 sendId) {
         (address gateway, ) = getLink(chain);
         if (gateway == address(0)) revert ChainNotLinked(chain);
-        sendId = _sendMessageToCounterpart(chain, abi.encode(KIND, statement, output), attributes);
+        sendId = _sendMessageToCounterpart(chain, abi.encode(Domains.STATEMENT, statement, output), attributes);
         emit StatementSent(ForeignStatements.idOf(statement, output), chain, sendId);
     }
 }

@@ -2,15 +2,17 @@
 pragma solidity ^0.8.28;
 
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IERCZKMLStorageExtension} from "../interfaces/IERCZKMLStorageExtension.sol";
 import {IInferenceLedger} from "../interfaces/IInferenceLedger.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Inference ledger
 /// @notice See {IInferenceLedger}. No owner.
@@ -31,7 +33,6 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
         bool consumed;
     }
 
-    bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.ledger.request.v1");
     uint256 private constant MAX_TTL = 365 days;
     uint256 private constant PROVER_BYTES = 20;
 
@@ -47,9 +48,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     /// @notice Pins the verifier for good.
     /// @param inferenceVerifier_ what checks the proofs
     constructor(address inferenceVerifier_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
         _registry = IModelRegistry(IInferenceVerifier(inferenceVerifier_).registry());
     }
@@ -63,7 +62,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     ) external returns (bytes32 requestId) {
         if (ttl == 0 || ttl > MAX_TTL) revert BadTimeToLive(ttl);
         if (_nonces[msg.sender].get(nonce)) revert NonceUsed(msg.sender, nonce);
-        if (_registry.verificationData(modelId).deprecated) revert ModelDeprecatedForRequests(modelId);
+        if (_registry.verificationData(modelId).deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
         _nonces[msg.sender].set(nonce);
         requestId = requestIdOf(msg.sender, modelId, inputCommitment, nonce);
         Entry storage entry = _entries[requestId];
@@ -82,8 +81,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
             if (keccak256(_outputOf(entry)) != keccak256(output)) revert ResultAlreadyRecorded(requestId);
             return;
         }
-        (bytes32 provenFor, address prover) = ProofBlob.statement(proof);
-        if (provenFor != requestId) revert WrongRequest(requestId, provenFor);
+        address prover = ProofBlob.proverFor(proof, requestId);
         IInferenceVerifier(inferenceVerifier).verifyInference(entry.modelId, entry.inputCommitment, output, proof);
         entry.record = CodeStore.write(abi.encodePacked(prover, output));
         entry.recordedAt = uint48(block.timestamp);
@@ -197,7 +195,15 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     ) public view returns (bytes32 requestId) {
         return
             keccak256(
-                abi.encode(DOMAIN_REQUEST, block.chainid, address(this), consumer, modelId, inputCommitment, nonce)
+                abi.encode(
+                    Domains.LEDGER_REQUEST,
+                    block.chainid,
+                    address(this),
+                    consumer,
+                    modelId,
+                    inputCommitment,
+                    nonce
+                )
             );
     }
 

@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
-import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IERCZKMLVerifier} from "../interfaces/IERCZKMLVerifier.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
@@ -14,6 +13,7 @@ import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
 import {Signals} from "../libraries/Signals.sol";
 import {Statement} from "../libraries/Statement.sol";
+import {Supports} from "../libraries/Supports.sol";
 import {VerifierCall} from "../libraries/VerifierCall.sol";
 
 /// @title Inference verifier
@@ -42,11 +42,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
             router = proofVerifier;
             return;
         }
-        if (
-            !ERC165Checker.supportsInterface(proofVerifier, type(IProofVerifier).interfaceId) ||
-            !ERC165Checker.supportsInterface(proofVerifier, type(ISharedVerifier).interfaceId) ||
-            !ERC165Checker.supportsInterface(proofVerifier, type(IBatchVerifier).interfaceId)
-        ) revert NotAProofVerifier(proofVerifier);
+        if (!Supports.isSharedVerifier(proofVerifier)) revert NotAProofVerifier(proofVerifier);
         address registryStore = IModelRegistry(registry_).keyStore();
         address verifierStore = ISharedVerifier(proofVerifier).keyStore();
         if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);

@@ -9,8 +9,8 @@ import {Schema} from "../libraries/Schema.sol";
 import {Tensors} from "../libraries/Tensors.sol";
 
 /// @title Base of contracts that pin a model
-/// @notice Pins one version of one model, for good, and verifies its inferences. Whatever the registry's owners do, the statement that this contract
-/// accepts does not change; a deprecated model stops being accepted.
+/// @notice Pins one version of one model, for good, and verifies its inferences. Whatever the model's owner does, the
+/// statement that this contract accepts does not change; a deprecated model stops being accepted.
 /// @dev What a proof does and does not say: somebody ran this model on an input with this commitment and got this output,
 /// for this contract, request and prover. It does not say where the input came from. A contract that needs a true input
 /// computes it from chain state or requires its issuer's signature over the commitment.

@@ -25,9 +25,6 @@ interface ICrossChainInferenceRelay {
         bytes output
     );
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice Records a statement. Recording it again, with whatever valid proof, changes nothing.
     /// @param statement a statement of another chain; its model is registered here too
     /// @param output output signals, 32 bytes each

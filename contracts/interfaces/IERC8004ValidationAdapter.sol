@@ -38,17 +38,11 @@ interface IERC8004ValidationAdapter {
         address prover
     );
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice The request was answered; it is answered once.
     error AlreadyAnswered(bytes32 requestHash);
 
     /// @notice The registry has no such request of this agent to this validator.
     error NotRequested(bytes32 requestHash, address validator, uint256 agentId);
-
-    /// @notice The proof was made for another request.
-    error WrongRequest(bytes32 expected, bytes32 actual);
 
     /// @notice Answers a request with 100. Anyone may call.
     /// @param claim what the agent claims

@@ -90,9 +90,6 @@ interface IInferenceCoordinator is IAccounts {
     /// @param callback the contract
     event CallbackFailed(bytes32 indexed requestId, address indexed callback);
 
-    /// @notice The address is no inference verifier.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice In this state the request does not allow that.
     error WrongState(bytes32 requestId, State state);
 
@@ -116,9 +113,6 @@ interface IInferenceCoordinator is IAccounts {
 
     /// @notice The callback's gas is too high, or there is one of callback and gas without the other.
     error BadCallback(address callback, uint256 callbackGas);
-
-    /// @notice The proof was made for another request.
-    error ProofOfAnotherRequest(bytes32 requestId, bytes32 provenRequestId);
 
     /// @notice Until the lock expires only the locker is paid for a proof.
     error NotTheLocker(address prover, address locker);

@@ -86,17 +86,11 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @param consumer who opened it
     event ResultConsumed(bytes32 indexed requestId, address indexed consumer);
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice The consumer used this nonce.
     error NonceUsed(address consumer, uint256 nonce);
 
     /// @notice A request is open for one second to 365 days.
     error BadTimeToLive(uint256 ttl);
-
-    /// @notice A deprecated model takes no new requests.
-    error ModelDeprecatedForRequests(uint256 modelId);
 
     /// @notice The model's verifier or key is stopped, so what was recorded for it is worth nothing.
     error ModelStopped(uint256 modelId);
@@ -109,9 +103,6 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
 
     /// @notice No such fact is stored.
     error InferenceNotFound(bytes32 inferenceId);
-
-    /// @notice The proof was made for another request.
-    error WrongRequest(bytes32 expected, bytes32 actual);
 
     /// @notice The request has another result already. The first one stays.
     error ResultAlreadyRecorded(bytes32 requestId);

@@ -32,9 +32,6 @@ interface IInferenceMessageRelay {
         bytes output
     );
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice No relay is linked on this chain.
     error ChainNotLinked(bytes chain);
 

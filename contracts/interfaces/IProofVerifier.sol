@@ -6,7 +6,8 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 /// @title Proof verifier
 /// @notice Decides whether a proof of one proof system shows a statement under a verifying key. Misuse reverts, a proof
 /// that does not hold returns false, and only `true` is evidence.
-/// @dev Implementations have no owner and keep no state that could change an answer.
+/// @dev Implementations have no owner and keep no state that could change an answer. The exception is an emergency stop
+/// before one, which answers as it does until it is stopped, and then never again.
 interface IProofVerifier is IERC165 {
     /// @notice This verifier does not serve the key.
     error UnknownVerifyingKey(bytes32 vkHash);

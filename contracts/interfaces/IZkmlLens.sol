@@ -71,9 +71,6 @@ interface IZkmlLens {
         bytes key;
     }
 
-    /// @notice The verifier is none.
-    error NotAnInferenceVerifier(address verifier);
-
     /// @notice Models, in the order asked for.
     /// @param modelIds their ids
     /// @return models one entry for each

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
@@ -10,6 +9,7 @@ import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {IZkmlLens} from "../interfaces/IZkmlLens.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Batched reads
 /// @notice See {IZkmlLens}. No owner, no storage.
@@ -23,9 +23,7 @@ contract ZkmlLens is IZkmlLens {
     /// @notice Pins what is read for good.
     /// @param inferenceVerifier_ the verifier whose models these are
     constructor(address inferenceVerifier_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = inferenceVerifier_;
         _registry = IModelRegistry(IInferenceVerifier(inferenceVerifier_).registry());
         _keyStore = IVerifyingKeyStore(_registry.keyStore());

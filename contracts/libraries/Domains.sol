@@ -11,6 +11,11 @@ library Domains {
     bytes32 internal constant SCHEMA = keccak256("zkml.schema.v1");
     bytes32 internal constant TENSOR = keccak256("zkml.tensor.v1");
 
+    bytes32 internal constant LEDGER_REQUEST = keccak256("zkml.ledger.request.v1");
+    bytes32 internal constant PROMPT = keccak256("zkml.prompt.v1");
+    bytes32 internal constant STATEMENT = keccak256("zkml.statement.v1");
+    bytes32 internal constant VALIDATION_REQUEST = keccak256("zkml.erc8004.request.v1");
+
     /// @dev ERC-7992 proof system id.
     bytes4 internal constant GROTH16 = bytes4(keccak256("groth16-bn254-v1"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {Identity} from "./Identity.sol";
 import {SchemaCodec} from "./SchemaCodec.sol";
 
@@ -51,12 +52,7 @@ library ManifestRecord {
     function summaryOf(bytes memory record) internal pure returns (Summary memory summary) {
         summary.setupHash = _word(record, 64);
         summary.ioSchemaHash = _word(record, 96);
-        uint256 length = _layoutLength(record);
-        bytes memory layout = new bytes(length);
-        assembly ("memory-safe") {
-            mcopy(add(layout, 32), add(add(record, 32), HEAD_BYTES), length)
-        }
-        summary.layout = layout;
+        summary.layout = Bytes.slice(record, HEAD_BYTES, HEAD_BYTES + _layoutLength(record));
         (summary.weightsCommitment, summary.verifierCodeHash, ) = _optional(record);
     }
 

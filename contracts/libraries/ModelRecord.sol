@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 
@@ -50,7 +51,7 @@ library ModelRecord {
         uint256 at = HEAD_BYTES + layoutLength;
         if (flags & HAS_WEIGHTS != 0) at += 32;
         if (flags & HAS_VERIFIER != 0) at += 52;
-        commitment.uri = string(_slice(record, at, record.length - at));
+        commitment.uri = string(Bytes.slice(record, at));
     }
 
     /// @dev The part that verifiers need; `deprecated` and `activatesAt` are not in the record.
@@ -61,7 +62,7 @@ library ModelRecord {
         data.ioSchemaHash = _word(record, 96);
         data.proofSystemId = bytes4(_word(record, 128));
         (uint256 flags, uint256 layoutLength) = _sizes(record);
-        data.layout = _slice(record, HEAD_BYTES, layoutLength);
+        data.layout = Bytes.slice(record, HEAD_BYTES, HEAD_BYTES + layoutLength);
         uint256 at = HEAD_BYTES + layoutLength;
         if (flags & HAS_WEIGHTS != 0) {
             data.weightsCommitment = uint256(_word(record, at));
@@ -86,13 +87,6 @@ library ModelRecord {
     function _word(bytes memory record, uint256 at) private pure returns (bytes32 word) {
         assembly ("memory-safe") {
             word := mload(add(add(record, 32), at))
-        }
-    }
-
-    function _slice(bytes memory record, uint256 at, uint256 length) private pure returns (bytes memory slice) {
-        slice = new bytes(length);
-        assembly ("memory-safe") {
-            mcopy(add(slice, 32), add(add(record, 32), at), length)
         }
     }
 }

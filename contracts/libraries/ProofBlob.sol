@@ -11,6 +11,9 @@ library ProofBlob {
     /// @notice The bytes are not the canonical encoding of a proof blob.
     error MalformedProof(uint256 length);
 
+    /// @notice The proof was made for another request.
+    error WrongRequest(bytes32 expected, bytes32 actual);
+
     /// @dev Checks the form of a blob and reads what it says it is for, and who is credited. Nothing is proven yet.
     function statement(bytes calldata proof) internal pure returns (bytes32 requestId, address prover) {
         uint256 length = proof.length;
@@ -22,6 +25,13 @@ library ProofBlob {
         if (count > length || HEAD_BYTES + count * 32 != length) revert MalformedProof(length);
         if (offset != WORDS_OFFSET || account > type(uint160).max) revert MalformedProof(length);
         return (bytes32(_word(proof, 288)), address(uint160(account)));
+    }
+
+    /// @dev Who is credited by a blob that says it is for this request; the same check otherwise.
+    function proverFor(bytes calldata proof, bytes32 requestId) internal pure returns (address prover) {
+        bytes32 actual;
+        (actual, prover) = statement(proof);
+        if (actual != requestId) revert WrongRequest(requestId, actual);
     }
 
     /// @dev The proof itself, eight words. Only for a blob that `statement` accepted, as is the next.

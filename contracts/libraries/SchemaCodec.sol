@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {Schema} from "./Schema.sol";
 
 /// @title Schemas as short byte strings, for storing them as code
@@ -53,11 +54,7 @@ library SchemaCodec {
         Schema.TensorSpec memory spec
     ) private pure returns (uint256 next) {
         uint256 nameLength = _read(data, at, 1);
-        bytes memory name = new bytes(nameLength);
-        assembly ("memory-safe") {
-            mcopy(add(name, 32), add(add(data, 33), at), nameLength)
-        }
-        spec.name = string(name);
+        spec.name = string(Bytes.slice(data, at + 1, at + 1 + nameLength));
         at += 1 + nameLength;
         spec.shape = new uint256[](_read(data, at, 1));
         ++at;

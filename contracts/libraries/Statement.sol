@@ -22,7 +22,7 @@ library Statement {
     ) internal pure returns (uint256[] memory signals) {
         bytes calldata inputWords = ProofBlob.inputWords(proof);
         signals = _build(model, output, inputWords, context);
-        if (inputCommitment != _inputCommitment(model, inputWords)) {
+        if (inputCommitment != Signals.inputCommitment(model.layout, model.ioSchemaHash, inputWords)) {
             revert IERCZKMLVerifier.InputCommitmentMismatch();
         }
     }
@@ -37,12 +37,5 @@ library Statement {
         if (output.length != outputs * 32) revert IERCZKMLVerifier.OutputMismatch();
         if (inputWords.length != inputs * 32) revert IERCZKMLVerifier.ModelMismatch();
         return Signals.build(output, inputWords, weightsCommitted, model.weightsCommitment, context);
-    }
-
-    function _inputCommitment(
-        IModelRegistry.VerificationData memory model,
-        bytes calldata inputWords
-    ) private pure returns (bytes32) {
-        return Signals.inputCommitment(model.layout, model.ioSchemaHash, inputWords);
     }
 }

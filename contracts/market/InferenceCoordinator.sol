@@ -7,7 +7,6 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IInferenceCallback} from "../interfaces/IInferenceCallback.sol";
 import {IInferenceCoordinator} from "../interfaces/IInferenceCoordinator.sol";
@@ -15,6 +14,7 @@ import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {Requests} from "../libraries/Requests.sol";
+import {Supports} from "../libraries/Supports.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Inference coordinator
@@ -55,9 +55,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
     /// @param inferenceVerifier_ checks the proofs
     /// @param owner_ who may pause the opening of requests
     constructor(address inferenceVerifier_, address owner_) EIP712("zkml InferenceCoordinator", "1") Ownable(owner_) {
-        if (!ERC165Checker.supportsInterface(inferenceVerifier_, type(IInferenceVerifier).interfaceId)) {
-            revert NotAnInferenceVerifier(inferenceVerifier_);
-        }
+        Supports.requireInferenceVerifier(inferenceVerifier_);
         inferenceVerifier = IInferenceVerifier(inferenceVerifier_);
         _registry = IModelRegistry(IInferenceVerifier(inferenceVerifier_).registry());
     }
@@ -120,8 +118,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
         Record memory record = _records[requestId];
         State state = _stateAt(record, request);
         if (state != State.LOCKED && state != State.LOCK_EXPIRED) revert WrongState(requestId, state);
-        (bytes32 provenId, address prover) = ProofBlob.statement(proof);
-        if (provenId != requestId) revert ProofOfAnotherRequest(requestId, provenId);
+        address prover = ProofBlob.proverFor(proof, requestId);
         if (state == State.LOCKED && prover != record.locker) revert NotTheLocker(prover, record.locker);
         _requireAccount(prover);
         inferenceVerifier.checkPendingInference(request.modelId, request.inputCommitment, output, proof, address(this));

@@ -17,29 +17,12 @@ import {ManifestRecord} from "../libraries/ManifestRecord.sol";
 import {ModelRecord} from "../libraries/ModelRecord.sol";
 import {Schema} from "../libraries/Schema.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
+import {Lineages} from "./Lineages.sol";
 
 /// @title Model registry
 /// @notice See {IModelRegistry}. The contract itself has no owner and cannot be paused or changed.
-contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
-    /// @dev One slot a version, and a second one from version 2 on.
-    struct Version {
-        address record;
-        uint32 number;
-        uint48 activatesAt;
-        bool deprecated;
-        uint256 lineageId;
-    }
-
-    /// @dev One slot a lineage, and a second one while it is being handed over.
-    struct Lineage {
-        address owner;
-        uint32 versions;
-        address pendingOwner;
-    }
-
+contract ModelRegistry is Lineages, ERC165, EIP712 {
     uint256 private constant MAX_URI_BYTES = 1024;
-
-    uint256 private constant ACTIVATION_DELAY = 2 days;
 
     bytes32 private constant REGISTRATION_TYPEHASH = keccak256(
         "Registration(address publisher,bytes32 modelHash,bytes32 circuitHash,bytes32 vkHash,bytes4 proofSystemId,string uri,address verifier,uint256 deadline)"
@@ -51,9 +34,6 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     /// @inheritdoc IModelRegistry
     bool public immutable allowDev;
 
-    mapping(uint256 modelId => Version) private _models;
-    mapping(uint256 lineageId => Lineage) private _lineages;
-    mapping(uint256 lineageId => mapping(uint256 version => uint256 modelId)) private _later;
     mapping(bytes32 circuitHash => address record) private _manifests;
     mapping(address publisher => mapping(bytes32 circuitHash => address verifier)) private _verifiers;
 
@@ -111,46 +91,10 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
 
     /// @inheritdoc IERCZKMLRegistry
     function updateModel(uint256 modelId, ModelCommitment calldata newCommitment) external {
-        uint256 lineageId = _requireOwner(modelId);
-        Lineage storage lineage = _lineages[lineageId];
-        uint256 latest = modelAt(lineageId, lineage.versions);
-        if (latest != modelId) revert NotLatestVersion(modelId, latest);
+        uint256 lineageId = _requireNewest(modelId);
         uint256 newId = _register(msg.sender, newCommitment, _verifiers[msg.sender][newCommitment.circuitHash]);
-        uint32 number = ++lineage.versions;
-        uint256 activatesAt = block.timestamp + ACTIVATION_DELAY;
-        Version storage version = _models[newId];
-        version.number = number;
-        version.activatesAt = uint48(activatesAt);
-        version.lineageId = lineageId;
-        _later[lineageId][number] = newId;
-        emit VersionAppended(lineageId, newId, number, activatesAt);
+        _append(lineageId, newId);
         emit ModelUpdated(modelId, ModelRecord.commitmentOf(_record(modelId)), newCommitment);
-    }
-
-    /// @inheritdoc IERCZKMLRegistry
-    function deprecateModel(uint256 modelId) external {
-        _requireOwner(modelId);
-        if (_models[modelId].deprecated) revert ModelIsDeprecated(modelId);
-        _models[modelId].deprecated = true;
-        emit ModelDeprecated(modelId);
-    }
-
-    /// @inheritdoc IModelRegistry
-    function transferModelOwnership(uint256 modelId, address newOwner) external {
-        uint256 lineageId = _requireOwner(modelId);
-        _lineages[lineageId].pendingOwner = newOwner;
-        emit ModelOwnershipTransferStarted(lineageId, msg.sender, newOwner);
-    }
-
-    /// @inheritdoc IModelRegistry
-    function acceptModelOwnership(uint256 modelId) external {
-        uint256 lineageId = _lineageOf(modelId);
-        Lineage storage lineage = _lineages[lineageId];
-        if (lineage.pendingOwner != msg.sender) revert NotPendingOwner(modelId, msg.sender);
-        address oldOwner = lineage.owner;
-        lineage.owner = msg.sender;
-        delete lineage.pendingOwner;
-        emit ModelOwnershipTransferred(lineageId, oldOwner, msg.sender);
     }
 
     /// @inheritdoc IERCZKMLRegistry
@@ -209,52 +153,10 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
     }
 
     /// @inheritdoc IModelRegistry
-    function versionOf(uint256 modelId) external view returns (uint256 lineageId, uint256 version, uint256 latest) {
-        lineageId = _lineageOf(modelId);
-        return (lineageId, _models[modelId].number, _lineages[lineageId].versions);
-    }
-
-    /// @inheritdoc IModelRegistry
-    function modelAt(uint256 lineageId, uint256 version) public view returns (uint256 modelId) {
-        if (version == 1) return _lineages[lineageId].versions == 0 ? 0 : lineageId;
-        return _later[lineageId][version];
-    }
-
-    /// @inheritdoc IModelRegistry
-    function activeVersionOf(uint256 lineageId) external view returns (uint256 version, uint256 modelId) {
-        uint256 newest = _lineages[lineageId].versions;
-        if (newest == 0) revert ModelNotFound(lineageId);
-        // Activation times grow with the numbers, and the first version is active.
-        version = 1;
-        while (version < newest) {
-            uint256 middle = (version + newest + 1) / 2;
-            if (_models[_later[lineageId][middle]].activatesAt > block.timestamp) newest = middle - 1;
-            else version = middle;
-        }
-        return (version, modelAt(lineageId, version));
-    }
-
-    /// @inheritdoc IModelRegistry
-    function activationOf(uint256 modelId) external view returns (uint256 timestamp) {
-        if (_models[modelId].record == address(0)) revert ModelNotFound(modelId);
-        return _models[modelId].activatesAt;
-    }
-
-    /// @inheritdoc IModelRegistry
     function setupOf(uint256 modelId) external view returns (SetupKind kind, bytes32 transcriptHash) {
         bytes memory manifest = _manifest(ModelRecord.circuitHashOf(_record(modelId)));
         transcriptHash = ManifestRecord.summaryOf(manifest).setupHash;
         return (transcriptHash == 0 ? SetupKind.DEV : SetupKind.CEREMONY, transcriptHash);
-    }
-
-    /// @inheritdoc IModelRegistry
-    function pendingOwnerOf(uint256 modelId) external view returns (address owner) {
-        return _lineages[_lineageOf(modelId)].pendingOwner;
-    }
-
-    /// @inheritdoc IModelRegistry
-    function activationDelay() external pure returns (uint256 delay) {
-        return ACTIVATION_DELAY;
     }
 
     /// @inheritdoc IModelRegistry
@@ -313,14 +215,6 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
             );
     }
 
-    /// @dev The first version of a lineage is the lineage.
-    function _openLineage(uint256 modelId, address owner) private {
-        _models[modelId].number = 1;
-        _lineages[modelId].owner = owner;
-        _lineages[modelId].versions = 1;
-        emit VersionAppended(modelId, modelId, 1, 0);
-    }
-
     /// @dev A model's key is stored, and so checked, whichever verifier serves it.
     function _requireKey(bytes32 vkHash, uint256 signals) private view {
         uint256 keySignals = IVerifyingKeyStore(keyStore).signalCount(vkHash);
@@ -337,17 +231,6 @@ contract ModelRegistry is IModelRegistry, ERC165, EIP712 {
         if (verifier != address(0) && !ERC165Checker.supportsInterface(verifier, type(IProofVerifier).interfaceId)) {
             revert NotAProofVerifier(verifier);
         }
-    }
-
-    function _requireOwner(uint256 modelId) private view returns (uint256 lineageId) {
-        lineageId = _lineageOf(modelId);
-        if (_lineages[lineageId].owner != msg.sender) revert NotModelOwner(modelId, msg.sender);
-    }
-
-    function _lineageOf(uint256 modelId) private view returns (uint256 lineageId) {
-        Version storage model = _models[modelId];
-        if (model.record == address(0)) revert ModelNotFound(modelId);
-        return model.number == 1 ? modelId : model.lineageId;
     }
 
     function _record(uint256 modelId) private view returns (bytes memory) {

@@ -3,12 +3,12 @@ pragma solidity ^0.8.28;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
 import {IVerifierEmergencyStop} from "../interfaces/IVerifierEmergencyStop.sol";
 import {BN254} from "../libraries/BN254.sol";
+import {Supports} from "../libraries/Supports.sol";
 
 /// @title Emergency stop of one verifier
 /// @notice See {IVerifierEmergencyStop}. The owner is the guardian.
@@ -23,11 +23,7 @@ contract VerifierEmergencyStop is IVerifierEmergencyStop, ERC165, Ownable2Step {
     /// @param verifier_ a shared verifier that also checks batches
     /// @param guardian who may stop it
     constructor(address verifier_, address guardian) Ownable(guardian) {
-        if (
-            !ERC165Checker.supportsInterface(verifier_, type(IProofVerifier).interfaceId) ||
-            !ERC165Checker.supportsInterface(verifier_, type(ISharedVerifier).interfaceId) ||
-            !ERC165Checker.supportsInterface(verifier_, type(IBatchVerifier).interfaceId)
-        ) revert NotASharedVerifier(verifier_);
+        if (!Supports.isSharedVerifier(verifier_)) revert NotASharedVerifier(verifier_);
         verifier = verifier_;
     }
 

@@ -44,9 +44,7 @@ export async function gasFigures(): Promise<Figure[]> {
         await verifier.verifyInference(modelId, call.inputCommitment, call.output, call.proof)
       ).wait()
       const words = model.file.publicSignals - 1
-      figures.push(
-        atMost(`verifyInference, ${words} words + context, ${label}`, Number(receipt!.gasUsed), bar, 'gas'),
-      )
+      figures.push(atMost(`verifyInference, ${words} words + context, ${label}`, Number(receipt!.gasUsed), bar, 'gas'))
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }

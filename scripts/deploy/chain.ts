@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   isHexString,
   type ContractTransactionReceipt,
+  type ContractTransactionResponse,
   type Interface,
   type Signer,
+  type TransactionReceipt,
   type TransactionRequest,
 } from 'ethers'
-import type { ContractTransactionResponse, TransactionReceipt } from 'ethers'
 import type { HardhatRuntimeEnvironment } from 'hardhat/types'
 import { DeploymentConfigError, TransactionError } from './errors'
 

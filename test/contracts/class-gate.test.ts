@@ -3,10 +3,10 @@
 import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { id } from 'ethers'
-import { encodeProofBlob, type IoSchema, type ProofPoints } from '../../prover/encodings'
-import { FIELD_Q } from '../../prover/groth16/curve'
+import { encodeProofBlob, type IoSchema } from '../../prover/encodings'
 import { ClassGate__factory, LibraryHarness__factory } from '../../typechain-types'
-import { CLASSIFIER, createWorld, LOGITS, type Statement } from '../support/world'
+import { malleate } from '../support/malleate'
+import { CLASSIFIER, createWorld, LOGITS } from '../support/world'
 
 const ARGMAX = 0
 const THRESHOLD = 1
@@ -19,13 +19,6 @@ async function deploy() {
     world.prover,
   )
   return { ...world, modelId, gate, address: await gate.getAddress() }
-}
-
-/** (−A, −B, C) verifies for the same statement. */
-function malleated(statement: Statement, requestId: string, prover: string): string {
-  const [ax, ay, bx1, bx0, by1, by0, cx, cy] = statement.points
-  const points: ProofPoints = [ax, FIELD_Q - ay, bx1, bx0, FIELD_Q - by1, FIELD_Q - by0, cx, cy]
-  return encodeProofBlob({ points, inputWords: statement.signals.slice(1, 3), requestId, prover })
 }
 
 describe('ClassGate, a consumer', () => {
@@ -59,7 +52,7 @@ describe('ClassGate, a consumer', () => {
     const s = prove({ modelId, caller: address, prover: prover.address })
     await gate.classify(s.inputCommitment, s.output, s.proof)
     const again = prove({ modelId, caller: address, prover: prover.address, randomness: 99n })
-    for (const proof of [s.proof, malleated(s, id('request'), prover.address), again.proof]) {
+    for (const proof of [s.proof, malleate(s.proof), again.proof]) {
       await expect(gate.classify(s.inputCommitment, s.output, proof))
         .to.be.revertedWithCustomError(gate, 'RequestUsed')
         .withArgs(prover.address, id('request'))
@@ -71,7 +64,7 @@ describe('ClassGate, a consumer', () => {
   it('a malleated proof that is first changes state once, as its original would have', async () => {
     const { gate, address, modelId, prover, prove } = await loadFixture(deploy)
     const s = prove({ modelId, caller: address, prover: prover.address })
-    const twin = malleated(s, id('request'), prover.address)
+    const twin = malleate(s.proof)
     await gate.classify(s.inputCommitment, s.output, twin)
     expect((await gate.classificationOf(prover))[0]).to.equal(3)
     await expect(gate.classify(s.inputCommitment, s.output, s.proof)).to.be.revertedWithCustomError(gate, 'RequestUsed')

@@ -13,7 +13,6 @@ import {
   type IoSchema,
   type ProofPoints,
 } from '../../prover/encodings'
-import { FIELD_Q } from '../../prover/groth16/curve'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
 import {
   Groth16Verifier__factory,
@@ -25,6 +24,7 @@ import {
   type InferenceVerifier,
 } from '../../typechain-types'
 import { IS_COVERAGE, itUninstrumented } from '../support/coverage'
+import { malleate } from '../support/malleate'
 import { otherChain } from '../support/public-chain'
 import { trapdoorKey } from '../support/trapdoor'
 import { CLASSIFIER, createWorld, LOGITS, PIXELS, type Statement, type World } from '../support/world'
@@ -194,11 +194,8 @@ describe('InferenceVerifier', () => {
       })
 
       it('accepts a malleated proof, which is the same statement', async () => {
-        const { verifier, modelId, prover, statement } = await setUp()
-        const [ax, ay, bx1, bx0, by1, by0, cx, cy] = statement.points
-        const points: ProofPoints = [ax, FIELD_Q - ay, bx1, bx0, FIELD_Q - by1, FIELD_Q - by0, cx, cy]
-        const inputWords = statement.signals.slice(1, 3)
-        const proof = encodeProofBlob({ points, inputWords, requestId: id('request'), prover: prover.address })
+        const { verifier, modelId, statement } = await setUp()
+        const proof = malleate(statement.proof)
         await verifier.verifyInference(modelId, statement.inputCommitment, statement.output, proof)
       })
 

@@ -91,7 +91,7 @@ describe('InferenceLedger', () => {
     await ledger.connect(consumer).open(modelId, inputCommitment, 1, year)
     await registry.connect(publisher).deprecateModel(modelId)
     await expect(ledger.connect(consumer).open(modelId, inputCommitment, 2, TTL))
-      .to.be.revertedWithCustomError(ledger, 'ModelDeprecatedForRequests')
+      .to.be.revertedWithCustomError(ledger, 'ModelIsDeprecated')
       .withArgs(modelId)
     expect(await ledger.isNonceUsed(consumer, 2)).to.equal(false)
   })

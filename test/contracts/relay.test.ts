@@ -245,7 +245,11 @@ describe('InferenceMessageRelay', () => {
     const w = await loadFixture(messengers)
     const { gateway, farGateway, there, here, hereAddress, thereAddress, statementOf, proofOf, output, send } = w
     const statement = statementOf(HERE)
-    const message = await messageOf(gateway, send(malleate(proofOf(HERE))))
+    const sending = send(malleate(proofOf(HERE)))
+    const message = await messageOf(gateway, sending)
+    await expect(sending)
+      .to.emit(here, 'StatementSent')
+      .withArgs(keccak256(encoded(statement, output)), w.farChain, message[0])
     expect(message.slice(1, 3)).to.deep.equal([hereAddress, thereAddress])
     expect(await there.isAttested(HERE, statement, output)).to.equal(false)
     await expect(farGateway.deliver(...message))

@@ -272,7 +272,9 @@ describe('VerifierEmergencyStop', () => {
       stop,
       'NotTheImpossibleStatement',
     )
-    await expect(stop.stopKey(id('x'), signals, proof)).to.be.reverted
+    await expect(stop.stopKey(id('x'), signals, proof))
+      .to.be.revertedWithCustomError(stop, 'UnknownVerifyingKey')
+      .withArgs(id('x'))
   })
 })
 

@@ -8,6 +8,7 @@ import { ethers } from 'hardhat'
 import * as encodings from '../../prover/encodings'
 import type { IoSchema, ProofPoints, TensorSpec } from '../../prover/encodings'
 import { canonicalKeyHex, parseCanonicalKeyBytes, vkHash } from '../../prover/groth16/vkey'
+import { argmax } from '../../prover/quantize'
 import { quantizeInput } from '../../prover/quantize/input-range'
 import { VECTOR_DIRECTORY, vectorFiles } from '../../scripts/generate-vectors'
 import { LibraryHarness__factory, type LibraryHarness } from '../../typechain-types'
@@ -68,6 +69,13 @@ describe('Encodings: shared vectors', () => {
         words.length === Math.ceil(count / Math.floor(252 / bits)) ? 'UnusedBitsSet' : 'WrongLength',
       )
     }
+  })
+
+  it('the greatest element, the lowest of equals', async () => {
+    for (const values of [[5], [1, 2, 3], [3, 2, 1], [-1, -1], [-5, 7, 7, -9, 7], [0, -1, 0]]) {
+      expect(await harness.argmax(values)).to.equal(argmax(values))
+    }
+    await expect(harness.argmax([])).to.be.revertedWithCustomError(harness, 'EmptyTensor').withArgs()
   })
 
   it('quantizing real values', async () => {
@@ -201,11 +209,13 @@ describe('Encodings: shared vectors', () => {
     const good = parseSchema(first.schema)
     const [output, input] = [good.outputs[0], good.inputs[0]]
     if (output === undefined || input === undefined) throw new Error('no tensors')
-    const bad: readonly IoSchema[] = [
+    const badCounts: readonly IoSchema[] = [
       { ...good, outputs: [] },
       { ...good, inputs: [] },
       { ...good, inputs: Array.from({ length: 65 }, () => input) },
-      { ...good, outputs: [{ ...output, visibility: 'private' }] },
+    ]
+    const badOutput: IoSchema = { ...good, outputs: [{ ...output, visibility: 'private' }] }
+    const badInputs: readonly IoSchema[] = [
       { ...good, inputs: [{ ...input, bits: 0 }] },
       { ...good, inputs: [{ ...input, bits: 253 }] },
       { ...good, inputs: [{ ...input, shape: [4, 0] }] },
@@ -216,10 +226,17 @@ describe('Encodings: shared vectors', () => {
       { ...good, inputs: [{ ...input, name: 'x'.repeat(65) }] },
       { ...good, inputs: [{ ...input, bits: 252, shape: [65536] }] },
     ]
-    for (const schema of bad) {
+    const refuses = async (schema: IoSchema, error: string, ...args: readonly unknown[]) => {
       expect(() => encodings.ioSchemaHash(schema)).to.throw(encodings.SchemaError)
-      await expect(harness.layoutOf(encodings.toSolidityIoSchema(schema))).to.be.reverted
+      await expect(harness.layoutOf(encodings.toSolidityIoSchema(schema)))
+        .to.be.revertedWithCustomError(harness, error)
+        .withArgs(...args)
     }
+    for (const schema of badCounts) {
+      await refuses(schema, 'BadTensorCount', schema.outputs.length, schema.inputs.length)
+    }
+    await refuses(badOutput, 'BadTensorSpec', false, 0)
+    for (const schema of badInputs) await refuses(schema, 'BadTensorSpec', true, 0)
   })
 
   it('input commitments', async () => {

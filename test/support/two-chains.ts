@@ -3,16 +3,9 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { concat, getBytes, toBeHex, ZeroAddress } from 'ethers'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
-import {
-  Groth16Verifier__factory,
-  InferenceVerifier__factory,
-  ModelRegistry__factory,
-  VerifyingKeyStore__factory,
-  type InferenceVerifier,
-  type ModelRegistry,
-} from '../../typechain-types'
+import type { InferenceVerifier, ModelRegistry } from '../../typechain-types'
 import { otherChain } from './public-chain'
-import { createWorld, describeModel, modelParts, type World } from './world'
+import { createWorld, deployCore, describeModel, modelParts, type World } from './world'
 
 export const FAR_CHAIN = 1n
 
@@ -28,10 +21,7 @@ export async function twoChains(): Promise<World & { readonly modelId: bigint; r
   const world = await createWorld()
   const modelId = await world.register({}, world.deployer)
   const deployer = await otherChain(Number(FAR_CHAIN))
-  const keyStore = await new VerifyingKeyStore__factory(deployer).deploy()
-  const shared = await new Groth16Verifier__factory(deployer).deploy(keyStore)
-  const registry = await new ModelRegistry__factory(deployer).deploy(keyStore, false)
-  const verifier = await new InferenceVerifier__factory(deployer).deploy(registry, shared)
+  const { registry, verifier } = await deployCore(deployer)
   const { manifest, commitment } = await describeModel(modelParts(world.key.vk))
   const { modelHash, proofSystemId, uri } = commitment
   const key = canonicalKeyHex(world.key.vk)

@@ -121,6 +121,15 @@ export async function describeModel(parts: ModelParts) {
   return { manifest: { ...manifest, ioSchema: toSolidityIoSchema(parts.schema) }, commitment }
 }
 
+/** What every chain with models has: keys, their verifier, the registry, and an inference verifier that nobody can stop. */
+export async function deployCore(deployer: HardhatEthersSigner) {
+  const keyStore = await new VerifyingKeyStore__factory(deployer).deploy()
+  const shared = await new Groth16Verifier__factory(deployer).deploy(keyStore)
+  const registry = await new ModelRegistry__factory(deployer).deploy(keyStore, false)
+  const verifier = await new InferenceVerifier__factory(deployer).deploy(registry, shared)
+  return { keyStore, shared, registry, verifier }
+}
+
 /** Deploys the core and gives a publisher, a trapdoor key, and short ways to register and prove. */
 export async function createWorld(): Promise<World> {
   const [deployer, publisher, stranger, prover, guardian] = (await ethers.getSigners()) as [
@@ -130,10 +139,8 @@ export async function createWorld(): Promise<World> {
     HardhatEthersSigner,
     HardhatEthersSigner,
   ]
-  const keyStore = await new VerifyingKeyStore__factory(deployer).deploy()
-  const shared = await new Groth16Verifier__factory(deployer).deploy(keyStore)
-  const registry = await new ModelRegistry__factory(deployer).deploy(keyStore, false)
-  const verifier = await new InferenceVerifier__factory(deployer).deploy(registry, shared)
+  const core = await deployCore(deployer)
+  const { keyStore, shared, registry } = core
   const stop = await new VerifierEmergencyStop__factory(deployer).deploy(shared, guardian)
   const router = await new VerifierRouter__factory(deployer).deploy(deployer, [routeTo(await stop.getAddress())])
   const routed = await new InferenceVerifier__factory(deployer).deploy(registry, router)
@@ -141,7 +148,7 @@ export async function createWorld(): Promise<World> {
   await keyStore.store(canonicalKeyHex(key.vk))
 
   const accounts = { deployer, publisher, stranger, prover, guardian }
-  const world = { ...accounts, keyStore, shared, registry, verifier, stop, router, routed, key }
+  const world = { ...accounts, ...core, stop, router, routed, key }
   return {
     ...world,
     async register(parts = {}, by = publisher) {

@@ -4,14 +4,14 @@ import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { id, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
-import { encodeProofBlob, type ProofPoints } from '../../../prover/encodings'
-import { FIELD_Q } from '../../../prover/groth16/curve'
+import { encodeProofBlob } from '../../../prover/encodings'
 import {
   HostileCallback__factory,
   IInferenceVerifier__factory,
   LastWord__factory,
   ReentrantActor__factory,
 } from '../../../typechain-types'
+import { malleate } from '../../support/malleate'
 import {
   at,
   BOND,
@@ -47,13 +47,6 @@ async function lockOne(market: Market, overrides: Partial<Request> = {}): Promis
 
 const locked = () => deployLocked()
 
-/** (−A, −B, C) verifies for the same statement. */
-function malleated(statement: Statement, requestId: string, prover: string): string {
-  const [ax, ay, bx1, bx0, by1, by0, cx, cy] = statement.points
-  const points: ProofPoints = [ax, FIELD_Q - ay, bx1, bx0, FIELD_Q - by1, FIELD_Q - by0, cx, cy]
-  return encodeProofBlob({ points, inputWords: statement.signals.slice(1, 3), requestId, prover })
-}
-
 describe('settling a request', () => {
   it('pays the prover named in the proof, whoever sends it, and says so', async () => {
     const { coordinator, stranger, prover, modelId, request, answer, balance } = await loadFixture(locked)
@@ -72,7 +65,7 @@ describe('settling a request', () => {
     const { coordinator, prover, request, answer, balance } = await loadFixture(locked)
     const requestId = await coordinator.requestIdOf(request)
     const s = await answer(request, prover)
-    const twin = malleated(s, requestId, prover.address)
+    const twin = malleate(s.proof)
     const again = await answer(request, prover, { randomness: 99n })
     await coordinator.fulfill(request, s.output, twin)
     const held = await coordinator.balanceOf(ZeroAddress, prover)
@@ -91,7 +84,7 @@ describe('settling a request', () => {
     const twin = await lockOne(market)
     const { output, proof } = await answer(request, prover)
     await expect(coordinator.fulfill(twin, output, proof))
-      .to.be.revertedWithCustomError(coordinator, 'ProofOfAnotherRequest')
+      .to.be.revertedWithCustomError(coordinator, 'WrongRequest')
       .withArgs(await coordinator.requestIdOf(twin), await coordinator.requestIdOf(request))
     const s = await answer(request, prover)
     const { points } = s
@@ -136,7 +129,7 @@ describe('settling a request', () => {
     }
     const portable = await answer(request, prover, { portable: true })
     await expect(coordinator.fulfill(request, portable.output, portable.proof))
-      .to.be.revertedWithCustomError(coordinator, 'ProofOfAnotherRequest')
+      .to.be.revertedWithCustomError(coordinator, 'WrongRequest')
       .withArgs(await coordinator.requestIdOf(request), ZeroHash)
     await coordinator.fulfill(request, good.output, good.proof)
   })
