@@ -53,14 +53,14 @@ abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
     }
 
     /// @inheritdoc IAigcToken
-    function commitPrompt(bytes32 commitment) external {
+    function commitPrompt(bytes32 commitment) external virtual {
         if (_committedAt[msg.sender][commitment] != 0) revert PromptCommittedAlready(msg.sender, commitment);
         _committedAt[msg.sender][commitment] = block.number;
         emit PromptCommitted(msg.sender, commitment);
     }
 
     /// @inheritdoc IAigcToken
-    function claimPrompt(bytes calldata prompt, bytes32 salt) external returns (uint256 tokenId) {
+    function claimPrompt(bytes calldata prompt, bytes32 salt) external virtual returns (uint256 tokenId) {
         if (prompt.length != _promptBytes) revert WrongPromptLength(_promptBytes, prompt.length);
         bytes32 commitment = promptCommitment(prompt, msg.sender, salt);
         uint256 committedAt = _committedAt[msg.sender][commitment];
