@@ -9,6 +9,7 @@ import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
+import {IVerifierEmergencyStop} from "../interfaces/IVerifierEmergencyStop.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
@@ -47,6 +48,9 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
             !ERC165Checker.supportsInterface(proofVerifier, type(ISharedVerifier).interfaceId) ||
             !ERC165Checker.supportsInterface(proofVerifier, type(IBatchVerifier).interfaceId)
         ) revert NotAProofVerifier(proofVerifier);
+        if (ERC165Checker.supportsInterface(proofVerifier, type(IVerifierEmergencyStop).interfaceId)) {
+            revert VerifierIsStoppable(proofVerifier);
+        }
         address registryStore = IModelRegistry(registry_).keyStore();
         address verifierStore = ISharedVerifier(proofVerifier).keyStore();
         if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);

@@ -60,6 +60,9 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @notice The verifier is neither a shared verifier nor a router.
     error NotAProofVerifier(address verifier);
 
+    /// @notice A verifier that can be stopped is asked through a router, which says when it is.
+    error VerifierIsStoppable(address verifier);
+
     /// @notice The registry is none.
     error NotARegistry(address registry);
 
