@@ -202,6 +202,18 @@ describe('CrossChainInferenceRelay', () => {
     await far.deployer.provider.send('evm_revert', [snapshot])
   })
 
+  it('what was proven under a key that is stopped later is not proven any more', async () => {
+    const { routed, stop, guardian, deployer, statementOf, proofOf, output, portable, portableProof } =
+      await loadFixture(worlds)
+    const relay = await new CrossChainInferenceRelay__factory(deployer).deploy(routed)
+    const statement = statementOf(FAR_CHAIN)
+    await relay.prove(statement, output, proofOf(FAR_CHAIN))
+    await relay.provePortable(portable.modelId, portable.inputCommitment, output, portableProof)
+    for (const proven of [statement, portable]) expect(await relay.isProven(proven, output)).to.equal(true)
+    await stop.connect(guardian).stop()
+    for (const proven of [statement, portable]) expect(await relay.isProven(proven, output)).to.equal(false)
+  })
+
   it('deploys only onto an inference verifier; costs little', async () => {
     const { here, deployer, registry, statementOf, proofOf, output } = await loadFixture(relays)
     await expect(new CrossChainInferenceRelay__factory(deployer).deploy(registry))
