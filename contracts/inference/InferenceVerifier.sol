@@ -175,8 +175,13 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     function verifierGasCap(uint256 modelId) external view returns (uint256 gasCap) {
         IModelRegistry.VerificationData memory model = IModelRegistry(registry).verificationData(modelId);
         uint256 signals = SignalLayout.total(model.layout);
-        if (router == address(0) || model.verifier != address(0)) return VerifierCall.gasCap(signals);
-        return IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
+        bool own = model.verifier != address(0);
+        if (router == address(0)) {
+            if (!own) _requireSharedSystem(model.proofSystemId);
+            return VerifierCall.gasCap(signals);
+        }
+        uint256 routeCap = IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
+        return own ? VerifierCall.gasCap(signals) : routeCap;
     }
 
     /// @inheritdoc IInferenceVerifier
