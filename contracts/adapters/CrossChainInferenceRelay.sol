@@ -55,7 +55,8 @@ contract CrossChainInferenceRelay is ICrossChainInferenceRelay {
         ForeignStatements.Statement calldata statement,
         bytes calldata output
     ) external view returns (bool proven) {
-        return _proven[ForeignStatements.idOf(statement, output)];
+        if (!_proven[ForeignStatements.idOf(statement, output)]) return false;
+        return !IInferenceVerifier(inferenceVerifier).isStopped(statement.modelId);
     }
 
     function _record(

@@ -30,6 +30,9 @@ contract InferenceMessageRelay is IInferenceMessageRelay, CrosschainLinked, Owna
 
     /// @inheritdoc IInferenceMessageRelay
     function link(address gateway, bytes calldata counterpart) external onlyOwner {
+        (uint256 chainId, address account) = InteroperableAddress.parseEvmV1Calldata(counterpart);
+        bytes memory canonical = InteroperableAddress.formatEvmV1(chainId, account);
+        if (keccak256(counterpart) != keccak256(canonical)) revert NotCanonical(counterpart);
         _setLink(gateway, counterpart, false);
     }
 

@@ -121,7 +121,10 @@ abstract contract InferenceConsumer is PinnedModel, IInferenceCallback {
 
     /// @dev Withdraws a request of this contract that nobody has locked.
     function _cancelInference(Requests.Request calldata request) internal {
-        delete isPending[coordinator.requestIdOf(request)];
+        bytes32 requestId = coordinator.requestIdOf(request);
+        // One that does not exist yet could be cancelled as well, and then never opened.
+        if (!isPending[requestId]) revert UnknownRequest(requestId);
+        delete isPending[requestId];
         coordinator.cancel(request);
     }
 

@@ -8,6 +8,7 @@ import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
+import {IVerifierEmergencyStop} from "../interfaces/IVerifierEmergencyStop.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
@@ -43,6 +44,9 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
             return;
         }
         if (!Supports.isSharedVerifier(proofVerifier)) revert NotAProofVerifier(proofVerifier);
+        if (ERC165Checker.supportsInterface(proofVerifier, type(IVerifierEmergencyStop).interfaceId)) {
+            revert VerifierIsStoppable(proofVerifier);
+        }
         address registryStore = IModelRegistry(registry_).keyStore();
         address verifierStore = ISharedVerifier(proofVerifier).keyStore();
         if (registryStore != verifierStore) revert KeyStoreMismatch(registryStore, verifierStore);
@@ -167,8 +171,13 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     function verifierGasCap(uint256 modelId) external view returns (uint256 gasCap) {
         IModelRegistry.VerificationData memory model = IModelRegistry(registry).verificationData(modelId);
         uint256 signals = SignalLayout.total(model.layout);
-        if (router == address(0) || model.verifier != address(0)) return VerifierCall.gasCap(signals);
-        return IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
+        bool own = model.verifier != address(0);
+        if (router == address(0)) {
+            if (!own) _requireSharedSystem(model.proofSystemId);
+            return VerifierCall.gasCap(signals);
+        }
+        uint256 routeCap = IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
+        return own ? VerifierCall.gasCap(signals) : routeCap;
     }
 
     /// @inheritdoc IInferenceVerifier

@@ -26,6 +26,9 @@ interface IAccounts {
     /// @notice The coins sent are not the amount named, or were sent along with a token deposit.
     error WrongValue(uint256 sent, uint256 expected);
 
+    /// @notice No more than 2^128 − 1 is taken at a time.
+    error DepositTooHigh(address token, uint256 amount);
+
     /// @notice Neither zero nor this contract can claim money.
     error InvalidAccount(address account);
 

@@ -49,7 +49,8 @@ interface ICrossChainInferenceRelay {
         bytes calldata proof
     ) external returns (bytes32 statementId);
 
-    /// @notice Whether a statement was proven here.
+    /// @notice Whether a statement was proven here, and its model is not stopped: once its verifier or key is, old proofs are
+    /// worth nothing.
     /// @param statement the statement
     /// @param output output signals, 32 bytes each
     /// @return proven whether it was

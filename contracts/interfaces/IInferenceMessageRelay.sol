@@ -35,6 +35,10 @@ interface IInferenceMessageRelay {
     /// @notice No relay is linked on this chain.
     error ChainNotLinked(bytes chain);
 
+    /// @notice A relay is an account on an EVM chain, and its address is in the one canonical form: another form of the chain
+    /// id would make it another chain.
+    error NotCanonical(bytes counterpart);
+
     /// @notice The message is none of a relay's.
     error UnknownMessage(bytes32 kind);
 

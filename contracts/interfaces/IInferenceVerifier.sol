@@ -60,6 +60,9 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @notice The verifier is neither a shared verifier nor a router.
     error NotAProofVerifier(address verifier);
 
+    /// @notice A verifier that can be stopped is asked through a router, which says when it is.
+    error VerifierIsStoppable(address verifier);
+
     /// @notice The registry is none.
     error NotARegistry(address registry);
 
@@ -191,7 +194,8 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @return routerAddress its address, 0 in a direct instance
     function router() external view returns (address routerAddress);
 
-    /// @notice Most gas the verifier of a model may use for a statement.
+    /// @notice Most gas the verifier of a model may use for a statement. Reverts when nobody checks the model's proof system
+    /// here, so that no proof of it could pass.
     /// @param modelId the model
     /// @return gasCap the cap
     function verifierGasCap(uint256 modelId) external view returns (uint256 gasCap);

@@ -107,9 +107,12 @@ contract ZkmlLens is IZkmlLens {
         IModelRegistry.VerificationData memory data = _registry.verificationData(model.modelId);
         IInferenceVerifier verifier = IInferenceVerifier(inferenceVerifier);
         model.ownVerifier = data.verifier != address(0);
-        model.verifier = model.ownVerifier ? data.verifier : _verifierFor(data.proofSystemId);
+        address serving = _verifierFor(data.proofSystemId);
+        model.verifier = model.ownVerifier ? data.verifier : serving;
         model.verifierIntact = !model.ownVerifier || data.verifier.codehash == data.verifierCodeHash;
-        if (model.verifier != address(0)) model.verifierGasCap = verifier.verifierGasCap(model.modelId);
+        // A verifier of the model's own is not asked either where its proof system has no route.
+        bool checked = serving != address(0) || (model.ownVerifier && verifier.router() == address(0));
+        if (checked) model.verifierGasCap = verifier.verifierGasCap(model.modelId);
         model.signals = SignalLayout.total(data.layout);
         model.activatesAt = data.activatesAt;
         model.ioSchemaHash = data.ioSchemaHash;

@@ -79,6 +79,8 @@ abstract contract Accounts is IAccounts, ReentrancyLock {
             IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
             received = IERC20(token).balanceOf(address(this)) - before;
         }
+        // A token that lies could otherwise fill an account to the brim, and a payment to it would overflow and fail.
+        if (received > type(uint128).max) revert DepositTooHigh(token, received);
         _credit(token, account, received);
         emit Deposited(token, account, received);
     }

@@ -284,12 +284,14 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
             revert BadCallback(request.callback, request.callbackGas);
     }
 
-    /// @dev Registered, active, not deprecated, not stopped.
+    /// @dev Registered, active, not deprecated, not stopped, and of a proof system that is checked: nobody could deliver
+    /// else, and whoever locked it would lose the bond.
     function _requireModel(uint256 modelId) private view {
         IModelRegistry.VerificationData memory model = _registry.verificationData(modelId);
         if (model.deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
         if (model.activatesAt > block.timestamp) revert IInferenceVerifier.ModelNotActive(modelId, model.activatesAt);
         if (inferenceVerifier.isStopped(modelId)) revert ModelStopped(modelId);
+        inferenceVerifier.verifierGasCap(modelId);
     }
 
     /// @dev Whether a stored state still holds money.

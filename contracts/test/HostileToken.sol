@@ -28,6 +28,10 @@ contract HostileToken is ERC20 {
         _mint(account, amount);
     }
 
+    function burn(address account, uint256 amount) external {
+        _burn(account, amount);
+    }
+
     function behave(Habit habit_) external {
         habit = habit_;
     }

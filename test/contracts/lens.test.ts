@@ -6,7 +6,12 @@ import { id, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
 import { ioSchemaHash, PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
 import { canonicalKeyHex, vkHash } from '../../prover/groth16/vkey'
-import { TrapdoorVerifier__factory, ZkmlLens__factory, type ZkmlLens } from '../../typechain-types'
+import {
+  HostileVerifier__factory,
+  TrapdoorVerifier__factory,
+  ZkmlLens__factory,
+  type ZkmlLens,
+} from '../../typechain-types'
 import { CLASSIFIER, createWorld, describeModel, modelParts } from '../support/world'
 
 async function deploy() {
@@ -105,6 +110,25 @@ describe('ZkmlLens', () => {
     expect((await one(routedLens, sharedId)).stopped).to.equal(true)
     expect((await one(lens, sharedId)).stopped).to.equal(false)
     expect(await routedLens.inferenceVerifier()).to.equal(await routed.getAddress())
+  })
+
+  it('shows models that nobody checks', async () => {
+    const { lens, routedLens, registry, publisher, deployer, key } = await loadFixture(deploy)
+    const own = await new HostileVerifier__factory(deployer).deploy(0, '0xdeadbeef')
+    const address = await own.getAddress()
+    for (const [verifier, cap] of [
+      [ZeroAddress, 0n],
+      [address, 340_000n],
+    ] as const) {
+      const { manifest, commitment } = await describeModel(modelParts(key.vk, { verifier }))
+      const unserved = { ...commitment, proofSystemId: '0xdeadbeef' }
+      await registry.connect(publisher).publishManifest(manifest, verifier)
+      await registry.connect(publisher).registerModel(unserved)
+      const modelId = await registry.modelIdOf(publisher, unserved)
+      const [direct, routed] = [await one(lens, modelId), await one(routedLens, modelId)]
+      expect([direct.verifier, direct.verifierGasCap]).to.deep.equal([verifier, cap])
+      expect([routed.verifier, routed.verifierGasCap]).to.deep.equal([verifier, 0n])
+    }
   })
 
   it('reads keys; a missing one is an empty entry', async () => {

@@ -2,7 +2,16 @@
 
 import { loadFixture } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { AbiCoder, id, keccak256, ZeroAddress, ZeroHash, type ContractTransactionResponse } from 'ethers'
+import {
+  AbiCoder,
+  concat,
+  dataSlice,
+  id,
+  keccak256,
+  ZeroAddress,
+  ZeroHash,
+  type ContractTransactionResponse,
+} from 'ethers'
 import {
   CrossChainInferenceRelay__factory,
   InferenceMessageRelay__factory,
@@ -194,6 +203,18 @@ describe('CrossChainInferenceRelay', () => {
     await far.deployer.provider.send('evm_revert', [snapshot])
   })
 
+  it('what was proven under a key that is stopped later is not proven any more', async () => {
+    const { routed, stop, guardian, deployer, statementOf, proofOf, output, portable, portableProof } =
+      await loadFixture(worlds)
+    const relay = await new CrossChainInferenceRelay__factory(deployer).deploy(routed)
+    const statement = statementOf(FAR_CHAIN)
+    await relay.prove(statement, output, proofOf(FAR_CHAIN))
+    await relay.provePortable(portable.modelId, portable.inputCommitment, output, portableProof)
+    for (const proven of [statement, portable]) expect(await relay.isProven(proven, output)).to.equal(true)
+    await stop.connect(guardian).stop()
+    for (const proven of [statement, portable]) expect(await relay.isProven(proven, output)).to.equal(false)
+  })
+
   it('deploys only onto an inference verifier; costs little', async () => {
     const { here, deployer, registry, statementOf, proofOf, output } = await loadFixture(relays)
     await expect(new CrossChainInferenceRelay__factory(deployer).deploy(registry))
@@ -361,6 +382,33 @@ describe('InferenceMessageRelay', () => {
         .to.be.revertedWithCustomError(here, 'WrongSourceChain')
         .withArgs(HERE, statement.chainId)
     }
+  })
+
+  it('a chain has one link, however its id is written', async () => {
+    const { there, far, farGateway, hereAddress, statementOf, output } = await loadFixture(messengers)
+    const own = await new TestGateway__factory(far.deployer).deploy()
+    const account = dataSlice(hereAddress, 8)
+    for (const sender of [
+      // 31337 in three bytes, the same with another account, no chain, no account, and something behind it.
+      concat(['0x0001000003007a6914', account]),
+      concat(['0x0001000003007a6914', far.deployer.address]),
+      concat(['0x000100000014', account]),
+      interoperable(6n),
+      concat([interoperable(6n, account), '0x00']),
+    ]) {
+      await expect(there.link(own, sender)).to.be.revertedWithCustomError(there, 'NotCanonical').withArgs(sender)
+    }
+    const sender = concat(['0x0001000003007a6914', account])
+    const recipient = interoperable(FAR_CHAIN, await there.getAddress())
+    const statement = { ...statementOf(HERE), requestId: id('never sent') }
+    const payload = payloadOf(id('zkml.statement.v1'), statement, output)
+    for (const gateway of [own, farGateway]) {
+      await expect(gateway.deliver(ZeroHash, sender, recipient, payload)).to.be.revertedWithCustomError(
+        there,
+        'ERC7786RecipientUnauthorizedGateway',
+      )
+    }
+    expect(await there.isAttested(HERE, statement, output)).to.equal(false)
   })
 
   it('links are the owner’s to add, and nobody’s to change', async () => {

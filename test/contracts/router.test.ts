@@ -316,10 +316,14 @@ describe('InferenceVerifier, versions and settlements', () => {
   })
 
   it('is built on a registry and a router, or a shared verifier', async () => {
-    const { registry, router, keyStore, deployer, verifier } = await loadFixture(models)
+    const { registry, router, stop, keyStore, deployer, verifier } = await loadFixture(models)
     const factory = new InferenceVerifier__factory(deployer)
     await expect(factory.deploy(keyStore, router)).to.be.revertedWithCustomError(verifier, 'NotARegistry')
     await expect(factory.deploy(registry, keyStore)).to.be.revertedWithCustomError(verifier, 'NotAProofVerifier')
+    // A direct instance says that nobody can stop it.
+    await expect(factory.deploy(registry, stop))
+      .to.be.revertedWithCustomError(verifier, 'VerifierIsStoppable')
+      .withArgs(await stop.getAddress())
     const router2 = await new VerifierRouter__factory(deployer).deploy(deployer, [])
     const empty = await factory.deploy(registry, router2)
     expect(await empty.router()).to.equal(await router2.getAddress())

@@ -127,6 +127,27 @@ describe('accounts of the market', () => {
     await balance([])
   })
 
+  it('cannot be filled to the brim by a token that lies, so no payment overflows', async () => {
+    const { coordinator, token, requester, prover, start, ask, answer } = await loadFixture(fixture)
+    const own = coordinator.connect(requester)
+    const request = ask({ token: await token.getAddress(), rampStart: start * 2n })
+    await own.requestInference(request, '0x')
+    await coordinator.connect(prover).lock(request)
+    // The token makes up what it needs for the prover's account to hold all but MIN_PRICE − 1 of 256 bits.
+    await token.burn(coordinator, await token.balanceOf(coordinator))
+    await token.burn(requester, await token.balanceOf(requester))
+    const much = 2n ** 256n - MIN_PRICE
+    await token.mint(requester, much)
+    await expect(own.depositFor(token, much, prover))
+      .to.be.revertedWithCustomError(coordinator, 'DepositTooHigh')
+      .withArgs(request.token, much)
+    await own.depositFor(token, 2n ** 128n - 1n, prover)
+    await expect(own.depositFor(token, 2n ** 128n, prover)).to.be.revertedWithCustomError(coordinator, 'DepositTooHigh')
+    const { output, proof } = await answer(request, prover)
+    await expect(coordinator.fulfill(request, output, proof)).to.emit(coordinator, 'RequestFulfilled')
+    expect(await coordinator.balanceOf(token, prover)).to.equal(2n ** 128n - 1n + MIN_PRICE)
+  })
+
   it('a receiver that reenters is refused and gets its money once', async () => {
     const { coordinator, address, deployer, balance } = await loadFixture(fixture)
     const actor = await new ReentrantActor__factory(deployer).deploy(address)

@@ -153,6 +153,25 @@ describe('a contract that asks the market', () => {
     await balance([request], [consumer])
   })
 
+  it('cancels what it has asked, not what it may ask', async () => {
+    const scene = await loadFixture(deploy)
+    const { coordinator, consumer } = scene
+    await consumer.ask([...PIXELS], TERMS, { value: MAX_PRICE })
+    const { request } = await newestRequest(coordinator)
+    // The next request, of which everything can be known but the second it will come in.
+    const moment = BigInt(await time.latest()) + 100n
+    const deadline = request.deadline - request.rampStart + moment
+    const next = { ...request, nonce: request.nonce + 1n, rampStart: moment, deadline }
+    await expect(consumer.withdraw(next))
+      .to.be.revertedWithCustomError(consumer, 'UnknownRequest')
+      .withArgs(await coordinator.requestIdOf(next))
+    await at(moment)
+    await consumer.ask([...PIXELS], TERMS, { value: MAX_PRICE })
+    expect(await coordinator.stateOf(next)).to.equal(state('OPEN'))
+    await consumer.withdraw(next)
+    await expect(consumer.withdraw(next)).to.be.revertedWithCustomError(consumer, 'UnknownRequest')
+  })
+
   it('asks about inputs it cannot build by their commitment', async () => {
     const scene = await loadFixture(deploy)
     const { deployer, coordinator, register } = scene

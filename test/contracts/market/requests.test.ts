@@ -8,6 +8,7 @@ import {
   IInferenceVerifier__factory,
   InferenceCoordinator__factory,
   IERCZKMLRegistry__factory,
+  HostileVerifier__factory,
   Wallet1271__factory,
 } from '../../../typechain-types'
 import {
@@ -24,7 +25,9 @@ import {
   state,
   type Request,
 } from '../../support/market'
+import { describeModel, modelParts, type World } from '../../support/world'
 
+const UNSERVED = '0xdeadbeef'
 const fixture = () => createMarket()
 const verifierErrors = IInferenceVerifier__factory.connect(ZeroAddress)
 const registryErrors = IERCZKMLRegistry__factory.connect(ZeroAddress)
@@ -180,6 +183,31 @@ describe('requests', () => {
         .withArgs(newId, activatesAt)
       await at(activatesAt)
       await own.requestInference(early, '0x')
+    })
+
+    it('name a model that somebody checks', async () => {
+      for (const [choose, error] of [
+        [({ routed }: World) => routed, 'RouteNotFound'],
+        [({ verifier }: World) => verifier, 'UnsupportedProofSystem'],
+      ] as const) {
+        const { coordinator, requester, registry, publisher, stranger, key, router, verifier, ask } =
+          await createMarket(choose)
+        const own = await new HostileVerifier__factory(stranger).deploy(0, UNSERVED)
+        const models: bigint[] = []
+        for (const address of [ZeroAddress, await own.getAddress()]) {
+          const { manifest, commitment } = await describeModel(modelParts(key.vk, { verifier: address }))
+          const unserved = { ...commitment, proofSystemId: UNSERVED }
+          await registry.connect(publisher).publishManifest(manifest, address)
+          await registry.connect(publisher).registerModel(unserved)
+          models.push(await registry.modelIdOf(publisher, unserved))
+        }
+        const open = (modelId = 0n) => coordinator.connect(requester).requestInference(ask({ modelId }), '0x')
+        const contract = error === 'RouteNotFound' ? router : verifier
+        await expect(open(models[0])).to.be.revertedWithCustomError(contract, error).withArgs(UNSERVED)
+        // A verifier of the model's own is asked directly, but not around a router.
+        if (contract === verifier) await open(models[1])
+        else await expect(open(models[1])).to.be.revertedWithCustomError(contract, error).withArgs(UNSERVED)
+      }
     })
 
     it('an id is used once', async () => {
