@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IERCZKMLStorageExtension} from "../interfaces/IERCZKMLStorageExtension.sol";
 import {IInferenceLedger} from "../interfaces/IInferenceLedger.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
@@ -13,6 +12,7 @@ import {CodeStore} from "../libraries/CodeStore.sol";
 import {Domains} from "../libraries/Domains.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {Supports} from "../libraries/Supports.sol";
+import {UsableModel} from "../libraries/UsableModel.sol";
 
 /// @title Inference ledger
 /// @notice See {IInferenceLedger}. No owner.
@@ -62,7 +62,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     ) external returns (bytes32 requestId) {
         if (ttl == 0 || ttl > MAX_TTL) revert BadTimeToLive(ttl);
         if (_nonces[msg.sender].get(nonce)) revert NonceUsed(msg.sender, nonce);
-        if (_registry.verificationData(modelId).deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
+        UsableModel.requireUsable(IInferenceVerifier(inferenceVerifier), _registry, modelId);
         _nonces[msg.sender].set(nonce);
         requestId = requestIdOf(msg.sender, modelId, inputCommitment, nonce);
         Entry storage entry = _entries[requestId];
@@ -231,7 +231,7 @@ contract InferenceLedger is IInferenceLedger, ERC165 {
     }
 
     function _requireNotStopped(uint256 modelId) private view {
-        if (IInferenceVerifier(inferenceVerifier).isStopped(modelId)) revert ModelStopped(modelId);
+        if (IInferenceVerifier(inferenceVerifier).isStopped(modelId)) revert IInferenceVerifier.ModelStopped(modelId);
     }
 
     /// @dev ERC-7992's id.

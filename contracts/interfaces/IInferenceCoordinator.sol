@@ -99,9 +99,6 @@ interface IInferenceCoordinator is IAccounts {
     /// @notice The signature is not the requester's for this request.
     error InvalidSignature(address requester);
 
-    /// @notice Verification of the model was stopped, for good.
-    error ModelStopped(uint256 modelId);
-
     /// @notice The least price is above the highest.
     error BadPrice(uint256 minPrice, uint256 maxPrice);
 

@@ -92,9 +92,6 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     /// @notice A request is open for one second to 365 days.
     error BadTimeToLive(uint256 ttl);
 
-    /// @notice The model's verifier or key is stopped, so what was recorded for it is worth nothing.
-    error ModelStopped(uint256 modelId);
-
     /// @notice No such request.
     error RequestNotFound(bytes32 requestId);
 
@@ -117,7 +114,7 @@ interface IInferenceLedger is IERCZKMLStorageExtension {
     error ResultUsed(bytes32 requestId);
 
     /// @notice Opens a request of the caller's. Its age counts from now.
-    /// @param modelId a registered model that is not deprecated
+    /// @param modelId a registered model that is active, not deprecated and not stopped
     /// @param inputCommitment commitment to the input
     /// @param nonce any number the caller has not used; once used, it is used whatever becomes of the request
     /// @param ttl how many seconds the request and its result hold

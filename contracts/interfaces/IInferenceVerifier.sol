@@ -42,6 +42,9 @@ interface IInferenceVerifier is IERCZKMLVerifier {
     /// @notice A generated verifier does not have the code it was registered with.
     error VerifierCodeChanged(address verifier, bytes32 expected, bytes32 actual);
 
+    /// @notice The model's route or key is stopped, for good: nothing new is asked of it, and nothing recorded of it counts.
+    error ModelStopped(uint256 modelId);
+
     /// @notice The version was appended and is not active yet.
     error ModelNotActive(uint256 modelId, uint256 activatesAt);
 

@@ -7,13 +7,13 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IInferenceCallback} from "../interfaces/IInferenceCallback.sol";
 import {IInferenceCoordinator} from "../interfaces/IInferenceCoordinator.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
 import {Requests} from "../libraries/Requests.sol";
+import {UsableModel} from "../libraries/UsableModel.sol";
 import {Supports} from "../libraries/Supports.sol";
 import {Accounts} from "./Accounts.sol";
 
@@ -188,7 +188,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
         if (state != State.NONE) revert WrongState(requestId, state);
         _requireNotPaused();
         _requireTerms(request);
-        _requireModel(request.modelId);
+        UsableModel.requireUsable(inferenceVerifier, _registry, request.modelId);
         _records[requestId].state = State.OPEN;
         _debit(request.token, request.requester, request.maxPrice);
         emit RequestOpened(requestId, request.requester, request.modelId, request, input);
@@ -198,7 +198,7 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
     function _lock(bytes32 requestId, Requests.Request calldata request) private {
         State state = _stateAt(_records[requestId], request);
         if (state != State.OPEN) revert WrongState(requestId, state);
-        if (inferenceVerifier.isStopped(request.modelId)) revert ModelStopped(request.modelId);
+        if (inferenceVerifier.isStopped(request.modelId)) revert IInferenceVerifier.ModelStopped(request.modelId);
         _depositValue();
         _debit(NATIVE, msg.sender, request.bond);
         _records[requestId] = Record({state: State.LOCKED, locker: msg.sender, lockedAt: uint48(block.timestamp)});
@@ -282,16 +282,6 @@ contract InferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ERC165
         if (request.bond > MAX_BOND) revert BondTooHigh(request.bond, MAX_BOND);
         if (request.callbackGas > MAX_CALLBACK_GAS || (request.callback == address(0)) != (request.callbackGas == 0))
             revert BadCallback(request.callback, request.callbackGas);
-    }
-
-    /// @dev Registered, active, not deprecated, not stopped, and of a proof system that is checked: nobody could deliver
-    /// else, and whoever locked it would lose the bond.
-    function _requireModel(uint256 modelId) private view {
-        IModelRegistry.VerificationData memory model = _registry.verificationData(modelId);
-        if (model.deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
-        if (model.activatesAt > block.timestamp) revert IInferenceVerifier.ModelNotActive(modelId, model.activatesAt);
-        if (inferenceVerifier.isStopped(modelId)) revert ModelStopped(modelId);
-        inferenceVerifier.verifierGasCap(modelId);
     }
 
     /// @dev Whether a stored state still holds money.

@@ -4,13 +4,13 @@ pragma solidity ^0.8.28;
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {IERCZKMLRegistry} from "../interfaces/IERCZKMLRegistry.sol";
 import {IInferenceCallback} from "../interfaces/IInferenceCallback.sol";
 import {IInferenceCoordinator} from "../interfaces/IInferenceCoordinator.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {DevChains} from "../libraries/DevChains.sol";
 import {Requests} from "../libraries/Requests.sol";
+import {UsableModel} from "../libraries/UsableModel.sol";
 import {Accounts} from "../market/Accounts.sol";
 
 /// @title Market without provers, for consumers' own tests
@@ -67,7 +67,7 @@ contract MockInferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ER
     ) external payable nonReentrant whenNotPaused returns (bytes32 requestId) {
         _requireRequester(request);
         _requireTerms(request);
-        _requireModel(request.modelId);
+        UsableModel.requireUsable(inferenceVerifier, IModelRegistry(inferenceVerifier.registry()), request.modelId);
         _depositValue();
         requestId = requestIdOf(request);
         if (_states[requestId] != State.NONE) revert WrongState(requestId, stateOf(request));
@@ -232,13 +232,5 @@ contract MockInferenceCoordinator is IInferenceCoordinator, Accounts, EIP712, ER
         if (request.bond > MAX_BOND) revert BondTooHigh(request.bond, MAX_BOND);
         if (request.callbackGas > MAX_CALLBACK_GAS || (request.callback == address(0)) != (request.callbackGas == 0))
             revert BadCallback(request.callback, request.callbackGas);
-    }
-
-    function _requireModel(uint256 modelId) private view {
-        IModelRegistry registry = IModelRegistry(inferenceVerifier.registry());
-        IModelRegistry.VerificationData memory model = registry.verificationData(modelId);
-        if (model.deprecated) revert IERCZKMLRegistry.ModelIsDeprecated(modelId);
-        if (model.activatesAt > block.timestamp) revert IInferenceVerifier.ModelNotActive(modelId, model.activatesAt);
-        if (inferenceVerifier.isStopped(modelId)) revert ModelStopped(modelId);
     }
 }

@@ -312,6 +312,9 @@ describe('InferenceLedger', () => {
       await expect(read()).to.be.revertedWithCustomError(routed, 'ModelStopped').withArgs(modelId)
     }
     expect(await routed.isProven(...fact)).to.equal(false)
+    await expect(routed.connect(consumer).open(modelId, inputCommitment, 2n, 60n))
+      .to.be.revertedWithCustomError(routed, 'ModelStopped')
+      .withArgs(modelId)
     const inferenceId = ethers.solidityPackedKeccak256(['uint256', 'bytes32', 'bytes'], fact)
     await expect(routed.getInference(inferenceId))
       .to.be.revertedWithCustomError(routed, 'ModelStopped')
