@@ -126,8 +126,9 @@ describe('MockInferenceCoordinator', () => {
     await expect(market.refund(request)).to.be.revertedWithCustomError(market, 'WrongState').withArgs(requestId, OPEN)
     await expect(consumer.withdraw(request)).to.emit(market, 'RequestCancelled').withArgs(requestId, PRICE)
     await expect(consumer.withdraw(request))
-      .to.be.revertedWithCustomError(market, 'WrongState')
-      .withArgs(requestId, CANCELLED)
+      .to.be.revertedWithCustomError(consumer, 'UnknownRequest')
+      .withArgs(requestId)
+    expect(await market.stateOf(request)).to.equal(CANCELLED)
     // The account at the market pays for the next request.
     await consumer.ask(PIXELS, TERMS)
     const second = await market.requestIds(1)
