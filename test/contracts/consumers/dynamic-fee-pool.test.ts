@@ -640,7 +640,7 @@ describe('DynamicFeePool, its fee', () => {
     await refused(chain, 'InvalidProof')
     await refused(await answerTo(scene, 1234n, { caller: await pool.getAddress() }), 'InvalidProof')
     await refused(await answerTo(scene, 1234n, { modelId: 7n }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { requestId: id('other') }), 'ProofOfAnotherRequest')
+    await refused(await answerTo(scene, 1234n, { requestId: id('other') }), 'WrongRequest')
     await refused(await answerTo(scene, 1234n, { prover: stranger.address }), 'NotTheLocker')
     expect(await pool.currentFee()).to.equal(FALLBACK)
     for (const sender of [prover, stranger]) {
