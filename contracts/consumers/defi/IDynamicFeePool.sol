@@ -5,8 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title A constant-product pool whose fee a model proposes
 /// @notice Trades two ERC-20 tokens. The fee comes from a verified inference over what the pool itself saw in its last
-/// eight closed hours, so a proof binds it to the pool's own past: nobody chooses the input, and no proof about other
-/// numbers, for another pool, chain, model or request passes.
+/// eight closed hours, so a proof binds it to the pool's own past: no proof about other numbers, for another pool, chain,
+/// model or request passes. Who trades shapes that past, at the price of the fee.
 ///
 /// All that an inference can do is to set the fee within bounds that were fixed at deployment, for `feeTtl` seconds from
 /// its snapshot; then the fallback fee holds until the next one. Nobody owns or governs the pool.

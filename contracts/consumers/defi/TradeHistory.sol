@@ -9,7 +9,8 @@ import {PriceLog} from "./PriceLog.sol";
 /// @notice For each hour the move of the price, in ticks, and the volume, in basis points of the reserve: the input of
 /// the model `fee-mlp`. The eight hours are one word, two digits of 11 bits each, the newest lowest.
 /// @dev An hour is closed by the first call after it, with the reserves as they stood before that call did anything: what
-/// happens in the current hour, the current transaction above all, does not count yet.
+/// happens in the current hour, the current transaction above all, does not count yet. Volume counts trades there and back,
+/// those of one transaction too.
 library TradeHistory {
     /// @notice The hours.
     /// @param closed closed hours, as digits

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ERC7007, IERC165} from "../../adapters/ERC7007.sol";
 import {PinnedModel} from "../../inference/PinnedModel.sol";
 import {IAigcToken} from "../../interfaces/IAigcToken.sol";
@@ -58,7 +59,8 @@ contract SpriteToken is ISpriteToken, ERC7007 {
     function claim() external returns (uint256 claimId) {
         claimId = ++claims;
         uint256 drawBlock = block.number + claimDelay;
-        _claims[claimId] = Claim({claimer: msg.sender, drawBlock: uint64(drawBlock)});
+        // A delay so long that it wrapped around would lead to a block whose hash is known.
+        _claims[claimId] = Claim({claimer: msg.sender, drawBlock: SafeCast.toUint64(drawBlock)});
         emit SpriteClaimed(claimId, msg.sender, drawBlock);
     }
 

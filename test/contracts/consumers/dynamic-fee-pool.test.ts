@@ -467,6 +467,20 @@ describe('DynamicFeePool, its history', () => {
     }
   })
 
+  it('counts the volume of trades there and back in one block of an earlier hour, but no move', async () => {
+    const scene = await loadFixture(deployReady)
+    const { pool, trader, token0, token1 } = scene
+    const out = await pool.quote(token0, 10n ** 22n)
+    const swap = (token: typeof token0, amountIn: bigint) => () =>
+      pool.connect(trader).swap(token, amountIn, 0, trader, MaxUint256, { gasLimit: 500_000 })
+    expect(await inOneBlock([swap(token0, 10n ** 22n), swap(token1, out)])).to.deep.equal([true, true])
+    await time.increase(HOUR)
+    const [move, volume] = await pool.closedHours()
+    // About 1% of each reserve; what stays of the price is the fee.
+    expect(move).to.be.within(-1, 1)
+    expect(volume).to.be.within(150, 250)
+  })
+
   it('does not see what the transaction, the block or the hour that asks did', async () => {
     const scene = await loadFixture(deployReady)
     const { pool, keeper, trader, token0, coordinator } = scene

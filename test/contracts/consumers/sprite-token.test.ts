@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
-import { loadFixture, mine, mineUpTo, setPrevRandao } from '@nomicfoundation/hardhat-network-helpers'
+import { loadFixture, mine, mineUpTo, setPrevRandao, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { AbiCoder, id, keccak256, toBeHex, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
@@ -155,6 +155,15 @@ describe('SpriteToken, whose prompts are drawn', () => {
     for (const none of [0, 1, 2]) {
       await expect(token.draw(none)).to.be.revertedWithCustomError(token, 'UnknownClaim').withArgs(none)
     }
+  })
+
+  it('takes no claim whose block would wrap around to one with a known hash', async () => {
+    const { factory, routed, modelId, owner } = await loadFixture(deploy)
+    const wrapping = await factory.deploy(routed, modelId, 2n ** 64n - 1n)
+    const drawBlock = 2n ** 64n + BigInt(await time.latestBlock())
+    await expect(wrapping.connect(owner).claim())
+      .to.be.revertedWithCustomError(wrapping, 'SafeCastOverflowedUintDowncast')
+      .withArgs(64, drawBlock)
   })
 
   it('draws each claim by itself, also of one block', async () => {

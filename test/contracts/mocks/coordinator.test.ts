@@ -3,7 +3,7 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { ZeroAddress, ZeroHash, type Result } from 'ethers'
+import { ZeroAddress, ZeroHash, type JsonRpcApiProvider, type Result } from 'ethers'
 import { ethers } from 'hardhat'
 import { encodeOutput, inputCommitment, pack, toSolidityIoSchema } from '../../../prover/encodings'
 import {
@@ -197,5 +197,21 @@ describe('MockInferenceCoordinator', () => {
   it('is not deployed on a public chain', async () => {
     const factory = new MockInferenceCoordinator__factory(await otherChain(1))
     await expect(factory.deploy(ZeroAddress)).to.be.revertedWithCustomError(factory, 'MockOnPublicChain').withArgs(1)
+  })
+
+  it('takes and answers nothing even if its code gets onto a public chain', async () => {
+    const { owner, market, requestId } = await loadFixture(asked)
+    const signer = await otherChain(10)
+    const code = await ethers.provider.getCode(market)
+    await (signer.provider as JsonRpcApiProvider).send('hardhat_setCode', [await market.getAddress(), code])
+    const there = market.connect(signer)
+    const request = { ...(await requestOf(market, requestId)), requester: owner.address }
+    for (const call of [
+      there.requestInference(request, '0x'),
+      there.fulfil(requestId, OUTPUT),
+      there.fulfilWhateverHappens(requestId, OUTPUT),
+    ]) {
+      await expect(call).to.be.revertedWithCustomError(market, 'MockOnPublicChain').withArgs(10)
+    }
   })
 })
