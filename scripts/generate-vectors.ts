@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hexlify, id, ZeroHash } from 'ethers'
+import { hexlify, id, ZeroAddress, ZeroHash } from 'ethers'
 import { format, resolveConfig } from 'prettier'
 import * as encodings from '../prover/encodings'
 import type { CommitmentFormat, DigitFormat, IoSchema, TensorSpec } from '../prover/encodings'
@@ -232,8 +232,51 @@ function proofBlobs(): unknown {
 }
 
 function domains(): unknown {
-  const { DOMAIN_CONTEXT, DOMAIN_INPUT, DOMAIN_MODEL, DOMAIN_SCHEMA, DOMAIN_TENSOR, PROOF_SYSTEM_GROTH16 } = encodings
-  return { DOMAIN_CONTEXT, DOMAIN_INPUT, DOMAIN_MODEL, DOMAIN_SCHEMA, DOMAIN_TENSOR, PROOF_SYSTEM_GROTH16 }
+  const names = Object.entries(encodings).filter(([name]) => name.startsWith('DOMAIN_') || name.startsWith('PROOF_'))
+  return Object.fromEntries(names.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function requests(): unknown {
+  const [first, second] = ADDRESSES as readonly [string, string]
+  const base = { requester: first, modelId: sample(1), inputCommitment: id('input'), token: second }
+  const low = { ...base, nonce: 1n, minPrice: 100n, maxPrice: 1_000n, rampStart: 1_000n, rampSeconds: 70n }
+  const high = { ...base, nonce: sample(2), minPrice: 0n, maxPrice: (1n << 128n) - 1n, rampStart: 5n, rampSeconds: 0n }
+  const all: encodings.MarketRequest[] = [
+    { ...low, lockSeconds: 60n, deadline: 2_000n, bond: 7n, callback: second, callbackGas: 60_000n },
+    {
+      ...high,
+      rampSeconds: (1n << 32n) - 1n,
+      lockSeconds: 1n,
+      deadline: 9n,
+      bond: 0n,
+      callback: ZeroAddress,
+      callbackGas: 0n,
+    },
+    {
+      ...high,
+      lockSeconds: (1n << 32n) - 1n,
+      deadline: (1n << 48n) - 1n,
+      bond: 1n,
+      callback: ZeroAddress,
+      callbackGas: 0n,
+    },
+  ]
+  const market = all.map((request) => ({
+    request,
+    hash: encodings.marketRequestHash(request),
+    id: encodings.marketRequestId(31337n, second, request),
+    prices: [0n, 5n, 999n, 1_000n, 1_001n, 1_069n, 1_070n].map((time) => ({
+      time,
+      price: encodings.marketPriceAt(request, time),
+      lockExpiry: encodings.marketLockExpiry(request, time),
+    })),
+  }))
+  const ledger = [0n, 1n].map((nonce) => {
+    const parts = { chainId: 31337n + nonce, ledger: second, consumer: first, modelId: sample(3), nonce }
+    const request = { ...parts, inputCommitment: id('input') }
+    return { request, id: encodings.ledgerRequestId(request) }
+  })
+  return { coordinator: second, market, ledger }
 }
 
 /** Contents of every vector file, by name; integers are decimal strings. */
@@ -256,6 +299,7 @@ export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
     ['recipe.json', recipes()],
     ['identity.json', identities()],
     ['proof-blob.json', proofBlobs()],
+    ['request.json', requests()],
   ]
   return new Map(await Promise.all(files.map(async ([name, value]) => [name, await write(value)] as const)))
 }

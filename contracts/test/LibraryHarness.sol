@@ -2,8 +2,10 @@
 /* solhint-disable use-natspec */
 pragma solidity ^0.8.28;
 
+import {Domains} from "../libraries/Domains.sol";
 import {Identity} from "../libraries/Identity.sol";
 import {ProofBlob} from "../libraries/ProofBlob.sol";
+import {Requests} from "../libraries/Requests.sol";
 import {Schema} from "../libraries/Schema.sol";
 import {SchemaCodec} from "../libraries/SchemaCodec.sol";
 import {SignalLayout} from "../libraries/SignalLayout.sol";
@@ -113,5 +115,34 @@ contract LibraryHarness {
 
     function checkKey(bytes calldata key) external view returns (uint256 signals, bytes32 vkHash) {
         return (VerifyingKeys.check(key), keccak256(key));
+    }
+
+    function requestHash(Requests.Request calldata request) external pure returns (bytes32) {
+        return Requests.hashStruct(request);
+    }
+
+    function requestPriceAt(Requests.Request calldata request, uint256 time) external pure returns (uint256) {
+        return Requests.priceAt(request, time);
+    }
+
+    function requestLockExpiry(Requests.Request calldata request, uint256 lockedAt) external pure returns (uint256) {
+        return Requests.lockExpiry(request, lockedAt);
+    }
+
+    /// @dev In alphabetical order, like the vectors.
+    function domains() external pure returns (bytes32[10] memory) {
+        return
+            [
+                Domains.BATCH,
+                Domains.CONTEXT,
+                Domains.INPUT,
+                Domains.LEDGER_REQUEST,
+                Domains.MODEL,
+                Domains.PROMPT,
+                Domains.SCHEMA,
+                Domains.STATEMENT,
+                Domains.TENSOR,
+                Domains.VALIDATION_REQUEST
+            ];
     }
 }

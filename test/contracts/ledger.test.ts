@@ -2,8 +2,9 @@
 
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { id, keccak256, ZeroHash } from 'ethers'
+import { id, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
+import { ledgerRequestId } from '../../prover/encodings'
 import { InferenceLedger__factory, type InferenceLedger } from '../../typechain-types'
 import { forge, malleate } from '../support/malleate'
 import { createWorld, LOGITS, PIXELS, type Statement, type StatementOptions } from '../support/world'
@@ -38,13 +39,8 @@ describe('InferenceLedger', () => {
   it('opens a request once a nonce, under an id that names everything', async () => {
     const { ledger, consumer, stranger, modelId, otherId, inputCommitment, address, verifier } =
       await loadFixture(deploy)
-    const abi = ethers.AbiCoder.defaultAbiCoder()
-    const expected = keccak256(
-      abi.encode(
-        ['bytes32', 'uint256', 'address', 'address', 'uint256', 'bytes32', 'uint256'],
-        [id('zkml.ledger.request.v1'), 31337, address, consumer.address, modelId, inputCommitment, 7],
-      ),
-    )
+    const parts = { chainId: 31337n, ledger: address, consumer: consumer.address, modelId, inputCommitment, nonce: 7n }
+    const expected = ledgerRequestId(parts)
     expect(await ledger.requestIdOf(consumer, modelId, inputCommitment, 7)).to.equal(expected)
     const now = (await time.latest()) + 10
     await time.setNextBlockTimestamp(now)

@@ -43,6 +43,51 @@ describe('Encodings: shared vectors', () => {
     }
   })
 
+  it('domains', async () => {
+    const vectors = readVectors<Record<string, string>>('domains.json')
+    const { PROOF_SYSTEM_GROTH16: system, ...domains } = vectors
+    expect(system).to.equal(encodings.PROOF_SYSTEM_GROTH16)
+    expect(await harness.domains()).to.deep.equal(Object.values(domains))
+  })
+
+  it('requests of market and ledger', async () => {
+    type Numbers<T> = { [K in keyof T]: T[K] extends bigint ? string : T[K] }
+    type MarketCase = {
+      request: Numbers<encodings.MarketRequest>
+      hash: string
+      id: string
+      prices: { time: string; price: string; lockExpiry: string }[]
+    }
+    type LedgerCase = { request: Numbers<encodings.LedgerRequest>; id: string }
+    const { coordinator, market, ledger } = readVectors<{
+      coordinator: string
+      market: MarketCase[]
+      ledger: LedgerCase[]
+    }>('request.json')
+    const parse = <T>(request: object): T =>
+      Object.fromEntries(
+        Object.entries(request).map(([key, value]) => [
+          key,
+          /^\d+$/.test(String(value)) ? BigInt(String(value)) : value,
+        ]),
+      ) as T
+    for (const { request: json, hash, id, prices } of market) {
+      const request = parse<encodings.MarketRequest>(json)
+      expect(encodings.marketRequestHash(request)).to.equal(hash)
+      expect(encodings.marketRequestId(31337n, coordinator, request)).to.equal(id)
+      expect(await harness.requestHash(request)).to.equal(hash)
+      for (const { time, price, lockExpiry } of prices) {
+        expect(encodings.marketPriceAt(request, BigInt(time))).to.equal(BigInt(price))
+        expect(encodings.marketLockExpiry(request, BigInt(time))).to.equal(BigInt(lockExpiry))
+        expect(await harness.requestPriceAt(request, time)).to.equal(price)
+        expect(await harness.requestLockExpiry(request, time)).to.equal(lockExpiry)
+      }
+    }
+    for (const { request, id } of ledger) {
+      expect(encodings.ledgerRequestId(parse<encodings.LedgerRequest>(request))).to.equal(id)
+    }
+  })
+
   it('packing', async () => {
     type Case = { lo: string; bits: number; count: number; values: string[]; words: string[] }
     const { cases, packRejects, unpackRejects } = readVectors<{

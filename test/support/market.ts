@@ -5,7 +5,7 @@ import { time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { parseEther, ZeroAddress, type AddressLike } from 'ethers'
 import { ethers } from 'hardhat'
-import { inputCommitment, pack } from '../../prover/encodings'
+import { inputCommitment, MARKET_REQUEST_TYPES, marketDomain, pack, type MarketRequest } from '../../prover/encodings'
 import {
   HostileToken__factory,
   InferenceCoordinator__factory,
@@ -16,22 +16,7 @@ import {
 } from '../../typechain-types'
 import { CLASSIFIER, createWorld, PIXELS, type Statement, type StatementOptions, type World } from './world'
 
-export type Request = {
-  readonly requester: string
-  readonly nonce: bigint
-  readonly modelId: bigint
-  readonly inputCommitment: string
-  readonly token: string
-  readonly minPrice: bigint
-  readonly maxPrice: bigint
-  readonly rampStart: bigint
-  readonly rampSeconds: bigint
-  readonly lockSeconds: bigint
-  readonly deadline: bigint
-  readonly bond: bigint
-  readonly callback: string
-  readonly callbackGas: bigint
-}
+export type Request = MarketRequest
 
 /** The states of a request, as the contract numbers them. */
 export const STATES = [
@@ -46,26 +31,6 @@ export const STATES = [
 ] as const
 export type StateName = (typeof STATES)[number]
 export const state = (name: StateName): number => STATES.indexOf(name)
-
-/** EIP-712 types of a request, written down apart from the contract. */
-export const REQUEST_TYPES = {
-  Request: [
-    { name: 'requester', type: 'address' },
-    { name: 'nonce', type: 'uint256' },
-    { name: 'modelId', type: 'uint256' },
-    { name: 'inputCommitment', type: 'bytes32' },
-    { name: 'token', type: 'address' },
-    { name: 'minPrice', type: 'uint128' },
-    { name: 'maxPrice', type: 'uint128' },
-    { name: 'rampStart', type: 'uint48' },
-    { name: 'rampSeconds', type: 'uint32' },
-    { name: 'lockSeconds', type: 'uint32' },
-    { name: 'deadline', type: 'uint48' },
-    { name: 'bond', type: 'uint128' },
-    { name: 'callback', type: 'address' },
-    { name: 'callbackGas', type: 'uint32' },
-  ],
-}
 
 export const BURN_ADDRESS = '0x000000000000000000000000000000000000dEaD'
 export const MIN_PRICE = 100_000n
@@ -151,7 +116,8 @@ export async function createMarket(choose: (world: World) => InferenceVerifier =
     modelId,
     start,
     ask,
-    sign: (request, signer = requester) => signer.signTypedData(domain(address), REQUEST_TYPES, request),
+    sign: (request, signer = requester) =>
+      signer.signTypedData(marketDomain(31337n, address), MARKET_REQUEST_TYPES, request),
     async answer(request, prover, options = {}) {
       const requestId = await coordinator.requestIdOf(request)
       const named = await ethers.resolveAddress(prover)
@@ -191,10 +157,6 @@ async function heldFor(coordinator: IInferenceCoordinator, request: Request, tok
 }
 
 /** EIP-712 domain of a coordinator. */
-export function domain(verifyingContract: string, chainId = 31337n) {
-  return { name: 'zkml InferenceCoordinator', version: '1', chainId, verifyingContract }
-}
-
 /** The newest request, from the event that provers read. */
 export async function newestRequest(coordinator: IInferenceCoordinator): Promise<{ request: Request; input: string }> {
   const event = (await coordinator.queryFilter(coordinator.filters.RequestOpened())).at(-1)

@@ -4,6 +4,7 @@ import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { id, parseEther, TypedDataEncoder, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
+import { MARKET_REQUEST_TYPES, marketDomain } from '../../../prover/encodings'
 import {
   IInferenceVerifier__factory,
   InferenceCoordinator__factory,
@@ -15,13 +16,11 @@ import {
   at,
   BOND,
   createMarket,
-  domain,
   LIFETIME,
   LOCK_SECONDS,
   MAX_PRICE,
   MIN_PRICE,
   RAMP_SECONDS,
-  REQUEST_TYPES,
   state,
   type Request,
 } from '../../support/market'
@@ -37,7 +36,7 @@ describe('requests', () => {
     const { coordinator, address, ask } = await loadFixture(fixture)
     const request = ask({ callback: address, callbackGas: 1000n })
     expect(await coordinator.requestIdOf(request)).to.equal(
-      TypedDataEncoder.hash(domain(address), REQUEST_TYPES, request),
+      TypedDataEncoder.hash(marketDomain(31337n, address), MARKET_REQUEST_TYPES, request),
     )
     const { fields, name, version, chainId, verifyingContract } = await coordinator.eip712Domain()
     expect([fields, name, version, chainId, verifyingContract]).to.deep.equal([
@@ -62,10 +61,10 @@ describe('requests', () => {
     const request = ask()
     const other = await new InferenceCoordinator__factory(owner).deploy(routed, owner)
     expect(await other.requestIdOf(request)).to.equal(
-      TypedDataEncoder.hash(domain(await other.getAddress()), REQUEST_TYPES, request),
+      TypedDataEncoder.hash(marketDomain(31337n, await other.getAddress()), MARKET_REQUEST_TYPES, request),
     )
     expect(await coordinator.requestIdOf(request)).to.not.equal(
-      TypedDataEncoder.hash(domain(address, 1n), REQUEST_TYPES, request),
+      TypedDataEncoder.hash(marketDomain(1n, address), MARKET_REQUEST_TYPES, request),
     )
   })
 
@@ -260,13 +259,14 @@ describe('requests', () => {
     it('of others, for other chains, contracts, nonces or terms are refused', async () => {
       const { coordinator, address, requester, rival, stranger, ask, sign } = await loadFixture(fixture)
       const request = ask()
-      const elsewhere = (where: ReturnType<typeof domain>) => requester.signTypedData(where, REQUEST_TYPES, request)
+      const elsewhere = (where: ReturnType<typeof marketDomain>) =>
+        requester.signTypedData(where, MARKET_REQUEST_TYPES, request)
       const good = await sign(request)
       for (const signature of [
         await sign(request, stranger),
-        await elsewhere(domain(address, 1n)),
-        await elsewhere(domain(stranger.address)),
-        await elsewhere({ ...domain(address), version: '2' }),
+        await elsewhere(marketDomain(1n, address)),
+        await elsewhere(marketDomain(31337n, stranger.address)),
+        await elsewhere({ ...marketDomain(31337n, address), version: '2' }),
         await sign({ ...request, nonce: request.nonce + 1n }),
         await sign({ ...request, maxPrice: request.maxPrice - 1n }),
         good.slice(0, -2),
