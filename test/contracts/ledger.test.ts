@@ -6,6 +6,7 @@ import { id, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
 import { ledgerRequestId } from '../../prover/encodings'
 import { InferenceLedger__factory, type InferenceLedger } from '../../typechain-types'
+import { itUninstrumented } from '../support/coverage'
 import { forge, malleate } from '../support/malleate'
 import { createWorld, LOGITS, PIXELS, type Statement, type StatementOptions } from '../support/world'
 
@@ -326,7 +327,7 @@ describe('InferenceLedger', () => {
     }
   })
 
-  it('costs: open, record, read', async () => {
+  itUninstrumented('costs: open, record, read', async () => {
     const { ledger, open, proveFor, consumer, modelId, inputCommitment } = await loadFixture(deploy)
     await open(1n)
     const opening = await (await ledger.connect(consumer).open(modelId, inputCommitment, 2n, TTL)).wait()

@@ -11,6 +11,7 @@ import {
   ReputationGate__factory,
   type InferenceVerifier,
 } from '../../../typechain-types'
+import { IS_COVERAGE } from '../../support/coverage'
 import { freshSigners, inOneBlock, randomNumbers } from '../../support/consumers'
 import { forge, malleate } from '../../support/malleate'
 import { referenceModel, trapdoorModel } from '../../support/consumer-models'
@@ -433,8 +434,8 @@ describe('ReputationGate with the real model', () => {
       const [expected] = reference.run(features)
       const submitted = await gate.connect(stranger).submitScore(one, output, proof)
       expect((await gate.scoreOf(one))[0]).to.equal(expected)
-      expect((await submitted.wait())!.gasUsed).to.be.at.most(335_000)
-      expect(asked!.gasUsed).to.be.at.most(70_000)
+      if (!IS_COVERAGE) expect((await submitted.wait())!.gasUsed).to.be.at.most(335_000)
+      if (!IS_COVERAGE) expect(asked!.gasUsed).to.be.at.most(70_000)
       scores.push(expected!)
     }
     expect(scores[0]).to.be.at.least(Number(THRESHOLD))

@@ -3,7 +3,6 @@
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { id, parseEther, TypedDataEncoder, ZeroAddress, ZeroHash } from 'ethers'
-import { ethers } from 'hardhat'
 import { MARKET_REQUEST_TYPES, marketDomain } from '../../../prover/encodings'
 import {
   IInferenceVerifier__factory,
@@ -399,6 +398,5 @@ describe('requests', () => {
         .to.be.revertedWithCustomError(coordinator, 'NotAnInferenceVerifier')
         .withArgs(wrong)
     }
-    expect((await ethers.provider.getCode(coordinator)).length / 2).to.be.lessThan(24_576)
   })
 })

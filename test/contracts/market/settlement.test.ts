@@ -11,6 +11,7 @@ import {
   LastWord__factory,
   ReentrantActor__factory,
 } from '../../../typechain-types'
+import { itUninstrumented } from '../../support/coverage'
 import { malleate } from '../../support/malleate'
 import {
   at,
@@ -255,7 +256,7 @@ describe('callbacks', () => {
     await balance([request], [callback])
   })
 
-  it('get exactly their gas, or the settlement fails', async () => {
+  itUninstrumented('get exactly their gas, or the settlement fails', async () => {
     // A sixty-fourth of so much is more than what is set aside for the call itself.
     const { coordinator, callback, request, output, proof } = await withCallback(RECORD, 1_000_000n)
     /** Gas the callback got under a limit, or nothing if the settlement failed. */
@@ -380,7 +381,7 @@ describe('gas of settling three words with a callback', () => {
     ['direct', ({ verifier }: Pick<Market, 'verifier'>) => verifier, 360_000n],
     ['routed', ({ routed }: Pick<Market, 'routed'>) => routed, 360_000n],
   ] as const) {
-    it(`through the ${name} verifier is at most ${bar}`, async () => {
+    itUninstrumented(`through the ${name} verifier is at most ${bar}`, async () => {
       const market = await createMarket(choose)
       const { coordinator, deployer, token, requester, rival, modelId, address, prove, balance } = market
       const consumer = await new LastWord__factory(deployer).deploy(coordinator, modelId)
