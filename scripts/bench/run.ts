@@ -4,6 +4,7 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
+ *     npm run bench -- contracts     some sections only: compile circuits gas contracts start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
  */
@@ -29,16 +30,24 @@ function startFigure(): Figure[] {
   return [atMost('npm start', minutes, 4, 'min'), isTrue('npm start, exit code', status === 0, String(status), '0')]
 }
 
+const SECTIONS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
+  compile: compileFigures,
+  circuits: circuitFigures,
+  gas: gasFigures,
+  contracts: contractFigures,
+  start: startFigure,
+}
+
 async function main(): Promise<void> {
-  const flags = new Set(process.argv.slice(2))
+  const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith('--')))
+  const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+  const unknown = chosen.filter((name) => !(name in SECTIONS))
+  if (unknown.length > 0)
+    throw new Error(`No section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}.`)
+  if (chosen.length > 0 && flags.has('--write')) throw new Error('--write writes all sections: name none.')
   const figures: Figure[] = []
-  for (const [name, measure] of [
-    ['compile', compileFigures],
-    ['circuits', circuitFigures],
-    ['gas', gasFigures],
-    ['contracts', contractFigures],
-    ['start', startFigure],
-  ] as const) {
+  for (const [name, measure] of Object.entries(SECTIONS)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue
     console.error(`measuring: ${name}`)
     figures.push(...(await measure()))
   }
