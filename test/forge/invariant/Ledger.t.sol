@@ -45,7 +45,7 @@ contract LedgerHandler is Assertions {
         nonce %= 8;
         ttl = bound(ttl, 0, 366 days);
         if (ttl > 2 hours && ttl <= 365 days) ttl %= 2 hours;
-        bool allowed = ttl != 0 && ttl <= 365 days && !_used[consumer][nonce];
+        bool allowed = !_stopped && ttl != 0 && ttl <= 365 days && !_used[consumer][nonce];
         bytes32 expected = ledger.requestIdOf(consumer, _model, _commitment, nonce);
         VM.prank(consumer);
         try ledger.open(_model, _commitment, nonce, ttl) returns (bytes32 id) {
