@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/** What a transaction of ours is for. One job has at most one live transaction of each purpose. */
+export type TransactionPurpose = 'lock' | 'fulfill' | 'verify'
+
+/**
+ * queued (no nonce yet) → pending (signed, nonce taken) → mined → confirmed. A pending one whose call would fail gives its
+ * nonce to an empty transfer to ourselves, `cancelling`, and ends `abandoned`; so does a queued one that never got a nonce.
+ * A mined one that failed is `reverted`. A reorg leads from mined back to pending.
+ */
+export type TransactionState =
+  | 'queued'
+  | 'pending'
+  | 'mined'
+  | 'confirmed'
+  | 'reverted'
+  | 'cancelling'
+  | 'abandoned'
+
+/** What the planner asks to be sent. Amounts are wei. */
+export type TransactionRequest = {
+  readonly jobId: string
+  readonly purpose: TransactionPurpose
+  readonly chainId: number
+  /** Address of an account of ours. */
+  readonly from: string
+  readonly to: string
+  readonly data: string
+  readonly value: bigint
+  readonly gasLimit: bigint
+  /** Second after which sending is pointless. */
+  readonly deadline: number
+}
+
+/** One signed form of a transaction: all attempts share its nonce, so at most one is ever mined. */
+export type TransactionAttempt = {
+  readonly hash: string
+  readonly raw: string
+  readonly maxFeePerGas: bigint
+  readonly maxPriorityFeePerGas: bigint
+  /** Milliseconds since 1970. */
+  readonly sentAt: number
+}
+
+export type OutgoingTransaction = TransactionRequest & {
+  readonly id: string
+  readonly state: TransactionState
+  readonly nonce: number | null
+  readonly attempts: readonly TransactionAttempt[]
+  /** Where it was mined. */
+  readonly receipt: {
+    readonly hash: string
+    readonly blockNumber: number
+    readonly blockHash: string
+    /** gasUsed · effectiveGasPrice, and the L1 data fee where the chain has one. */
+    readonly fee: bigint
+  } | null
+  readonly error: string | null
+}
