@@ -8,14 +8,7 @@ export type TransactionPurpose = 'lock' | 'fulfill' | 'verify'
  * nonce to an empty transfer to ourselves, `cancelling`, and ends `abandoned`; so does a queued one that never got a nonce.
  * A mined one that failed is `reverted`. A reorg leads from mined back to pending.
  */
-export type TransactionState =
-  | 'queued'
-  | 'pending'
-  | 'mined'
-  | 'confirmed'
-  | 'reverted'
-  | 'cancelling'
-  | 'abandoned'
+export type TransactionState = 'queued' | 'pending' | 'mined' | 'confirmed' | 'reverted' | 'cancelling' | 'abandoned'
 
 /** What the planner asks to be sent. Amounts are wei. */
 export type TransactionRequest = {

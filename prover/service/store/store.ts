@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Database, Queryable } from './database'
+import type { ApiOrigin, Job, JobFilter, JobPatch, JobState, MarketOrigin } from './job'
+import type { OutgoingTransaction, TransactionAttempt, TransactionPurpose, TransactionRequest } from './transaction'
+
+/** Jobs, each transition in the transaction that is passed in. */
+export type JobStore = {
+  /**
+   * Records a request unless it is known (unique by chain, coordinator and request). A known job whose block was orphaned gets the
+   * new block.
+   *
+   * @returns the new job, or undefined when it was known.
+   */
+  insertMarket(tx: Queryable, origin: MarketOrigin): Promise<Job | undefined>
+  insertApi(tx: Queryable, origin: ApiOrigin, model: string): Promise<Job>
+  get(tx: Queryable, id: string): Promise<Job | undefined>
+  /** By the request of a market job. */
+  find(tx: Queryable, chainId: number, requestId: string): Promise<Job | undefined>
+  list(tx: Queryable, filter: JobFilter): Promise<readonly Job[]>
+  count(tx: Queryable): Promise<Readonly<Record<JobState, number>>>
+  /**
+   * Moves a job on. Times of the new state are noted by themselves. Patches of `times` and `money` are merged.
+   *
+   * @throws JobConflictError when the job is not in `from` any more: somebody else moved it; JobTransitionError when `to` may
+   * not follow.
+   */
+  move(tx: Queryable, id: string, from: JobState | readonly JobState[], to: JobState, patch?: JobPatch): Promise<Job>
+  /** Changes facts of a job that stays where it is. */
+  patch(tx: Queryable, id: string, patch: JobPatch): Promise<Job>
+  /** Market jobs of a chain that were announced in a block of at least this number: those that a reorg touches. */
+  fromBlock(tx: Queryable, chainId: number, block: number): Promise<readonly Job[]>
+  /** Final jobs older than this are forgotten, with everything that hangs on them. Returns how many. */
+  purge(tx: Queryable, finalBefore: Date): Promise<number>
+}
+
+/** The two kinds of work that workers take: what is quick, and what takes a prover's time. */
+export type QueueName = 'plan' | 'prove'
+
+/** A job that this process has taken. Exactly one of the two ends it; if neither comes, it is given to somebody else. */
+export type TakenJob = {
+  readonly jobId: string
+  /** How often it was taken before. */
+  readonly retries: number
+  complete(): Promise<void>
+  /** Gives it back, to be tried again after a delay that grows. */
+  retry(reason: string): Promise<void>
+}
+
+/** Work to do, shared by all daemons on the database. Delivery is at least once: steps check the state of the job. */
+export type JobQueue = {
+  /** Within a transaction: what it enqueues is there if and only if it commits. A job that waits there already is not doubled. */
+  send(tx: Queryable, queue: QueueName, jobId: string, options?: { readonly notBefore?: number }): Promise<void>
+  take(queue: QueueName): Promise<TakenJob | undefined>
+  /** Calls back when there may be work. @returns stops. */
+  onWork(queue: QueueName, wake: () => void): () => void
+  /** Jobs that wait. */
+  depth(queue: QueueName): Promise<number>
+}
+
+/** Where discovery stands on a chain. */
+export type Cursor = {
+  /** Last block that was read. */
+  readonly block: number
+  readonly hash: string
+}
+
+export type CursorStore = {
+  get(tx: Queryable, chainId: number): Promise<Cursor | undefined>
+  /** Hashes of the newest blocks that were read, newest first. */
+  recent(tx: Queryable, chainId: number): Promise<readonly Cursor[]>
+  /** Advances; keeps the newest 256 blocks. */
+  advance(tx: Queryable, chainId: number, blocks: readonly Cursor[]): Promise<void>
+  /** Forgets the blocks above this one. */
+  rewind(tx: Queryable, chainId: number, block: number): Promise<void>
+}
+
+export type TransactionStore = {
+  /** @returns undefined when the job has a live transaction of this purpose. */
+  insert(tx: Queryable, request: TransactionRequest): Promise<OutgoingTransaction | undefined>
+  get(tx: Queryable, id: string): Promise<OutgoingTransaction | undefined>
+  /** Of a lane: one account on one chain; queued first in order of creation, pending and mined by nonce. */
+  unsettled(tx: Queryable, chainId: number, from: string): Promise<readonly OutgoingTransaction[]>
+  ofJob(tx: Queryable, jobId: string, purpose?: TransactionPurpose): Promise<readonly OutgoingTransaction[]>
+  /** Takes the next nonce of the lane, at least `floor`. */
+  takeNonce(tx: Queryable, chainId: number, from: string, floor: number): Promise<number>
+  update(
+    tx: Queryable,
+    id: string,
+    change: {
+      readonly state?: OutgoingTransaction['state']
+      readonly nonce?: number
+      readonly attempt?: TransactionAttempt
+      readonly receipt?: OutgoingTransaction['receipt']
+      readonly error?: string | null
+    },
+  ): Promise<OutgoingTransaction>
+  /** What the account has spent on fees since a time, and what live transactions may still spend at most. */
+  spent(tx: Queryable, chainId: number, from: string, since: Date): Promise<{ settled: bigint; reserved: bigint }>
+}
+
+/** Values that must not lie around: encrypted at rest, and erased when their time has come. */
+export type SecretStore = {
+  put(tx: Queryable, jobId: string, name: 'input' | 'opening', value: unknown): Promise<void>
+  get(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<unknown>
+  has(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<boolean>
+  /** Erases those of jobs that have been final since before a time. Returns how many. */
+  erase(tx: Queryable, finalBefore: Date): Promise<number>
+}
+
+/** Answers to requests with an `Idempotency-Key`. */
+export type IdempotencyStore = {
+  /**
+   * Claims a key for a request. The first caller gets `claimed`; the same request again gets what the first one was answered, or
+   * `busy` while it has not been; another request under the same key gets `mismatch`.
+   */
+  claim(
+    tx: Queryable,
+    client: string,
+    key: string,
+    requestHash: string,
+  ): Promise<
+    | { readonly outcome: 'claimed' | 'busy' | 'mismatch' }
+    | { readonly outcome: 'answered'; readonly status: number; readonly body: unknown }
+  >
+  answer(tx: Queryable, client: string, key: string, status: number, body: unknown): Promise<void>
+  /** Gives up a claim whose request failed before it did anything. */
+  release(tx: Queryable, client: string, key: string): Promise<void>
+  purge(tx: Queryable, before: Date): Promise<void>
+}
+
+/** Exclusive roles among the daemons of a database, such as sending the transactions of one account on one chain. */
+export type LeaseStore = {
+  /** Takes or renews a lease. @returns whether this process holds it now. */
+  hold(name: string, milliseconds: number): Promise<boolean>
+  release(name: string): Promise<void>
+}
+
+/** Everything the daemon remembers. */
+export type Store = {
+  readonly db: Database
+  /** Names this process among the daemons of the database. */
+  readonly daemonId: string
+  readonly jobs: JobStore
+  readonly queue: JobQueue
+  readonly cursors: CursorStore
+  readonly transactions: TransactionStore
+  readonly secrets: SecretStore
+  readonly idempotency: IdempotencyStore
+  readonly leases: LeaseStore
+  /** Whether a query gets through, for health checks. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
