@@ -42,6 +42,7 @@ export async function onReorg(
   chainId: number,
   fromBlock: number,
 ): Promise<void> {
+  const reopened = await store.transactions.reopen(tx, chainId, fromBlock)
   const ended: readonly JobState[] = ['skipped', 'expired']
   const jobs = await store.jobs.list(tx, { kind: 'market', chainId, states: [...ended, 'waiting'], limit: LOOK_BACK })
   for (const job of jobs) {
@@ -51,5 +52,5 @@ export async function onReorg(
     }
     await store.queue.send(tx, 'plan', job.id)
   }
-  log.warn({ chain: chainId, fromBlock }, 'chain was reorganised; jobs are planned again')
+  log.warn({ chain: chainId, fromBlock, reopened }, 'chain was reorganised; jobs are planned again')
 }
