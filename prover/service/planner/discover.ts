@@ -10,8 +10,7 @@ export async function onRequest(
   { store, metrics, log }: PlannerContext,
   tx: Queryable,
   chainId: number,
-  coordinator: string,
-  { requestId, request, input, block }: OpenedRequest,
+  { coordinator, requestId, request, input, block }: OpenedRequest,
 ): Promise<void> {
   const job = await store.jobs.insertMarket(tx, { kind: 'market', chainId, coordinator, requestId, request, block })
   if (job === undefined) return
