@@ -8,6 +8,7 @@ import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
 import { proveCommand } from './commands/prove'
+import { publishCommand } from './commands/publish'
 import { reportCommand } from './commands/report'
 import { setupCommand } from './commands/setup'
 import { verifyCommand } from './commands/verify'
@@ -27,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   prove: proveCommand,
   verify: verifyCommand,
   'export-circom': exportCircomCommand,
+  publish: publishCommand,
   doctor: doctorCommand,
 }
 
