@@ -17,6 +17,15 @@ export type AnvilOptions = {
   readonly port?: number
 }
 
+/** A transaction that waits for a block. */
+export type PooledTransaction = {
+  readonly hash: string
+  readonly from: string
+  readonly to: string
+  readonly input: string
+  readonly nonce: string
+}
+
 /** A chain of its own: a real `anvil` on a port of the loopback interface. */
 export type Anvil = {
   readonly url: string
@@ -39,8 +48,8 @@ export type Anvil = {
   setBalance(account: string, wei: bigint): Promise<void>
   /** Moves the clock of the chain forward. */
   skip(seconds: number): Promise<void>
-  /** Hashes in the mempool, whether they could be mined now or not. */
-  mempool(): Promise<readonly string[]>
+  /** What is in the mempool, whether it could be mined now or not. */
+  mempool(): Promise<readonly PooledTransaction[]>
   stop(): Promise<void>
 }
 
@@ -109,11 +118,10 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
       await call('evm_increaseTime', seconds)
     },
     async mempool() {
-      type ByNonce = Readonly<Record<string, { readonly hash: string }>>
-      const { pending, queued } = await call<Record<'pending' | 'queued', Readonly<Record<string, ByNonce>>>>(
-        'txpool_content',
-      )
-      return [pending, queued].flatMap((pool) => Object.values(pool)).flatMap(Object.values).map(({ hash }) => hash)
+      type ByNonce = Readonly<Record<string, PooledTransaction>>
+      const { pending, queued } =
+        await call<Record<'pending' | 'queued', Readonly<Record<string, ByNonce>>>>('txpool_content')
+      return [pending, queued].flatMap((pool) => Object.values(pool)).flatMap((byNonce) => Object.values(byNonce))
     },
     async stop() {
       provider.destroy()

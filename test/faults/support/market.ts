@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { parseEther, Wallet, ZeroAddress, type JsonRpcSigner } from 'ethers'
+import { keccak256, parseEther, Wallet, ZeroAddress, type JsonRpcSigner } from 'ethers'
 import { toSolidityIoSchema } from '../../../prover/encodings'
 import { canonicalKeyHex } from '../../../prover/groth16/vkey'
 import { describeModel } from '../../../scripts/deploy/register'
@@ -35,6 +35,8 @@ export type Market = {
   readonly verifier: InferenceVerifier
   readonly coordinator: InferenceCoordinator
   readonly coordinatorAddress: string
+  /** Code hashes of the generated verifiers that serve its models. */
+  readonly trustedVerifiers: readonly string[]
   /** The block the suite was deployed before. */
   readonly since: number
   model(name: ModelName): ListedModel
@@ -44,12 +46,22 @@ export type Market = {
 
 /** Blocks on top of the deployment, so that no reorg of a test reaches it. */
 const BURIED = 32
+/** Accounts that tests can have. */
+const ACCOUNTS = 4
 
-/** Deploys the market to a chain and registers models there. */
-export async function deployMarket(anvil: Anvil, names: readonly ModelName[], accounts = 4): Promise<Market> {
+/**
+ * Deploys the market to a chain and registers models there.
+ *
+ * @param uris where their artefacts are, for those that say so
+ */
+export async function deployMarket(
+  anvil: Anvil,
+  names: readonly ModelName[],
+  uris: Readonly<Partial<Record<ModelName, string>>> = {},
+): Promise<Market> {
   const { provider } = anvil
   const models = await Promise.all(names.map((name) => marketModel(name)))
-  const wallets = Array.from({ length: accounts }, () => Wallet.createRandom().connect(provider))
+  const wallets = Array.from({ length: ACCOUNTS }, () => new Wallet(Wallet.createRandom().privateKey, provider))
   for (const { address } of wallets) await anvil.setBalance(address, parseEther('1000'))
   const deployer = await provider.getSigner(0)
   await anvil.setAutomine(true)
@@ -60,14 +72,18 @@ export async function deployMarket(anvil: Anvil, names: readonly ModelName[], ac
   const stop = await new VerifierEmergencyStop__factory(deployer).deploy(shared, deployer)
   const stopAddress = await stop.getAddress()
   const routes = firstRoutes({ at: () => stopAddress })
-  const router = await new VerifierRouter__factory(deployer).deploy(deployer, routes)
+  const router = await new VerifierRouter__factory(deployer).deploy(deployer, [...routes])
   const verifier = await new InferenceVerifier__factory(deployer).deploy(registry, router)
   const coordinator = await new InferenceCoordinator__factory(deployer).deploy(verifier, deployer)
 
   const listed = new Map<string, ListedModel>()
+  const trustedVerifiers: string[] = []
   for (const model of models) {
     const own = model.name === CANCER ? await new BreastCancerVerifier__factory(deployer).deploy() : undefined
-    const modelId = await publish(registry, deployer, model.registration, await own?.getAddress())
+    const address = await own?.getAddress()
+    if (address !== undefined) trustedVerifiers.push(keccak256(await provider.getCode(address)))
+    const registration = { ...model.registration, uri: uris[model.name as ModelName] ?? '' }
+    const modelId = await publish(registry, deployer, registration, address)
     listed.set(model.name, { ...model, modelId })
   }
   await anvil.mine(BURIED)
@@ -80,6 +96,7 @@ export async function deployMarket(anvil: Anvil, names: readonly ModelName[], ac
     verifier,
     coordinator,
     coordinatorAddress: await coordinator.getAddress(),
+    trustedVerifiers,
     since: await provider.getBlockNumber(),
     model(name) {
       const model = listed.get(name)
@@ -88,7 +105,7 @@ export async function deployMarket(anvil: Anvil, names: readonly ModelName[], ac
     },
     account() {
       const wallet = spare.shift()
-      if (wallet === undefined) throw new Error('All accounts are taken; deploy the market with more.')
+      if (wallet === undefined) throw new Error('All accounts are taken.')
       return wallet
     },
   }

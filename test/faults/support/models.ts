@@ -98,7 +98,12 @@ export async function smallModel(name: string, spec: ModelSpec, options: ModelOp
     await setupModel(folder, { dev: true, publicSeed: `zkml/${name}/1` })
   }
   const registration = {
-    ...{ name, modelHash: model.hashes.modelHash, r1csHash: model.hashes.r1csHash, recipeHash: model.hashes.recipeHash },
+    ...{
+      name,
+      modelHash: model.hashes.modelHash,
+      r1csHash: model.hashes.r1csHash,
+      recipeHash: model.hashes.recipeHash,
+    },
     ...{ setupHash: DEV_SETUP_HASH, weightsCommitment: 0n, uri: '' },
     verifyingKey: readVerifyingKey(paths),
     ioSchema: model.circuit.schema,

@@ -38,9 +38,8 @@ function binaries(): string {
 export async function startPostgres(): Promise<Postgres> {
   const bin = binaries()
   const folder = mkdtempSync(join(tmpdir(), 'zkml-postgres-'))
-  const isRoot = process.getuid?.() === 0
-  const account = isRoot ? accountIds() : {}
-  if (account.uid !== undefined) chownSync(folder, account.uid, account.gid)
+  const account = process.getuid?.() === 0 ? accountIds() : undefined
+  if (account !== undefined) chownSync(folder, account.uid, account.gid)
   const password = 'p4ssw0rd-of-the-faults'
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password)
@@ -59,7 +58,10 @@ export async function startPostgres(): Promise<Postgres> {
     const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`, 'fsync=off']
     const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
     program = startProgram(join(bin, 'postgres'), args, { ...account, cwd: folder })
-    await eventually(async () => isReady(bin, port), () => `PostgreSQL starts: ${program?.output() ?? ''}`)
+    await eventually(
+      async () => isReady(bin, port),
+      () => `PostgreSQL starts: ${program?.output() ?? ''}`,
+    )
   }
   const stop = async (how: 'smart' | 'fast' | 'crash' = 'fast'): Promise<void> => {
     await program?.stop(({ smart: 'SIGTERM', fast: 'SIGINT', crash: 'SIGKILL' } as const)[how])
@@ -78,7 +80,7 @@ export async function startPostgres(): Promise<Postgres> {
   }
 }
 
-function accountIds(): { readonly uid?: number; readonly gid?: number } {
+function accountIds(): { readonly uid: number; readonly gid: number } {
   const id = (flag: string): number => Number(execFileSync('id', [flag, ACCOUNT], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
 }

@@ -12,29 +12,30 @@ export type Program = {
   printed(pattern: RegExp, milliseconds?: number): Promise<RegExpExecArray>
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** Sends a signal, to its whole process group when it has one of its own, and waits for the end. */
-  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>
+  /** Sends a signal to it and all it started, or to it alone, and waits for its end. */
+  stop(signal?: NodeJS.Signals, whom?: 'all' | 'alone'): Promise<number | NodeJS.Signals>
 }
 
-const running = new Set<ChildProcess>()
+/** Process groups that may have members, even when their first one has ended. */
+const groups = new Set<ChildProcess>()
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return
   try {
     process.kill(-child.pid, signal)
   } catch {
-    child.kill(signal)
+    // All of them have ended.
   }
 }
 
 // However this process ends, short of SIGKILL, nothing it started goes on.
-process.once('exit', () => running.forEach((child) => signalGroup(child, 'SIGKILL')))
+process.once('exit', () => groups.forEach((child) => signalGroup(child, 'SIGKILL')))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 /** Starts a program in a process group of its own. */
 export function startProgram(command: string, args: readonly string[], options: SpawnOptions = {}): Program {
   const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  running.add(child)
+  groups.add(child)
   const chunks: string[] = []
   const watchers = new Set<() => void>()
   const receive = (chunk: Buffer) => {
@@ -48,7 +49,6 @@ export function startProgram(command: string, args: readonly string[], options: 
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     const finish = (result: number | NodeJS.Signals) => {
       end = result
-      running.delete(child)
       resolve(result)
       watchers.forEach((look) => look())
     }
@@ -56,7 +56,7 @@ export function startProgram(command: string, args: readonly string[], options: 
       chunks.push(String(error))
       finish(127)
     })
-    child.once('close', (code, signal) => finish(code ?? signal ?? 1))
+    child.once('exit', (code, signal) => finish(code ?? signal ?? 1))
   })
   return {
     pid: child.pid ?? 0,
@@ -81,8 +81,9 @@ export function startProgram(command: string, args: readonly string[], options: 
         watchers.add(look)
         look()
       }),
-    async stop(signal = 'SIGTERM') {
-      if (end === undefined) signalGroup(child, signal)
+    async stop(signal = 'SIGTERM', whom = 'all') {
+      if (whom === 'all') signalGroup(child, signal)
+      else if (end === undefined) child.kill(signal)
       return ended
     },
   }

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { keccak256 } from 'ethers'
-import { seededRandom } from './random'
+import { seededRandom } from '../../support/onnx-builder'
 import { claimStaleness, type RpcCall, type RpcReply } from './stale'
 import { sleep } from './wait'
 
@@ -51,14 +51,15 @@ export type RpcProxy = {
   readonly calls: ReadonlyMap<string, number>
   /** Replaces all faults. */
   set(faults: RpcFaults): void
-  /** Holds up the next call of a method: before it is passed on, or before it is answered. */
-  hold(method: string, when?: 'request' | 'answer'): HeldCall
+  /** Holds up the next call of a method, with such parameters: before it is passed on, or before it is answered. */
+  hold(method: string, when?: 'request' | 'answer', match?: (params: readonly unknown[]) => boolean): HeldCall
   stop(): Promise<void>
 }
 
 type Hold = {
   readonly method: string
   readonly when: 'request' | 'answer'
+  readonly match: (params: readonly unknown[]) => boolean
   readonly arrive: (params: readonly unknown[]) => void
   readonly verdict: Promise<'go' | 'cut'>
 }
@@ -87,7 +88,7 @@ export async function startRpcProxy(target: string, seed = 1): Promise<RpcProxy>
     (await forward([{ jsonrpc: '2.0', id: 0, method, params }]))[0]?.result
 
   const waitFor = async (when: Hold['when'], { method, params }: RpcCall): Promise<void> => {
-    const index = holds.findIndex((hold) => hold.method === method && hold.when === when)
+    const index = holds.findIndex((hold) => hold.method === method && hold.when === when && hold.match(params))
     if (index < 0) return
     const [hold] = holds.splice(index, 1)
     hold!.arrive(params)
@@ -158,12 +159,12 @@ export async function startRpcProxy(target: string, seed = 1): Promise<RpcProxy>
     set(next) {
       faults = next
     },
-    hold(method, when = 'request') {
+    hold(method, when = 'request', match = () => true) {
       let arrive: Hold['arrive'] = () => undefined
       let decide: (verdict: 'go' | 'cut') => void = () => undefined
       const arrived = new Promise<readonly unknown[]>((resolve) => (arrive = resolve))
       const verdict = new Promise<'go' | 'cut'>((resolve) => (decide = resolve))
-      holds.push({ method, when, arrive, verdict })
+      holds.push({ method, when, match, arrive, verdict })
       return { arrived, release: () => decide('go'), cut: () => decide('cut') }
     },
     async stop() {

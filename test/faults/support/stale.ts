@@ -49,7 +49,9 @@ export function claimStaleness(
     return { request: call, adapt: (reply) => ({ ...reply, result: newest }) }
   }
   if (call.method === 'eth_getLogs') {
-    const [filter] = call.params as [{ readonly fromBlock?: string; readonly toBlock?: string; readonly blockHash?: string }]
+    const [filter] = call.params as [
+      { readonly fromBlock?: string; readonly toBlock?: string; readonly blockHash?: string },
+    ]
     if (filter.blockHash !== undefined) return { request: call, adapt: same }
     if (isBeyond(filter.fromBlock)) return { request: undefined, adapt: (reply) => ({ ...reply, result: [] }) }
     const toBlock = filter.toBlock === undefined || !/^0x/.test(filter.toBlock) || isBeyond(filter.toBlock)
