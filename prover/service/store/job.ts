@@ -29,13 +29,13 @@ export const FINAL_STATES = ['done', 'skipped', 'failed', 'cancelled', 'expired'
 
 /** Which states may follow which. `received` follows where a reorg or a lost race makes a new plan necessary. */
 export const NEXT_STATES: Readonly<Record<JobState, readonly JobState[]>> = {
-  received: ['waiting', 'locking', 'proving', 'skipped', 'failed', 'cancelled', 'expired'],
-  waiting: ['received', 'skipped', 'failed', 'cancelled', 'expired'],
+  received: ['waiting', 'locking', 'proving', 'done', 'skipped', 'failed', 'cancelled', 'expired'],
+  waiting: ['received', 'locking', 'proving', 'done', 'skipped', 'failed', 'cancelled', 'expired'],
   locking: ['received', 'proving', 'skipped', 'failed', 'cancelled', 'expired'],
   proving: ['received', 'submitting', 'done', 'failed', 'cancelled', 'expired', 'skipped'],
   submitting: ['received', 'proving', 'done', 'failed', 'expired', 'skipped'],
-  // What a deep reorganisation of the chain undid is planned again; an operator may retry the others.
-  done: ['received'],
+  // What a deep reorganisation of the chain undid is submitted or planned again; an operator may retry the others.
+  done: ['received', 'submitting'],
   skipped: ['received'],
   failed: ['received'],
   cancelled: [],
@@ -85,10 +85,10 @@ export type JobTimes = Readonly<Partial<Record<JobState | 'locked' | 'proved' | 
 
 /** Money of a job, in wei of the chain's native coin; decimal strings. */
 export type JobMoney = {
-  /** What the request pays, at the price fixed by the lock, or expected. */
+  /** Worth of what the request pays, at the price fixed by the lock, or expected. */
   readonly price?: string
   readonly gasSpent?: string
-  /** price − gas, once settled. */
+  /** price − gasSpent, once settled. */
   readonly profit?: string
 }
 

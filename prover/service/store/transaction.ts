@@ -45,6 +45,7 @@ export type OutgoingTransaction = TransactionRequest & {
     readonly hash: string
     readonly blockNumber: number
     readonly blockHash: string
+    readonly gasUsed: bigint
     /** gasUsed · effectiveGasPrice, and the L1 data fee where the chain has one. */
     readonly fee: bigint
   } | null

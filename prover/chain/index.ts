@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+export { ERC1271_ABI, INFERENCE_COORDINATOR_ABI, INFERENCE_VERIFIER_ABI, MODEL_REGISTRY_ABI } from './abi'
+export * from './client'
+export * from './contract'
+export * from './coordinator'
+export { RpcUrlError, type RpcError, type RpcOutcome } from './endpoint'
+export type { RpcHealthReport, RpcRequestReport } from './endpoint-pool'
+export * from './input'
+export * from './registry'
+export * from './revert'
+export * from './rpc'
+export * from './rpc-errors'
+export * from './types'
+export * from './verifier'

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Config } from './config'
+import type { Log } from './log'
+import type { Metrics } from './metrics'
+import type { ProverPool } from './pool/types'
+import { ZkmlError } from '../errors'
+import type { JobState } from './store/job'
+import type { Store } from './store/store'
+
+const GAUGES_EVERY = 5_000
+const HOUSEKEEPING_EVERY = 60_000
+const LEASE = 180_000
+/** A job that is due and has not moved for so long is put into its queue again, in case its message was lost. */
+const STALLED = 600_000
+const STALLED_AT_ONCE = 500
+const HOUR = 3_600_000
+const DAY = 86_400_000
+
+/** What the housekeeping works on. */
+export type MaintenanceContext = {
+  readonly store: Store
+  readonly pool: ProverPool
+  readonly artefactBytes: () => number
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly retention: Config['retention']
+}
+
+/**
+ * Keeps gauges fresh; and on one daemon of the database, erases inputs, forgets old jobs and looks for stalled ones.
+ *
+ * @returns stops, after the round that runs.
+ */
+export function startMaintenance(context: MaintenanceContext): () => Promise<void> {
+  const stops = [
+    every(GAUGES_EVERY, context, () => refreshGauges(context)),
+    every(HOUSEKEEPING_EVERY, context, () => keepHouse(context)),
+  ]
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()))
+  }
+}
+
+function every(
+  milliseconds: number,
+  { log, metrics }: MaintenanceContext,
+  round: () => Promise<void>,
+): () => Promise<void> {
+  let isStopped = false
+  let timer: NodeJS.Timeout | undefined
+  const run = async () => {
+    try {
+      await round()
+    } catch (error) {
+      metrics.errors.inc({ code: error instanceof ZkmlError ? error.code : 'INTERNAL', module: 'maintenance' })
+      log.warn({ error }, 'housekeeping failed; it is tried again')
+    }
+    if (!isStopped) timer = setTimeout(() => (running = run()), milliseconds)
+  }
+  let running = run()
+  return async () => {
+    isStopped = true
+    clearTimeout(timer)
+    await running
+  }
+}
+
+async function refreshGauges({ store, pool, artefactBytes, metrics }: MaintenanceContext): Promise<void> {
+  const counts = await store.jobs.count(store.db)
+  for (const [state, count] of Object.entries(counts)) metrics.jobs.set({ state }, count)
+  for (const queue of ['plan', 'prove'] as const) metrics.queueDepth.set({ queue }, await store.queue.depth(queue))
+  const usage = await pool.usage()
+  metrics.proverProcesses.set(usage.processes)
+  metrics.proverBusy.set(usage.busy)
+  metrics.proverBytes.set(usage.residentBytes)
+  metrics.artefactBytes.set(artefactBytes())
+}
+
+async function keepHouse({ store, log, retention }: MaintenanceContext): Promise<void> {
+  if (!(await store.leases.hold('housekeeping', LEASE))) return
+  const before = (age: number) => new Date(Date.now() - age)
+  const erased = await store.secrets.erase(store.db, before(retention.inputHours * HOUR))
+  const purged = await store.jobs.purge(store.db, before(retention.jobDays * DAY))
+  await store.idempotency.purge(store.db, before(DAY))
+  if (erased + purged > 0) log.info({ erased, purged }, 'inputs erased and old jobs forgotten')
+  await sendStalled(store)
+}
+
+async function sendStalled(store: Store): Promise<void> {
+  const queues: readonly (readonly [JobState, 'plan' | 'prove'])[] = [
+    ['received', 'plan'],
+    ['waiting', 'plan'],
+    ['proving', 'prove'],
+  ]
+  for (const [state, queue] of queues) {
+    const jobs = await store.jobs.list(store.db, { states: [state], limit: STALLED_AT_ONCE })
+    for (const job of jobs) {
+      const due = Math.max(job.updatedAt, job.notBefore ?? 0)
+      if (Date.now() - due > STALLED) await store.queue.send(store.db, queue, job.id)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { ZkmlError } from '../../errors'
+import { ServiceError } from '../errors'
+import { JobConflictError } from '../store'
+import type { Job } from '../store/job'
+import type { QueueName, TakenJob } from '../store/store'
+import type { PlannerContext } from './context'
+import { planStep } from './plan'
+import { proveStep } from './prove'
+
+/** What the input is to blame for, and no repetition mends. */
+const HOPELESS: ReadonlySet<string> = new Set([
+  'INPUT_RANGE',
+  'INPUT_MISMATCH',
+  'ENCODING_PACKING',
+  'WITNESS_UNSATISFIED',
+])
+
+/** How often work of the API is tried. Market jobs whose lock is ours are tried until their deadline. */
+const API_ATTEMPTS = 5
+
+/** Milliseconds between looks at a queue that nobody has told of, and after an error. */
+const POLL = 1000
+
+/** Takes work off the queues and does it. */
+export type Workers = {
+  /** Aborts the proof of a job if this process makes it. */
+  abort(jobId: string): void
+  /** Takes nothing more and waits for what runs; after `graceMilliseconds` proofs are aborted and given back. */
+  stop(graceMilliseconds: number): Promise<void>
+}
+
+/**
+ * Starts the workers. One more job is taken off the `prove` queue than proofs can run, so that a prover process always finds its
+ * next task ready.
+ *
+ * @param planners how many market jobs are decided at once
+ */
+export function startWorkers(context: PlannerContext, planners: number): Workers {
+  const { pool } = context
+  const stopping = new AbortController()
+  const running = new Map<string, AbortController>()
+  const loops = [
+    ...Array.from({ length: planners }, () => work(context, 'plan', stopping.signal, (id) => planStep(context, id))),
+    ...Array.from({ length: pool.capacity + 1 }, () =>
+      work(context, 'prove', stopping.signal, async (id) => {
+        const abort = new AbortController()
+        running.set(id, abort)
+        try {
+          await proveStep(context, id, abort.signal)
+        } finally {
+          running.delete(id)
+        }
+      }),
+    ),
+  ]
+  return {
+    abort: (jobId) => running.get(jobId)?.abort(),
+    stop: async (graceMilliseconds) => {
+      stopping.abort()
+      const timer = setTimeout(() => running.forEach((abort) => abort.abort()), graceMilliseconds)
+      await Promise.all(loops)
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function work(
+  context: PlannerContext,
+  queue: QueueName,
+  stopping: AbortSignal,
+  step: (jobId: string) => Promise<void>,
+): Promise<void> {
+  const { store, log } = context
+  let wake: () => void = () => undefined
+  const stopListening = store.queue.onWork(queue, () => wake())
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), POLL)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (stopping.aborted) wake()
+    })
+  stopping.addEventListener('abort', () => wake(), { once: true })
+  while (!stopping.aborted) {
+    try {
+      const taken = await store.queue.take(queue)
+      if (taken === undefined) await pause()
+      else await run(context, taken, step, stopping)
+    } catch (error) {
+      // The database is away; it is asked again.
+      count(context, error)
+      log.warn({ queue, error }, 'queue cannot be reached')
+      await pause()
+    }
+  }
+  stopListening()
+}
+
+async function run(
+  context: PlannerContext,
+  taken: TakenJob,
+  step: (jobId: string) => Promise<void>,
+  stopping: AbortSignal,
+): Promise<void> {
+  try {
+    await step(taken.jobId)
+  } catch (error) {
+    await fail(context, taken, error, stopping)
+    return
+  }
+  await taken.complete()
+}
+
+/** A step failed: it is tried again where that may help, and otherwise the job ends. */
+async function fail(context: PlannerContext, taken: TakenJob, error: unknown, stopping: AbortSignal): Promise<void> {
+  const { store, board, log } = context
+  // Somebody else moved the job meanwhile, which is their business, or it was cancelled.
+  if (error instanceof JobConflictError) return taken.complete()
+  count(context, error)
+  const job = await store.jobs.get(store.db, taken.jobId)
+  if (job === undefined || !canFail(job)) return taken.complete()
+  const code = error instanceof ZkmlError ? error.code : 'INTERNAL'
+  const message = error instanceof Error ? error.message : String(error)
+  if (stopping.aborted || mayHelp(job, error, code, taken.retries)) {
+    log.warn({ job: job.id, code, error, retries: taken.retries }, 'step failed; trying again')
+    return taken.retry(code)
+  }
+  const failed = await store.db.transaction((tx) =>
+    board.move(tx, job.id, job.state, 'failed', { error: { code, message } }),
+  )
+  board.finished(failed)
+  log.error({ job: job.id, code, error }, 'job failed')
+  await taken.complete()
+}
+
+function canFail({ state }: Job): boolean {
+  return state === 'received' || state === 'waiting' || state === 'proving'
+}
+
+function mayHelp({ origin, state }: Job, error: unknown, code: string, retries: number): boolean {
+  if (HOPELESS.has(code)) return false
+  // With a bond at stake everything is tried until the deadline, which the step itself finds passed.
+  if (origin.kind === 'market' && state === 'proving') return true
+  const transient = error instanceof ServiceError ? error.transient : !(error instanceof ZkmlError)
+  return transient && (origin.kind === 'market' || retries < API_ATTEMPTS)
+}
+
+function count({ metrics }: PlannerContext, error: unknown): void {
+  metrics.errors.inc({ code: error instanceof ZkmlError ? error.code : 'INTERNAL', module: 'planner' })
+}

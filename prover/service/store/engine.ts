@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Database } from './database'
+
+/** A database with what the store itself needs of it besides. */
+export type Engine = Database & {
+  /** Runs statements separated by semicolons, without parameters; undone when one fails. @returns the rows of the last. */
+  script(sql: string): Promise<readonly unknown[]>
+}

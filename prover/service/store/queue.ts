@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PgBoss from 'pg-boss'
+import type { Log } from '../log'
+import type { Queryable } from './database'
+import type { Engine } from './engine'
+import type { JobQueue, QueueName, TakenJob } from './store'
+
+const SCHEMA = 'zkml_queue'
+const CHANNEL = 'zkml_work'
+const QUEUES: readonly QueueName[] = ['plan', 'prove']
+/** What wakes workers when a notification was lost, and when a job's time has come. */
+const POLL_MS = 1000
+/** Delays after 1, 2, 3, … failures: 1 s, 2 s, 4 s, … at most this. */
+const MAX_DELAY_SECONDS = 300
+/** Longest that pg-boss takes; what a dead daemon had taken is given back long before. */
+const EXPIRE_SECONDS = 23 * 3600
+/** pg-boss takes what was due before now, and the clock of the embedded database ticks in milliseconds. */
+const AT_ONCE_SECONDS = -1
+/** Messages wait as long as their jobs. */
+const KEEP_DAYS = 3650
+
+type Message = { readonly jobId: string; readonly retries: number }
+type Take = Message & { readonly id: string; readonly queue: QueueName; readonly messageId: string }
+
+/** The queue, and what the store does with it besides. */
+export type WorkQueue = JobQueue & {
+  /** Gives back what daemons had taken that are not in `zkml.daemons` (any more). @returns how many jobs. */
+  giveBack(tx: Queryable): Promise<number>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the queue: pg-boss holds the messages, `zkml.takes` says which daemon works on which job. Of one job there is at most one
+ * waiting message, and at most one that is being worked on; what is sent meanwhile is sent on when that ends.
+ */
+export async function openQueue(engine: Engine, daemonId: string, log: Log): Promise<WorkQueue> {
+  const boss = new PgBoss({
+    db: { executeSql: async (sql, values) => ({ rows: [...(await execute(engine, sql, values))] }) },
+    schema: SCHEMA,
+    schedule: false,
+    archiveCompletedAfterSeconds: 60,
+    deleteAfterSeconds: 60,
+    expireInSeconds: EXPIRE_SECONDS,
+    retentionDays: KEEP_DAYS,
+    retryLimit: 1_000_000,
+  })
+  let closed = false
+  boss.on('error', (error) => {
+    if (!closed) log.warn({ reason: error.message }, 'the queue could not be maintained; it is tried again')
+  })
+  await boss.start()
+  for (const queue of QUEUES) {
+    // "short" allows one message of a job in state "created", and another that is active.
+    await boss.createQueue(queue, { name: queue, policy: 'short' })
+  }
+
+  const listeners = new Map<QueueName, Set<() => void>>(QUEUES.map((queue) => [queue, new Set()]))
+  const wake = (queue: string): void => {
+    for (const listener of listeners.get(queue as QueueName) ?? []) listener()
+  }
+  const stopListening = await engine.listen(CHANNEL, wake)
+  const poll = setInterval(() => QUEUES.forEach(wake), POLL_MS)
+  poll.unref()
+
+  /** Enqueues a message, or makes the one that waits due as early. */
+  const enqueue = async (tx: Queryable, queue: QueueName, message: Message, delaySeconds: number): Promise<void> => {
+    const due = Math.max(delaySeconds, AT_ONCE_SECONDS).toFixed(3)
+    // A message that was taken or sent by somebody between the two statements makes neither succeed.
+    for (let sent = false; !sent;) {
+      // The row is locked until the end of this transaction, so nobody takes it before seeing what the transaction did.
+      const waiting = await tx.query(
+        `UPDATE ${SCHEMA}.job SET start_after = least(start_after, now() + $3 * interval '1 s')
+         WHERE name = $1 AND coalesce(singleton_key, '') = $2 AND state = 'created' AND policy = 'short' RETURNING id`,
+        [queue, message.jobId, due],
+      )
+      sent = waiting.length > 0
+      if (sent) break
+      const id = await boss.send(queue, message, {
+        db: borrowed(tx),
+        singletonKey: message.jobId,
+        startAfter: `${due} seconds`,
+      })
+      sent = id !== null
+    }
+    await tx.query('SELECT pg_notify($1, $2)', [CHANNEL, queue])
+  }
+
+  /** Ends a take, unless it was given to somebody else meanwhile. */
+  const end = async (take: Take, after: (tx: Queryable, again: Date | null) => Promise<void>): Promise<void> => {
+    await engine.transaction(async (tx) => {
+      const [row] = await tx.query<{ again_at: Date | null }>(
+        'DELETE FROM zkml.takes WHERE queue = $1 AND job_id = $2 AND id = $3 RETURNING again_at',
+        [take.queue, take.jobId, take.id],
+      )
+      if (row === undefined) return
+      await boss.deleteJob(take.queue, take.messageId, { db: borrowed(tx) })
+      await after(tx, row.again_at)
+    })
+  }
+
+  const taken = (take: Take): TakenJob => ({
+    jobId: take.jobId,
+    retries: take.retries,
+    complete: () =>
+      end(take, async (tx, again) => {
+        if (again !== null)
+          await enqueue(tx, take.queue, { jobId: take.jobId, retries: 0 }, await secondsUntil(tx, again))
+      }),
+    retry: async (reason) => {
+      const delay = Math.min(2 ** take.retries, MAX_DELAY_SECONDS)
+      log.debug(
+        { queue: take.queue, job: take.jobId, retries: take.retries, reason, delay },
+        'job is tried again later',
+      )
+      await end(take, async (tx, again) => {
+        const sooner = again === null ? delay : Math.min(delay, await secondsUntil(tx, again))
+        await enqueue(tx, take.queue, { jobId: take.jobId, retries: take.retries + 1 }, sooner)
+      })
+    },
+  })
+
+  /** Takes the next message; `busy` when its job is being worked on, whose end sends it again. */
+  const takeOne = async (queue: QueueName): Promise<Take | 'busy' | undefined> =>
+    await engine.transaction(async (tx) => {
+      let failure: unknown
+      const [message] = await boss.fetch<Message>(queue, {
+        db: borrowed(tx, (error) => (failure = error)),
+        priority: false,
+      })
+      // pg-boss hides the errors of this query.
+      if (failure !== undefined) throw failure
+      if (message === undefined) return undefined
+      const { jobId, retries } = message.data
+      const [row] = await tx.query<{ id: string }>(
+        `INSERT INTO zkml.takes AS other (queue, job_id, message_id, daemon_id, retries) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING RETURNING id`,
+        [queue, jobId, message.id, daemonId, retries],
+      )
+      if (row !== undefined) return { id: row.id, queue, messageId: message.id, jobId, retries }
+      const noted = await tx.query(
+        'UPDATE zkml.takes SET again_at = now() WHERE queue = $1 AND job_id = $2 RETURNING queue',
+        [queue, jobId],
+      )
+      await boss.deleteJob(queue, message.id, { db: borrowed(tx) })
+      // The other one ended between the two statements.
+      if (noted.length === 0) await enqueue(tx, queue, message.data, AT_ONCE_SECONDS)
+      return 'busy'
+    })
+
+  return {
+    async send(tx, queue, jobId, { notBefore } = {}) {
+      const delay = notBefore === undefined ? AT_ONCE_SECONDS : await secondsUntil(tx, new Date(notBefore))
+      await enqueue(tx, queue, { jobId, retries: 0 }, delay)
+    },
+
+    async take(queue) {
+      for (;;) {
+        const take = await takeOne(queue)
+        if (take !== 'busy') return take && taken(take)
+      }
+    },
+
+    onWork(queue, listener) {
+      listeners.get(queue)!.add(listener)
+      return () => listeners.get(queue)!.delete(listener)
+    },
+
+    async depth(queue) {
+      const [row] = await engine.query<{ depth: number }>(
+        `SELECT count(*) AS depth FROM ${SCHEMA}.job WHERE name = $1 AND state < 'active' AND start_after <= now()`,
+        [queue],
+      )
+      return row!.depth
+    },
+
+    async giveBack(tx) {
+      const rows = await tx.query<{ queue: QueueName; job_id: string; message_id: string; retries: number }>(
+        `DELETE FROM zkml.takes t WHERE NOT EXISTS (SELECT FROM zkml.daemons d WHERE d.id = t.daemon_id)
+         RETURNING queue, job_id, message_id, retries`,
+      )
+      for (const { queue, job_id, message_id, retries } of rows) {
+        await boss.deleteJob(queue, message_id, { db: borrowed(tx) })
+        await enqueue(tx, queue, { jobId: job_id, retries: retries + 1 }, AT_ONCE_SECONDS)
+      }
+      return rows.length
+    },
+
+    async close() {
+      closed = true
+      clearInterval(poll)
+      await stopListening()
+      await boss.stop({ graceful: false })
+    },
+  }
+}
+
+/** How pg-boss reaches a transaction of ours. */
+function borrowed(tx: Queryable, failed?: (error: unknown) => void): PgBoss.Db {
+  return {
+    executeSql: async (sql, values) => {
+      try {
+        return { rows: [...(await tx.query(sql, values))] }
+      } catch (error) {
+        failed?.(error)
+        throw error
+      }
+    },
+  }
+}
+
+/** Statements of pg-boss without values may be scripts. */
+async function execute(engine: Engine, sql: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
+  return values.length === 0 ? await engine.script(sql) : await engine.query(sql, values)
+}
+
+/** By the clock of the database. */
+async function secondsUntil(tx: Queryable, date: Date): Promise<number> {
+  const [row] = await tx.query<{ seconds: number }>(
+    'SELECT extract(epoch FROM $1::timestamptz - now())::float8 AS seconds',
+    [date],
+  )
+  return row!.seconds
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { Queryable } from './database'
+import { DataKeyError, SecretUnreadableError } from './errors'
+import type { SecretStore } from './store'
+
+const CIPHER = 'aes-256-gcm'
+const VERSION = 1
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const HEADER_BYTES = 1 + NONCE_BYTES + TAG_BYTES
+
+/** Encrypts for a place: version (1) ‖ nonce (12) ‖ tag (16) ‖ ciphertext. It can be decrypted for the same place only. */
+export function seal(key: Uint8Array, place: string, plain: Uint8Array): Buffer {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(place))
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()])
+  return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), sealed])
+}
+
+/** Decrypts what {@link seal} made; undefined with another key, another place, or changed bytes. */
+export function unseal(key: Uint8Array, place: string, blob: Uint8Array): Buffer | undefined {
+  if (blob.length < HEADER_BYTES || blob[0] !== VERSION) return undefined
+  const nonce = blob.subarray(1, 1 + NONCE_BYTES)
+  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+  decipher.setAAD(Buffer.from(place)).setAuthTag(blob.subarray(1 + NONCE_BYTES, HEADER_BYTES))
+  try {
+    return Buffer.concat([decipher.update(blob.subarray(HEADER_BYTES)), decipher.final()])
+  } catch {
+    return undefined
+  }
+}
+
+/** Secrets in the table `zkml.secrets`. Values are anything that JSON can say. */
+export function secretStore(key: Uint8Array): SecretStore {
+  const place = (jobId: string, name: string): string => `${jobId}/${name}`
+  return {
+    async put(tx, jobId, name, value) {
+      await tx.query(
+        `INSERT INTO zkml.secrets (job_id, name, blob) VALUES ($1, $2, $3)
+         ON CONFLICT (job_id, name) DO UPDATE SET blob = excluded.blob`,
+        [jobId, name, seal(key, place(jobId, name), Buffer.from(JSON.stringify(value)))],
+      )
+    },
+
+    async get(tx, jobId, name) {
+      const [row] = await tx.query<{ blob: Buffer }>('SELECT blob FROM zkml.secrets WHERE job_id = $1 AND name = $2', [
+        jobId,
+        name,
+      ])
+      if (row === undefined) return undefined
+      const plain = unseal(key, place(jobId, name), row.blob)
+      if (plain === undefined) throw new SecretUnreadableError(jobId, name)
+      return JSON.parse(plain.toString()) as unknown
+    },
+
+    async has(tx, jobId, name) {
+      const rows = await tx.query('SELECT FROM zkml.secrets WHERE job_id = $1 AND name = $2', [jobId, name])
+      return rows.length === 1
+    },
+
+    async erase(tx, finalBefore) {
+      const rows = await tx.query(
+        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < $1 RETURNING s.name`,
+        [finalBefore],
+      )
+      return rows.length
+    },
+  }
+}
+
+/**
+ * Checks that a fleet shares one data key: the first daemon leaves a sample, the others must be able to read it.
+ *
+ * @throws DataKeyError when the sample is of another key.
+ */
+export async function checkDataKey(tx: Queryable, key: Uint8Array): Promise<void> {
+  const place = 'data key'
+  await tx.query('INSERT INTO zkml.data_key (sample) VALUES ($1) ON CONFLICT DO NOTHING', [
+    seal(key, place, Buffer.from(place)),
+  ])
+  const [row] = await tx.query<{ sample: Buffer }>('SELECT sample FROM zkml.data_key')
+  if (unseal(key, place, row!.sample) === undefined) {
+    throw new DataKeyError(
+      'the data key is not the one this database was first used with; set ZKML_DATA_KEY to that one, or, if it is lost, delete the rows of zkml.secrets and zkml.data_key',
+    )
+  }
+}

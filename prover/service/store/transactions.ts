@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { StoreNotFoundError } from './errors'
+import type { TransactionStore } from './store'
+import type { OutgoingTransaction, TransactionAttempt, TransactionPurpose, TransactionState } from './transaction'
+import { isUuid, json, text } from './values'
+
+/** States from which a transaction may still cost something or change its place in the lane. */
+const LIVE = `('queued', 'pending', 'mined', 'cancelling')`
+
+type StoredAttempt = Omit<TransactionAttempt, 'maxFeePerGas' | 'maxPriorityFeePerGas'> & {
+  readonly maxFeePerGas: string
+  readonly maxPriorityFeePerGas: string
+}
+
+type Row = {
+  readonly id: string
+  readonly job_id: string
+  readonly purpose: TransactionPurpose
+  readonly chain_id: number
+  readonly sender: string
+  readonly recipient: string
+  readonly data: string
+  readonly value: string
+  readonly gas_limit: string
+  readonly deadline: number
+  readonly state: TransactionState
+  readonly nonce: number | null
+  readonly attempts: readonly StoredAttempt[]
+  readonly receipt: {
+    readonly hash: string
+    readonly blockNumber: number
+    readonly blockHash: string
+    readonly fee: string
+  } | null
+  readonly error: string | null
+}
+
+/** Transactions in the table `zkml.transactions`. */
+export const transactionStore: TransactionStore = {
+  async insert(tx, request) {
+    const [row] = await tx.query<Row>(
+      `INSERT INTO zkml.transactions (job_id, purpose, chain_id, sender, recipient, data, value, gas_limit, deadline)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       ON CONFLICT (job_id, purpose) WHERE state IN ${LIVE} DO NOTHING RETURNING *`,
+      [
+        request.jobId,
+        request.purpose,
+        request.chainId,
+        request.from,
+        request.to,
+        request.data,
+        request.value,
+        request.gasLimit,
+        request.deadline,
+      ],
+    )
+    return row && transactionOf(row)
+  },
+
+  async get(tx, id) {
+    if (!isUuid(id)) return undefined
+    const [row] = await tx.query<Row>('SELECT * FROM zkml.transactions WHERE id = $1', [id])
+    return row && transactionOf(row)
+  },
+
+  async unsettled(tx, chainId, from) {
+    const rows = await tx.query<Row>(
+      `SELECT * FROM zkml.transactions WHERE chain_id = $1 AND lower(sender) = lower($2) AND state IN ${LIVE}
+       ORDER BY nonce NULLS FIRST, number`,
+      [chainId, from],
+    )
+    return rows.map(transactionOf)
+  },
+
+  async ofJob(tx, jobId, purpose) {
+    if (!isUuid(jobId)) return []
+    const rows = await tx.query<Row>(
+      `SELECT * FROM zkml.transactions WHERE job_id = $1 AND ($2::text IS NULL OR purpose = $2) ORDER BY number`,
+      [jobId, purpose],
+    )
+    return rows.map(transactionOf)
+  },
+
+  async takeNonce(tx, chainId, from, floor) {
+    const [row] = await tx.query<{ nonce: number }>(
+      `INSERT INTO zkml.lanes AS lane (chain_id, sender, next_nonce) VALUES ($1, lower($2), $3::bigint + 1)
+       ON CONFLICT (chain_id, sender) DO UPDATE SET next_nonce = greatest(lane.next_nonce, $3) + 1
+       RETURNING next_nonce - 1 AS nonce`,
+      [chainId, from, floor],
+    )
+    return row!.nonce
+  },
+
+  async update(tx, id, { state, nonce, attempt, receipt, error }) {
+    if (!isUuid(id)) throw new StoreNotFoundError('transaction', id)
+    const values: unknown[] = [id]
+    const value = (parameter: unknown): string => `$${values.push(parameter)}`
+    const set = ['updated_at = now()']
+    if (state !== undefined) set.push(`state = ${value(state)}`)
+    if (nonce !== undefined) set.push(`nonce = ${value(nonce)}`)
+    if (attempt !== undefined) set.push(`attempts = attempts || ${value(json([attempt]))}::jsonb`)
+    if (error !== undefined) set.push(`error = ${value(error === null ? null : text(error))}`)
+    if (receipt !== undefined) {
+      set.push(`receipt = ${value(json(receipt))}`, `fee = ${value(receipt?.fee)}`)
+      set.push(`fee_at = ${receipt === null ? 'NULL' : 'coalesce(fee_at, now())'}`)
+    }
+    const [row] = await tx.query<Row>(
+      `UPDATE zkml.transactions SET ${set.join(', ')} WHERE id = $1 RETURNING *`,
+      values,
+    )
+    if (row === undefined) throw new StoreNotFoundError('transaction', id)
+    return transactionOf(row)
+  },
+
+  async spent(tx, chainId, from, since) {
+    const [row] = await tx.query<{ settled: string; reserved: string }>(
+      `SELECT
+         coalesce(sum(fee) FILTER (WHERE fee_at >= $3), 0) AS settled,
+         coalesce(sum(gas_limit * (
+           SELECT max((attempt->>'maxFeePerGas')::numeric) FROM jsonb_array_elements(attempts) AS attempt
+         )) FILTER (WHERE fee IS NULL AND state IN ${LIVE}), 0) AS reserved
+       FROM zkml.transactions
+       WHERE chain_id = $1 AND lower(sender) = lower($2) AND (fee_at >= $3 OR state IN ${LIVE})`,
+      [chainId, from, since],
+    )
+    return { settled: BigInt(row!.settled), reserved: BigInt(row!.reserved) }
+  },
+}
+
+function transactionOf(row: Row): OutgoingTransaction {
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    purpose: row.purpose,
+    chainId: row.chain_id,
+    from: row.sender,
+    to: row.recipient,
+    data: row.data,
+    value: BigInt(row.value),
+    gasLimit: BigInt(row.gas_limit),
+    deadline: row.deadline,
+    state: row.state,
+    nonce: row.nonce,
+    attempts: row.attempts.map((attempt) => ({
+      ...attempt,
+      maxFeePerGas: BigInt(attempt.maxFeePerGas),
+      maxPriorityFeePerGas: BigInt(attempt.maxPriorityFeePerGas),
+    })),
+    receipt: row.receipt && { ...row.receipt, fee: BigInt(row.receipt.fee) },
+    error: row.error,
+  }
+}

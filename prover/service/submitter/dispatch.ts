@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { OutgoingTransaction } from '../store/transaction'
+import { broadcast } from './broadcast'
+import { mostFee, readBudget } from './budget'
+import { isInFlight, type LaneContext, now, remember, seconds, type View, waitsForSibling } from './context'
+import { type Fees, firstFees } from './fees'
+import { record } from './record'
+import { signAttempt } from './sign'
+import { simulate } from './simulate'
+
+/** Another daemon signed it: its lease and ours overlapped. Rolls back the nonce that was taken. */
+const SIGNED_ELSEWHERE = new Error('the transaction was signed by another daemon')
+
+/**
+ * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs go first: bonds hang on them. Those past
+ * their deadline are given up.
+ */
+export async function dispatch(context: LaneContext, view: View, rows: readonly OutgoingTransaction[]): Promise<void> {
+  const queued = rows.filter((row) => row.state === 'queued')
+  if (queued.length === 0) return
+  const late = queued.filter((row) => view.timestamp > row.deadline)
+  const ready = queued.filter((row) => view.timestamp <= row.deadline && !waitsForSibling(row, rows))
+  if (late.length + ready.length < queued.length) context.waiting.add('earlier transaction of the job')
+  const fees = ready.length === 0 ? undefined : firstFees(await context.market(view), context.policy)
+  if (ready.length > 0 && fees === undefined) context.waiting.add('fees above cap')
+
+  const room = fees === undefined ? 0 : Math.max(context.policy.maxInFlight - rows.filter(isInFlight).length, 0)
+  const proofsFirst = ready.sort((a, b) => Number(a.purpose === 'lock') - Number(b.purpose === 'lock'))
+  const batch = [...late, ...proofsFirst.slice(0, room)]
+  if (batch.length === 0) return
+  const [verdicts, budget, floor] = await Promise.all([
+    Promise.all(batch.map((row) => simulate(context, view, row))),
+    readBudget(context, view, rows),
+    context.chain.transactionCount(context.account.address, 'pending'),
+  ])
+  const signed: OutgoingTransaction[] = []
+  for (const [index, row] of batch.entries()) {
+    const verdict = verdicts[index]!
+    if (context.stopping()) break
+    if (verdict.kind === 'fails') await record(context, row, { state: 'abandoned', error: verdict.error }, 'abandoned')
+    else if (verdict.kind === 'unknown') context.waiting.add('simulation not possible')
+    else if (verdict.kind === 'no funds') context.waiting.add('balance too low')
+    else if (fees !== undefined) {
+      const obstacle = budget.take(mostFee(row.gasLimit, fees), row.value)
+      if (obstacle !== undefined) {
+        context.waiting.add(obstacle)
+        // What comes later must not eat up what this one waits for.
+        break
+      }
+      const pending = await sign(context, view, row, fees, Math.max(floor, view.nonce))
+      if (pending !== undefined) signed.push(pending)
+    }
+  }
+  await broadcast(context, signed)
+}
+
+/** Takes a nonce, signs and stores, all or nothing. @returns undefined when another daemon was faster. */
+async function sign(
+  context: LaneContext,
+  view: View,
+  row: OutgoingTransaction,
+  fees: Fees,
+  floor: number,
+): Promise<OutgoingTransaction | undefined> {
+  await context.lease.require()
+  const { account, chainId, store } = context
+  const { db, transactions } = store
+  try {
+    const pending = await db.transaction(async (tx) => {
+      // First, because it lets in one daemon at a time: what is read afterwards stays true.
+      const nonce = await transactions.takeNonce(tx, chainId, account.address, floor)
+      if ((await transactions.get(tx, row.id))?.state !== 'queued') throw SIGNED_ELSEWHERE
+      const attempt = await signAttempt(account, chainId, nonce, row, fees, view.baseFee === null, now())
+      return transactions.update(tx, row.id, { state: 'pending', nonce, attempt, receipt: null, error: null })
+    })
+    const memory = remember(context, pending, view)
+    Object.assign(memory, { since: seconds(), sinceBlock: view.number, nextBroadcast: 0, recheck: false })
+    return pending
+  } catch (error) {
+    if (error === SIGNED_ELSEWHERE) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { createHash, randomBytes } from 'node:crypto'
+import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { packageVersion } from '../../prover/project'
+import type { Log } from '../../prover/service/log'
+import { openStore, type StoreOptions, type StorePlace } from '../../prover/service/store'
+import { MIGRATIONS } from '../../prover/service/store/migrations'
+import type { Store } from '../../prover/service/store/store'
+
+/** A log that says nothing. */
+export const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+}
+
+export const TEST_DATA_KEY = Buffer.alloc(32, 7)
+
+export type TestStore = {
+  readonly store: Store
+  readonly place: StorePlace
+  /** A further daemon; on an embedded database, close the one that has it first. */
+  open(options?: Partial<StoreOptions>): Promise<Store>
+  /** Closes all stores and removes what they left. */
+  remove(): Promise<void>
+}
+
+/**
+ * A store with an empty database of its own: embedded, or a new database on the server `ZKML_TEST_DATABASE_URL`.
+ *
+ * @example
+ * ```ts
+ * before(async () => { test = await openTestStore() })
+ * after(() => test.remove())
+ * ```
+ */
+export async function openTestStore(options: Partial<StoreOptions> = {}): Promise<TestStore> {
+  const server = process.env.ZKML_TEST_DATABASE_URL
+  const { place, drop } = server === undefined ? await copyOfTemplate() : await newDatabase(server)
+  const stores: Store[] = []
+  const open = async (more: Partial<StoreOptions> = {}): Promise<Store> => {
+    const store = await openStore(place, { dataKey: TEST_DATA_KEY, log: SILENT, ...options, ...more })
+    stores.push(store)
+    return store
+  }
+  return {
+    store: await open(),
+    place,
+    open,
+    async remove() {
+      for (const store of stores) await store.close()
+      await drop()
+    },
+  }
+}
+
+type Place = { readonly place: StorePlace; readonly drop: () => Promise<void> }
+
+async function copyOfTemplate(): Promise<Place> {
+  const template = await embeddedTemplate()
+  const stateDir = mkdtempSync(join(tmpdir(), 'zkml-store-'))
+  cpSync(template, stateDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  return { place: { stateDir }, drop: async () => rmSync(stateDir, { recursive: true, force: true }) }
+}
+
+/** A state folder with an empty database, made once: making one takes seconds. */
+async function embeddedTemplate(): Promise<string> {
+  const versions = ['@electric-sql/pglite', 'pg-boss'].map(packageVersion)
+  const hash = createHash('sha256')
+    .update(JSON.stringify([MIGRATIONS, versions]))
+    .digest('hex')
+    .slice(0, 16)
+  const template = join(tmpdir(), `zkml-store-template-${hash}`)
+  if (existsSync(template)) return template
+  const draft = `${template}.${randomBytes(4).toString('hex')}`
+  mkdirSync(draft, { mode: 0o700 })
+  await (await openStore({ stateDir: draft }, { dataKey: TEST_DATA_KEY, log: SILENT })).close()
+  try {
+    renameSync(draft, template)
+  } catch (error) {
+    // Another process was first.
+    if (!existsSync(template)) throw error
+    rmSync(draft, { recursive: true })
+  }
+  return template
+}
+
+async function newDatabase(server: string): Promise<Place> {
+  const name = `zkml_test_${randomBytes(6).toString('hex')}`
+  await administer(server, `CREATE DATABASE ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return {
+    place: { databaseUrl: url.toString() },
+    drop: () => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
+}
+
+async function administer(server: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
