@@ -5,6 +5,7 @@ import type { HardhatUserConfig } from 'hardhat/config'
 import './scripts/tasks/deploy'
 import './scripts/tasks/deployment-check'
 import { SOLC_VERSION } from './scripts/tasks/solc'
+import './scripts/tasks/test-files'
 
 const { ZKML_RPC_URL, ZKML_PRIVATE_KEY, ETHERSCAN_API_KEY, SOLIDITY_COVERAGE } = process.env
 

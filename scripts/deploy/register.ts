@@ -36,7 +36,11 @@ export function requireFittingKey(model: ModelRegistration): void {
  *
  * @param verifier - the generated verifier, or undefined for the shared one
  */
-export function describeModel(model: ModelRegistration, publisher: string, verifier: PlannedContract | undefined) {
+export function describeModel(
+  model: ModelRegistration,
+  publisher: string,
+  verifier: Pick<PlannedContract, 'runtimeCode'> | undefined,
+) {
   const manifest = {
     r1csHash: model.r1csHash,
     recipeHash: model.recipeHash,

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Wallet } from 'ethers'
+import type { ChainConfig, Config } from '../../../prover/service/config'
+import type { Market } from './market'
+import { freePort } from './postgres'
+import { startProgram, type Program } from './process'
+import { eventually } from './wait'
+
+const MAIN = join(__dirname, '..', '..', '..', 'dist', 'prover', 'cli', 'main.js')
+
+/** One chain of a daemon. */
+export type DaemonChain = {
+  readonly market: Market
+  /** Endpoints, in order. */
+  readonly rpc: readonly string[]
+  readonly account: Wallet
+  readonly settings?: Partial<Omit<ChainConfig, 'market'>> & { readonly market?: Partial<ChainConfig['market']> }
+}
+
+/** How a daemon is run. */
+export type DaemonOptions = {
+  readonly chains: readonly DaemonChain[]
+  /** Folders of models. */
+  readonly models: readonly string[]
+  /** Server of a fleet; a database of its own otherwise. */
+  readonly database?: string
+  /** Sections of the configuration that replace those made here. */
+  readonly config?: Partial<Config>
+  /** Files that Node runs first, in the daemon and what it starts. */
+  readonly preload?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Further strings that must be in no log. */
+  readonly secrets?: readonly string[]
+}
+
+/** A `zkml serve` in a process of its own, that can be ended and started again as often as a test wants. */
+export type Daemon = {
+  readonly url: string
+  /** Of the API, with all scopes. */
+  readonly token: string
+  readonly stateDir: string
+  readonly isRunning: boolean
+  /** While it runs. */
+  readonly pid: number
+  /** Starts it and waits until it says that it is ready. */
+  start(): Promise<void>
+  /** Starts it, without waiting. */
+  launch(): void
+  ready(milliseconds?: number): Promise<void>
+  /** SIGKILL: to it and its prover processes, as when a machine dies, or to it alone. */
+  kill(whom?: 'all' | 'alone'): Promise<void>
+  /** SIGTERM, and its exit code. */
+  stop(): Promise<number | NodeJS.Signals>
+  request(path: string, init?: RequestInit): Promise<Response>
+  /** Runs another command of `zkml` with the configuration of the daemon; its exit code. */
+  cli(...args: readonly string[]): Promise<number | NodeJS.Signals>
+  /** Sum of a metric over all labels that match. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
+  /** Jobs that are not in a final state. */
+  unfinished(): Promise<number>
+  /** Everything it has ever printed. */
+  log(): string
+  keepSecret(...values: readonly string[]): void
+  /** Secrets that are in its log: none, one hopes. */
+  revealed(): readonly string[]
+  /** Ends it for good and removes its files. */
+  remove(): Promise<void>
+}
+
+const UNFINISHED = ['received', 'waiting', 'locking', 'proving', 'submitting'] as const
+
+/** Quick rhythms, so that tests are. */
+function configuration(options: DaemonOptions, port: number, stateDir: string, token: string): object {
+  return {
+    stateDir,
+    database: options.database === undefined ? {} : { url: options.database },
+    models: options.models,
+    accounts: Object.fromEntries(options.chains.map((_, i) => [`account${i}`, { privateKeyEnv: keyVariable(i) }])),
+    chains: options.chains.map(({ market, rpc, settings }, i) => ({
+      chainId: market.chainId,
+      rpc,
+      coordinator: market.coordinatorAddress,
+      account: `account${i}`,
+      startBlock: market.since,
+      confirmations: 3,
+      pollSeconds: 0.1,
+      bumpAfterSeconds: 1,
+      ...settings,
+      market: { trustedVerifiers: market.trustedVerifiers, ...settings?.market },
+    })),
+    prover: { processes: 1 },
+    api: {
+      port,
+      tokens: [
+        {
+          name: 'tests',
+          sha256: createHash('sha256').update(token).digest('hex'),
+          scopes: ['read', 'infer', 'prove', 'submit', 'admin'],
+        },
+      ],
+      requestsPerMinute: 1_000_000,
+    },
+    log: { level: 'debug' },
+    shutdownSeconds: 5,
+    ...options.config,
+  }
+}
+
+const keyVariable = (index: number): string => `ZKML_FAULTS_KEY_${index}`
+
+/** Prepares a daemon; it does not run until it is started. */
+export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
+  const port = await freePort()
+  const stateDir = mkdtempSync(join(tmpdir(), 'zkml-daemon-'))
+  const token = randomBytes(24).toString('base64url')
+  const file = join(stateDir, 'config.json')
+  writeFileSync(file, JSON.stringify(configuration(options, port, join(stateDir, 'state'), token)))
+  const keys = Object.fromEntries(options.chains.map(({ account }, i) => [keyVariable(i), account.privateKey]))
+  const preload = (options.preload ?? []).map((path) => `--require ${path}`).join(' ')
+  const env = {
+    ...process.env,
+    ...keys,
+    ...options.env,
+    NODE_OPTIONS: [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' '),
+  }
+  const secrets = [token, ...Object.values(keys).map((key) => key.slice(2)), ...(options.secrets ?? [])]
+  const url = `http://127.0.0.1:${port}`
+  const runs: Program[] = []
+  let isRunning = false
+
+  const log = (): string => runs.map((run) => run.output()).join('\n')
+  const current = (): Program => {
+    const run = runs.at(-1)
+    if (run === undefined || !isRunning) throw new Error('The daemon does not run.')
+    return run
+  }
+  const end = async (signal: NodeJS.Signals, whom: 'all' | 'alone'): Promise<number | NodeJS.Signals> => {
+    const run = current()
+    const result = await run.stop(signal, whom)
+    isRunning = false
+    return result
+  }
+  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
+  const metrics = async (): Promise<readonly Sample[]> => parseMetrics(await (await request('/metrics')).text())
+  const metric = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> =>
+    (await metrics())
+      .filter((sample) => sample.name === name)
+      .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
+      .reduce((sum, { value }) => sum + value, 0)
+
+  const launch = (): void => {
+    if (isRunning) throw new Error('The daemon runs already.')
+    runs.push(startProgram(process.execPath, [MAIN, 'serve', '--config', file], { env, cwd: stateDir }))
+    isRunning = true
+  }
+  const ready = async (milliseconds = 60_000): Promise<void> => {
+    const run = current()
+    let ended = false
+    void run.ended.then(() => (ended = true))
+    await eventually(
+      async () => {
+        if (ended) throw new Error(`The daemon ended before it was ready:\n${lastLines(run.output())}`)
+        const answer = await request('/readyz').catch(() => undefined)
+        return answer?.ok
+      },
+      () => `the daemon is ready:\n${lastLines(run.output())}`,
+      milliseconds,
+    )
+  }
+
+  return {
+    url,
+    token,
+    stateDir,
+    get isRunning() {
+      return isRunning
+    },
+    get pid() {
+      return current().pid
+    },
+    launch,
+    ready,
+    async start() {
+      launch()
+      await ready()
+    },
+    async kill(whom = 'all') {
+      await end('SIGKILL', whom)
+    },
+    // Its prover processes are its own to end.
+    stop: () => end('SIGTERM', 'alone'),
+    request,
+    cli(...args) {
+      const run = startProgram(process.execPath, [MAIN, ...args, '--config', file], { env, cwd: stateDir })
+      return run.ended
+    },
+    metric,
+    async unfinished() {
+      const samples = await metrics()
+      return samples
+        .filter(({ name, labels }) => name === 'zkml_jobs' && UNFINISHED.some((state) => state === labels.state))
+        .reduce((sum, { value }) => sum + value, 0)
+    },
+    log,
+    keepSecret: (...values) => void secrets.push(...values),
+    revealed: () => secrets.filter((secret) => log().toLowerCase().includes(secret.toLowerCase())),
+    async remove() {
+      await Promise.all(runs.map((run) => run.stop('SIGKILL')))
+      isRunning = false
+      rmSync(stateDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The end of a log, for the message of a failure. */
+export function lastLines(text: string, count = 40): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n')
+}
+
+/** One line of `/metrics`. */
+type Sample = { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }
+
+function parseMetrics(text: string): Sample[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line)
+    if (match === null) return []
+    const labels = [...(match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, value]) => [key!, value!])
+    return [{ name: match[1]!, labels: Object.fromEntries(labels) as Record<string, string>, value: Number(match[3]) }]
+  })
+}
