@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
 import { proveCommand } from './commands/prove'
 import { reportCommand } from './commands/report'
+import { serveCommand } from './commands/serve'
 import { setupCommand } from './commands/setup'
 import { verifyCommand } from './commands/verify'
 import { UsageError } from './errors'
@@ -26,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   setup: setupCommand,
   prove: proveCommand,
   verify: verifyCommand,
+  serve: serveCommand,
   'export-circom': exportCircomCommand,
   doctor: doctorCommand,
 }

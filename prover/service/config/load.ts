@@ -123,6 +123,10 @@ function checkSense(config: Config): void {
       throw new ConfigError(
         `chain ${chain.chainId} names account "${chain.account}", which is not under accounts; add it or correct the name`,
       )
+    if (chain.coordinator === undefined && chain.inferenceVerifier === undefined)
+      throw new ConfigError(
+        `chain ${chain.chainId} has neither coordinator nor inferenceVerifier; add the addresses of its deployment`,
+      )
     if (chain.rpc.every((url) => url.startsWith('ws')))
       throw new ConfigError(`chain ${chain.chainId} has websocket endpoints only; add one that starts with http`)
     for (const url of chain.rpc) {

@@ -15,11 +15,10 @@ export type ServedChain = {
   readonly chainId: number
   /** Address whose key signs. */
   readonly account: string
-  /** `verifyInference` for jobs of the API. */
-  readonly inferenceVerifier: string
   /** Present where requests of a coordinator are served. */
   readonly market: MarketChain | null
-  readonly verifyCall: (modelId: bigint, call: InferenceCall) => ChainCall
+  /** `verifyInference`, for jobs of the API. */
+  readonly verifyCall: (modelId: bigint, call: InferenceCall) => Promise<ChainCall>
   /** Gas limit of `verifyInference` for a model. */
   readonly verifyGas: (modelId: bigint) => Promise<bigint>
   readonly wake: () => void

@@ -21,7 +21,7 @@ export type GasLimits = { readonly lock: bigint; readonly fulfill: bigint }
  * available in full, with 1/64 kept back at either call (contracts/libraries/VerifierCall.sol).
  */
 export function gasLimits(request: MarketRequest, schema: IoSchema, verifierGasCap: bigint): GasLimits {
-  const behind63of64 = (gas: bigint) => (gas * 64n) / 63n + 1n
+  const behind63of64 = (gas: bigint) => (gas * 64n + 62n) / 63n
   const signals = BigInt(signalLayout(schema).total)
   const fulfill =
     FULFILL_BASE_GAS +

@@ -153,7 +153,7 @@ function apiTarget(context: PlannerContext, job: Job, origin: ApiOrigin): Target
       purpose: 'verify',
       chainId: chain.chainId,
       from: chain.account,
-      ...chain.verifyCall(modelId, inferenceCall(schema, proof)),
+      ...(await chain.verifyCall(modelId, inferenceCall(schema, proof))),
       gasLimit: await chain.verifyGas(modelId),
       deadline: Math.floor(job.createdAt / 1000) + SUBMISSION_SECONDS,
     }),
