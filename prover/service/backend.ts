@@ -7,6 +7,7 @@ import {
   CancelTooLateError,
   InputMismatchError,
   InputNotWantedError,
+  RetryRefusedError,
   SubmitUnavailableError,
   type ApiBackend,
   type JobProgress,
@@ -16,7 +17,6 @@ import {
   type RequestInput,
   type StoredSecrets,
 } from './api'
-import type { CatalogueModel } from './artefacts/types'
 import type { ChainUnit } from './chain-unit'
 import type { Config } from './config'
 import { checkCommitment, JobNotFoundError, saveInput, type PlannerContext, type Workers } from './planner'
@@ -142,6 +142,10 @@ async function cancel(planner: PlannerContext, id: string, workers: Workers | un
 async function retry(planner: PlannerContext, id: string): Promise<Job> {
   const { store, board } = planner
   const job = await requireJob(planner, id)
+  if (!RETRIABLE.includes(job.state))
+    throw new RetryRefusedError(
+      `The inference is ${job.state}; only one that ended ${RETRIABLE.join(', ')} can be tried again.`,
+    )
   return store.db.transaction(async (tx) => {
     const received = await board.move(tx, id, RETRIABLE, 'received', { attempts: 0 })
     if (job.origin.kind === 'market') {

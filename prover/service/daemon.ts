@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { createApi, API_DEFAULTS, type ApiConfig } from './api'
 import { createBackend } from './backend'
-import { createArtefactStore, createCatalogue } from './artefacts'
+import { ArtefactStore, createCatalogue } from './artefacts'
 import { createChainUnit, type ChainUnit } from './chain-unit'
 import { maskConfig, openAccount, type Config } from './config'
 import { createLog, type Log } from './log'
@@ -84,12 +84,12 @@ async function start(
       return opened
     }),
   ])
-  const artefacts = await createArtefactStore({ ...artefactLimits(config, stateDir), metrics, log })
+  const artefacts = await ArtefactStore.open(join(stateDir, 'artefacts'), { ...artefactLimits(config), metrics, log })
   const catalogue = await createCatalogue({
     folders: config.models,
     store: artefacts,
-    policy: fetchPolicy(config),
-    root: join(stateDir, 'fetched'),
+    fetch: fetchPolicy(config),
+    places: config.artefacts,
     metrics,
     log,
   })
@@ -126,10 +126,7 @@ async function start(
     unit.start(planner)
     shutdown.add(`discovery of chain ${unit.chainId}`, () => unit.stopDiscovery())
   }
-  shutdown.add(
-    'housekeeping',
-    startMaintenance({ store, pool, artefactBytes: () => artefacts.bytes, metrics, log, retention: config.retention }),
-  )
+  shutdown.add('housekeeping', startMaintenance({ store, pool, metrics, log, retention: config.retention }))
 
   const token = await operatorToken(stateDir)
   const backend = createBackend({ planner, chains, workers: () => workers, config })
@@ -169,22 +166,19 @@ function poolLimits({ prover }: Config) {
   }
 }
 
-function artefactLimits({ artefacts }: Config, stateDir: string) {
-  const { maxFileMegabytes, maxStoreMegabytes, ...sources } = artefacts
+function artefactLimits({ artefacts }: Config) {
   return {
-    root: join(stateDir, 'artefacts'),
-    maxFileBytes: maxFileMegabytes * MEBIBYTE,
-    maxStoreBytes: maxStoreMegabytes * MEBIBYTE,
-    ...sources,
+    maxFileBytes: artefacts.maxFileMegabytes * MEBIBYTE,
+    maxStoreBytes: artefacts.maxStoreMegabytes * MEBIBYTE,
   }
 }
 
 /** Whose artefacts may be fetched: of the models that any chain's market is to serve. */
-function fetchPolicy({ chains }: Config): 'never' | 'any' | ReadonlySet<string> {
+function fetchPolicy({ chains }: Config): 'never' | 'any' | readonly bigint[] {
   const policies = chains.map(({ market }) => market.models)
   if (policies.includes('any')) return 'any'
   const listed = policies.flatMap((models) => (Array.isArray(models) ? models : []))
-  return listed.length > 0 ? new Set(listed) : 'never'
+  return listed.length > 0 ? listed.map(BigInt) : 'never'
 }
 
 function apiConfig({ api }: Config, token: string): ApiConfig {

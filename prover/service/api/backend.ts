@@ -101,6 +101,12 @@ export type ApiBackend = {
   transactions(id: string): Promise<readonly OutgoingTransaction[]>
   /** Ends a job if that is still possible. @returns the job as it is now: `cancelled` unless it was too late. */
   cancel(id: string): Promise<Job>
+  /**
+   * Takes up a job again that ended without success. @returns the job as it is now.
+   *
+   * @throws RetryRefusedError for any other job.
+   */
+  retry(id: string): Promise<Job>
   /** Last known progress of a job that this process works on. */
   progress(id: string): JobProgress | undefined
   /** Tells of changes of a job. @returns stops. */

@@ -93,6 +93,13 @@ export class CancelTooLateError extends ApiError {
   override readonly title = 'The inference cannot be cancelled any more'
 }
 
+/** An inference that is under way, done or cancelled, and so cannot be tried once more. */
+export class RetryRefusedError extends ApiError {
+  override readonly code = 'API_RETRY_REFUSED'
+  override readonly status = 409
+  override readonly title = 'The inference cannot be tried once more'
+}
+
 /** The first request with this idempotency key is still being answered. */
 export class IdempotencyBusyError extends ApiError {
   override readonly code = 'API_IDEMPOTENCY_BUSY'

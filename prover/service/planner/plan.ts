@@ -81,8 +81,7 @@ async function apply(
       )
       board.finished(ended)
       // The bond is lost, unless a reorganisation undid the lock or the model was stopped.
-      if (ended.times.locked !== undefined && state !== 'done')
-        metrics.jobsMissed.inc({ chain: job.origin.chainId })
+      if (ended.times.locked !== undefined && state !== 'done') metrics.jobsMissed.inc({ chain: job.origin.chainId })
       log.info({ ...about, state, code, reason: message }, 'job ended')
       return
     }

@@ -74,6 +74,25 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
     },
   )
 
+  api.post(
+    '/v1/inferences/:id/retry',
+    {
+      schema: {
+        operationId: 'retryInference',
+        summary: 'Try an inference once more',
+        description: 'For operators: one that failed, was skipped or expired is taken up again from the start.',
+        tags: ['operation'],
+        security: needs('admin'),
+        params: InferenceId,
+        response: { 202: ref(InferenceSchema), ...problems(401, 403, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await requireJob(backend, request.params.id, clientOf(request))
+      return reply.code(202).send(await readInferenceView(backend, await backend.retry(id)))
+    },
+  )
+
   api.get(
     '/v1/inferences/:id/proof',
     {
