@@ -144,7 +144,8 @@ export class EndpointPool {
       attempt = { outcome: 'busy', reason: attempt.error.message.slice(0, 200) }
     const seconds = (performance.now() - started) / 1000
     this.#options.onRequest({ endpoint: member.endpoint.name, method, outcome: attempt.outcome, seconds })
-    this.#learn(member, attempt)
+    // Telling its chain proves no recovery: it is asked after every failure.
+    if (attempt.outcome !== 'ok' || method !== 'eth_chainId') this.#learn(member, attempt)
     return attempt
   }
 

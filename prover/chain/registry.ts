@@ -61,17 +61,18 @@ export async function readRegisteredModel(
   modelId: bigint,
 ): Promise<RegisteredModel> {
   const registry = await registryOf(provider, inferenceVerifier)
+  // Structs of ethers have their fields by name.
   const ask = async <T>(name: string, argument: unknown): Promise<T> =>
-    (await readContract(provider, REGISTRY, registry, name, [argument])).toObject(true) as T
-  const [{ commitment, owner }, { data }] = await Promise.all([
-    ask<{ commitment: Commitment; owner: string }>('getModel', modelId),
-    ask<{ data: VerificationData }>('verificationData', modelId),
+    (await readContract(provider, REGISTRY, registry, name, [argument])) as unknown as T
+  const [[{ modelHash, circuitHash: published, vkHash, proofSystemId, uri }, , owner], [data]] = await Promise.all([
+    ask<readonly [Commitment, boolean, string]>('getModel', modelId),
+    ask<readonly [VerificationData]>('verificationData', modelId),
   ]).catch((error: unknown) => {
     if (!(error instanceof ContractRevertError && error.revert.name === 'ModelNotFound')) throw error
     throw new ModelNotRegisteredError(`The registry ${registry} has no model ${modelId}; register it first.`)
   })
-  const [{ manifest }, stopped] = await Promise.all([
-    ask<{ manifest: Manifest }>('getManifest', commitment.circuitHash),
+  const [[manifest], stopped] = await Promise.all([
+    ask<readonly [Manifest]>('getManifest', published),
     isStopped(provider, inferenceVerifier, modelId),
   ])
   const { r1csHash, recipeHash, setupHash, weightsCommitment, verifierCodeHash } = manifest
@@ -79,7 +80,7 @@ export async function readRegisteredModel(
   const model: RegisteredModel = {
     modelId,
     owner,
-    ...commitment,
+    ...{ modelHash, circuitHash: published, vkHash, proofSystemId, uri },
     ...{ r1csHash, recipeHash, setupHash, weightsCommitment, verifierCodeHash },
     verifier: data.verifier,
     ioSchema,
@@ -149,8 +150,7 @@ function fromSolidityIoSchema(schema: SolidityIoSchema): IoSchema {
     if (visibility === undefined) throw new ChainDataError(`A registry gives the tensor '${spec.name}' no visibility.`)
     return {
       name: spec.name,
-      // ethers makes an object without members of an empty list.
-      shape: Array.from(spec.shape, Number),
+      shape: spec.shape.map(Number),
       lo: spec.lo,
       bits: Number(spec.bits),
       exponent: Number(spec.exponent),

@@ -26,7 +26,7 @@ export class ContractRevertError extends ZkmlError {
   }
 }
 
-const KNOWN = new Interface([...ERRORS, 'error Error(string reason)', 'error Panic(uint256 code)'])
+const KNOWN = new Interface(ERRORS)
 
 /** How deep nodes and libraries have been seen to nest the data, with room. */
 const DEEPEST = 6
@@ -41,7 +41,7 @@ export function describeRevert(data: string): Revert {
   const parsed = parse(data)
   if (parsed === null) return { name: selector, args: [], message: `the error ${selector} is not one of zkml's` }
   const args = parsed.args.toArray() as unknown[]
-  const shown = parsed.fragment.inputs.map(({ name }, i) => `${name}: ${show(args[i])}`)
+  const shown = parsed.fragment.inputs.map(({ name }, i) => (name === '' ? '' : `${name}: `) + show(args[i]))
   return { name: parsed.name, args, message: `${parsed.name}(${shown.join(', ')})` }
 }
 
@@ -59,17 +59,18 @@ export function decodeRevert(error: unknown): Revert | undefined {
   if (error instanceof ContractRevertError) return error.revert
   const data = revertData(error, 0)
   if (data !== undefined) return describeRevert(data)
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
-  // ethers calls some other failures of estimateGas and call the same, so the node's words decide.
-  const reverted = code === 'CALL_EXCEPTION' && /revert/i.test(String(message))
+  const fields = (error ?? {}) as { readonly code?: unknown; readonly data?: unknown; readonly message?: unknown }
+  // ethers calls some other failures of estimateGas and call the same, so the words decide.
+  const failed = fields.code === 'CALL_EXCEPTION' || fields.data === '0x'
+  const reverted = failed && /revert/i.test(String(fields.message))
   return reverted ? describeRevert('0x') : undefined
 }
 
 function revertData(value: unknown, depth: number): string | undefined {
   if (depth > DEEPEST || typeof value !== 'object' || value === null) return undefined
-  const { data, error, info, cause } = value as Readonly<Record<string, unknown>>
+  const { data, error, rpc, info, cause } = value as Readonly<Record<string, unknown>>
   if (typeof data === 'string' && isHexString(data) && dataLength(data) >= 4) return data
-  for (const inner of [data, error, info, cause]) {
+  for (const inner of [data, error, rpc, info, cause]) {
     const found = revertData(inner, depth + 1)
     if (found !== undefined) return found
   }

@@ -52,4 +52,14 @@ export async function isStopped(
   return stopped as boolean
 }
 
+/** Most gas that the verifier of a model may use for a statement. */
+export async function verifierGasCapOf(
+  provider: Provider,
+  inferenceVerifier: string,
+  modelId: bigint,
+): Promise<bigint> {
+  const [cap] = await readContract(provider, VERIFIER, inferenceVerifier, 'verifierGasCap', [modelId])
+  return cap as bigint
+}
+
 const at = (blockTag: BlockTag | undefined) => (blockTag === undefined ? {} : { blockTag })

@@ -8,6 +8,7 @@ import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
 import { proveCommand } from './commands/prove'
+import { publishCommand } from './commands/publish'
 import { reportCommand } from './commands/report'
 import { serveCommand } from './commands/serve'
 import { setupCommand } from './commands/setup'
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   verify: verifyCommand,
   serve: serveCommand,
   'export-circom': exportCircomCommand,
+  publish: publishCommand,
   doctor: doctorCommand,
 }
 

@@ -21,7 +21,6 @@ const DAY = 86_400_000
 export type MaintenanceContext = {
   readonly store: Store
   readonly pool: ProverPool
-  readonly artefactBytes: () => number
   readonly metrics: Metrics
   readonly log: Log
   readonly retention: Config['retention']
@@ -66,7 +65,7 @@ function every(
   }
 }
 
-async function refreshGauges({ store, pool, artefactBytes, metrics }: MaintenanceContext): Promise<void> {
+async function refreshGauges({ store, pool, metrics }: MaintenanceContext): Promise<void> {
   const counts = await store.jobs.count(store.db)
   for (const [state, count] of Object.entries(counts)) metrics.jobs.set({ state }, count)
   for (const queue of ['plan', 'prove'] as const) metrics.queueDepth.set({ queue }, await store.queue.depth(queue))
@@ -74,7 +73,6 @@ async function refreshGauges({ store, pool, artefactBytes, metrics }: Maintenanc
   metrics.proverProcesses.set(usage.processes)
   metrics.proverBusy.set(usage.busy)
   metrics.proverBytes.set(usage.residentBytes)
-  metrics.artefactBytes.set(artefactBytes())
 }
 
 async function keepHouse({ store, log, retention }: MaintenanceContext): Promise<void> {

@@ -21,6 +21,7 @@ export function createMetrics() {
     new Histogram<L>({ name: `zkml_${name}`, help, labelNames, buckets, registers })
   return {
     registry,
+    ready: gauge('ready', '1 while all parts that /readyz asks can do their work'),
     errors: counter('errors_total', 'Errors by their stable code and the module that met them', ['code', 'module']),
     jobs: gauge('jobs', 'Jobs by state', ['state']),
     jobTransitions: counter('job_transitions_total', 'Transitions of jobs', ['from', 'to']),
@@ -31,6 +32,7 @@ export function createMetrics() {
       ['kind'],
       FAST_SECONDS,
     ),
+    jobsMissed: counter('jobs_missed_total', 'Jobs that ended unfulfilled after they were locked here', ['chain']),
     queueDepth: gauge('queue_depth', 'Jobs that wait for a worker', ['queue']),
     profit: gauge('profit_wei', 'Price minus fees of settled jobs since start', ['chain']),
     jobProfit: histogram(

@@ -52,6 +52,7 @@ describe('docs/cli.md', function () {
       'audit',
       'prove',
       'verify',
+      'publish',
     ])
     for (const { name, text } of shown) {
       const keys = Object.keys(JSON.parse(text) as object).sort()
@@ -71,6 +72,7 @@ describe('docs/cli.md', function () {
       'prove',
       'verify',
       'export-circom',
+      'publish',
       'doctor',
     ])
   })

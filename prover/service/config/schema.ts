@@ -60,6 +60,10 @@ const ChainSchema = strict(
     rpc: Type.Array(text('RPC endpoint: http(s), or ws(s) for news of blocks'), { minItems: 1 }),
     coordinator: optional(address('InferenceCoordinator; without it only the API is served here')),
     inferenceVerifier: optional(address('InferenceVerifier for the API; default the one of the coordinator')),
+    registrations: Type.Record(Type.String(), text('model id, decimal', { pattern: '^\\d{1,78}$' }), {
+      description: 'model ids of models, by their name here, for submissions through the API',
+      default: {},
+    }),
     account: optional(text('name of the account that locks and submits; without it nothing is sent here')),
     startBlock: optional(
       whole('first block that is searched for requests; default the newest at the first start', 0, 2 ** 48),

@@ -10,8 +10,7 @@ export async function onRequest(
   { store, metrics, log }: PlannerContext,
   tx: Queryable,
   chainId: number,
-  coordinator: string,
-  { requestId, request, input, block }: OpenedRequest,
+  { coordinator, requestId, request, input, block }: OpenedRequest,
 ): Promise<void> {
   const job = await store.jobs.insertMarket(tx, { kind: 'market', chainId, coordinator, requestId, request, block })
   if (job === undefined) return
@@ -42,6 +41,7 @@ export async function onReorg(
   chainId: number,
   fromBlock: number,
 ): Promise<void> {
+  const reopened = await store.transactions.reopen(tx, chainId, fromBlock)
   const ended: readonly JobState[] = ['skipped', 'expired']
   const jobs = await store.jobs.list(tx, { kind: 'market', chainId, states: [...ended, 'waiting'], limit: LOOK_BACK })
   for (const job of jobs) {
@@ -51,5 +51,5 @@ export async function onReorg(
     }
     await store.queue.send(tx, 'plan', job.id)
   }
-  log.warn({ chain: chainId, fromBlock }, 'chain was reorganised; jobs are planned again')
+  log.warn({ chain: chainId, fromBlock, reopened }, 'chain was reorganised; jobs are planned again')
 }

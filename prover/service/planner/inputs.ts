@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { IoSchema } from '../../encodings'
+import { randomFieldElement } from '../../witness'
 import type { CatalogueModel } from '../artefacts/types'
 import { inputFromIntegers, inputFromWords, inputSalts, quantizedInputCommitment } from '../pool/encode'
 import type { QuantizedInput } from '../pool/types'
@@ -14,6 +16,14 @@ export type JobInput = { readonly input: QuantizedInput; readonly salts?: readon
 /** An input as the store keeps it, encrypted: packed words as a request's event has them, or integers and salts. */
 type StoredInput =
   { readonly words: string } | { readonly integers: readonly (readonly string[])[]; readonly salts?: readonly string[] }
+
+/**
+ * Salts of every hashed tensor in signal order, outputs first: those of the outputs fresh, those of the inputs as given.
+ */
+export function withOutputSalts({ outputs }: IoSchema, inputSalts: readonly bigint[]): readonly bigint[] {
+  const hashed = outputs.filter(({ visibility }) => visibility === 'hashed')
+  return [...hashed.map(randomFieldElement), ...inputSalts]
+}
 
 /** Keeps the input of a job. */
 export async function saveInput(store: Store, tx: Queryable, jobId: string, { input, salts }: JobInput): Promise<void> {

@@ -6,6 +6,9 @@ import type { Queryable } from '../store/database'
 import type { Job, JobPatch, JobState } from '../store/job'
 import type { Store } from '../store/store'
 
+/** How far the running stage of a job is; null where that cannot be known. */
+export type JobProgress = { readonly stage: string; readonly fraction: number | null }
+
 /** News of a job: that it changed, or how far a stage of its proof is. What it says of state is in the store. */
 export type JobNews = { readonly jobId: string; readonly stage?: string; readonly fraction?: number }
 
@@ -15,6 +18,8 @@ export type JobNews = { readonly jobId: string; readonly stage?: string; readonl
  */
 export class JobBoard {
   private readonly emitter = new EventEmitter().setMaxListeners(0)
+  /** How far the proofs are that this process makes. */
+  private readonly stages = new Map<string, JobProgress>()
   /** Milliseconds that jobs took here, outside proving and the chain. */
   private readonly overheads = new Map<string, number>()
 
@@ -37,7 +42,15 @@ export class JobBoard {
   }
 
   tell(news: JobNews): void {
-    setImmediate(() => this.emitter.emit(news.jobId, news))
+    const { jobId, stage, fraction } = news
+    if (stage === undefined) this.stages.delete(jobId)
+    else this.stages.set(jobId, { stage, fraction: fraction ?? null })
+    setImmediate(() => this.emitter.emit(jobId, news))
+  }
+
+  /** How far the proof of a job is, if this process makes it. */
+  progress(jobId: string): JobProgress | undefined {
+    return this.stages.get(jobId)
   }
 
   /** @returns stops listening. */

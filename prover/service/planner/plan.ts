@@ -62,7 +62,7 @@ async function apply(
   verdict: Verdict,
   chain: ServedChain | undefined,
 ): Promise<void> {
-  const { store, board, log, dryRun } = context
+  const { store, board, log, metrics, dryRun } = context
   const about = { job: job.id, chain: job.origin.chainId, request: job.origin.requestId }
   switch (verdict.action) {
     case 'wait':
@@ -80,6 +80,8 @@ async function apply(
         board.move(tx, job.id, PLANNED, state, { error, notBefore: null }),
       )
       board.finished(ended)
+      // The bond is lost, unless a reorganisation undid the lock or the model was stopped.
+      if (ended.times.locked !== undefined && state !== 'done') metrics.jobsMissed.inc({ chain: job.origin.chainId })
       log.info({ ...about, state, code, reason: message }, 'job ended')
       return
     }

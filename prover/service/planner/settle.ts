@@ -64,7 +64,7 @@ async function settleProof(
   switch (outcome) {
     case 'mined':
       await store.jobs.patch(tx, job.id, { times: { mined: Date.now() } })
-      board.tell({ jobId: job.id, stage: 'mined' })
+      board.tell({ jobId: job.id })
       return
     case 'confirmed': {
       if (job.state !== 'submitting') return

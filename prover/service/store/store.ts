@@ -95,6 +95,11 @@ export type TransactionStore = {
       readonly error?: string | null
     },
   ): Promise<OutgoingTransaction>
+  /**
+   * Makes confirmed transactions of blocks from this one on `mined` again, because a reorganisation reached deeper than what was
+   * taken for final. Returns how many.
+   */
+  reopen(tx: Queryable, chainId: number, fromBlock: number): Promise<number>
   /** What the account has spent on fees since a time, and what live transactions may still spend at most. */
   spent(tx: Queryable, chainId: number, from: string, since: Date): Promise<{ settled: bigint; reserved: bigint }>
 }

@@ -31,6 +31,7 @@ type Row = {
     readonly hash: string
     readonly blockNumber: number
     readonly blockHash: string
+    readonly gasUsed: string
     readonly fee: string
   } | null
   readonly error: string | null
@@ -113,6 +114,17 @@ export const transactionStore: TransactionStore = {
     return transactionOf(row)
   },
 
+  async reopen(tx, chainId, fromBlock) {
+    const rows = await tx.query(
+      `UPDATE zkml.transactions t SET state = 'mined', updated_at = now()
+       WHERE chain_id = $1 AND state = 'confirmed' AND (receipt->>'blockNumber')::bigint >= $2 AND NOT EXISTS (
+         SELECT FROM zkml.transactions o WHERE o.job_id = t.job_id AND o.purpose = t.purpose AND o.state IN ${LIVE}
+       ) RETURNING id`,
+      [chainId, fromBlock],
+    )
+    return rows.length
+  },
+
   async spent(tx, chainId, from, since) {
     const [row] = await tx.query<{ settled: string; reserved: string }>(
       `SELECT
@@ -147,7 +159,7 @@ function transactionOf(row: Row): OutgoingTransaction {
       maxFeePerGas: BigInt(attempt.maxFeePerGas),
       maxPriorityFeePerGas: BigInt(attempt.maxPriorityFeePerGas),
     })),
-    receipt: row.receipt && { ...row.receipt, fee: BigInt(row.receipt.fee) },
+    receipt: row.receipt && { ...row.receipt, gasUsed: BigInt(row.receipt.gasUsed), fee: BigInt(row.receipt.fee) },
     error: row.error,
   }
 }

@@ -77,13 +77,14 @@ export class ChainReader {
     const receipt = object(answer, 'eth_getTransactionReceipt')
     // Nodes of chains without a base fee may leave the price out: it is what was bid.
     const price = receipt.effectiveGasPrice ?? toQuantity(attempt.maxFeePerGas)
-    const gas = quantity(receipt.gasUsed, 'gas used') * quantity(price, 'gas price')
+    const gasUsed = quantity(receipt.gasUsed, 'gas used')
     const l1Fee = this.l1Fee === 'op-stack' ? quantity(receipt.l1Fee ?? '0x0', 'L1 fee') : 0n
     return {
       hash: attempt.hash,
       blockNumber: Number(quantity(receipt.blockNumber, 'block number')),
       blockHash: text(receipt.blockHash, 'block hash'),
-      fee: gas + l1Fee,
+      gasUsed,
+      fee: gasUsed * quantity(price, 'gas price') + l1Fee,
       succeeded: quantity(receipt.status, 'status') === 1n,
     }
   }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { projectVersion } from '../../project'
+import { SCOPES } from './config'
+
+/** Collects the OpenAPI document from the schemas of the routes that are added after this. */
+export async function describeApi(api: FastifyInstance): Promise<void> {
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'zkml prover',
+        description: [
+          'Verifiable machine-learning inference: run models, prove the runs, follow the proofs.',
+          'Errors are `application/problem+json` with a stable `code`.',
+        ].join('\n'),
+        version: projectVersion(),
+        license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'models', description: 'What can be run' },
+        { name: 'inferences', description: 'Runs and proofs' },
+        { name: 'verification', description: 'Checks of proofs and commitments' },
+        { name: 'market', description: 'Between the requester of a market request and its prover' },
+        { name: 'operation', description: "For the operator's tools" },
+      ],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: `A token of the operator. Scopes, each of which includes those before it: ${SCOPES.join(', ')}. The operator may allow some without a token.`,
+          },
+        },
+      },
+    },
+    refResolver: {
+      buildLocalReference: (json, _baseUri, _fragment, i) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `schema${i}`,
+    },
+  })
+}
