@@ -31,6 +31,8 @@ export type DaemonOptions = {
   readonly database?: string
   /** Sections of the configuration that replace those made here. */
   readonly config?: Partial<Config>
+  /** Cores it may use, as `taskset` takes them; all when absent. */
+  readonly cores?: string
   /** Files that Node runs first, in the daemon and what it starts. */
   readonly preload?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -59,7 +61,9 @@ export type Daemon = {
   request(path: string, init?: RequestInit): Promise<Response>
   /** Runs another command of `zkml` with the configuration of the daemon; its exit code. */
   cli(...args: readonly string[]): Promise<number | NodeJS.Signals>
-  /** Sum of a metric over all labels that match. */
+  /** Lines of a metric whose labels match. */
+  samples(name: string, labels?: Readonly<Record<string, string>>): Promise<readonly Sample[]>
+  /** Their sum. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
   /** Jobs that are not in a final state. */
   unfinished(): Promise<number>
@@ -90,6 +94,7 @@ function configuration(options: DaemonOptions, port: number, stateDir: string, t
       confirmations: 3,
       pollSeconds: 0.1,
       bumpAfterSeconds: 1,
+      spendCap: '100 ether',
       ...settings,
       market: { trustedVerifiers: market.trustedVerifiers, ...settings?.market },
     })),
@@ -148,15 +153,16 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const request = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
   const metrics = async (): Promise<readonly Sample[]> => parseMetrics(await (await request('/metrics')).text())
-  const metric = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> =>
+  const samples = async (name: string, labels: Sample['labels'] = {}): Promise<readonly Sample[]> =>
     (await metrics())
       .filter((sample) => sample.name === name)
       .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
-      .reduce((sum, { value }) => sum + value, 0)
 
   const launch = (): void => {
     if (isRunning) throw new Error('The daemon runs already.')
-    runs.push(startProgram(process.execPath, [MAIN, 'serve', '--config', file], { env, cwd: stateDir }))
+    const command = [process.execPath, MAIN, 'serve', '--config', file]
+    const [program, ...args] = options.cores === undefined ? command : ['taskset', '-c', options.cores, ...command]
+    runs.push(startProgram(program!, args, { env, cwd: stateDir }))
     isRunning = true
   }
   const ready = async (milliseconds = 60_000): Promise<void> => {
@@ -200,7 +206,8 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       const run = startProgram(process.execPath, [MAIN, ...args, '--config', file], { env, cwd: stateDir })
       return run.ended
     },
-    metric,
+    samples,
+    metric: async (name, labels) => (await samples(name, labels)).reduce((sum, { value }) => sum + value, 0),
     async unfinished() {
       const samples = await metrics()
       return samples
@@ -224,7 +231,11 @@ export function lastLines(text: string, count = 40): string {
 }
 
 /** One line of `/metrics`. */
-type Sample = { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }
+export type Sample = {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
 
 function parseMetrics(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {
