@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Wallet } from 'ethers'
@@ -29,6 +29,8 @@ export type DaemonOptions = {
   readonly models: readonly string[]
   /** Server of a fleet; a database of its own otherwise. */
   readonly database?: string
+  /** Of inputs at rest, 32 bytes in hex; the same for all of a fleet. */
+  readonly dataKey?: string
   /** Sections of the configuration that replace those made here. */
   readonly config?: Partial<Config>
   /** Cores it may use, as `taskset` takes them; all when absent. */
@@ -47,7 +49,7 @@ export type Daemon = {
   readonly token: string
   readonly stateDir: string
   readonly isRunning: boolean
-  /** While it runs. */
+  /** While it runs: of the process that does the work and has the prover processes as its children. */
   readonly pid: number
   /** Starts it and waits until it says that it is ready. */
   start(): Promise<void>
@@ -127,13 +129,15 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   writeFileSync(file, JSON.stringify(configuration(options, port, join(stateDir, 'state'), token)))
   const keys = Object.fromEntries(options.chains.map(({ account }, i) => [keyVariable(i), account.privateKey]))
   const preload = (options.preload ?? []).map((path) => `--require ${path}`).join(' ')
+  const dataKey = options.dataKey ?? randomBytes(32).toString('hex')
   const env = {
     ...process.env,
     ...keys,
+    ZKML_DATA_KEY: dataKey,
     ...options.env,
     NODE_OPTIONS: [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' '),
   }
-  const secrets = [token, ...Object.values(keys).map((key) => key.slice(2)), ...(options.secrets ?? [])]
+  const secrets = [token, dataKey, ...Object.values(keys).map((key) => key.slice(2)), ...(options.secrets ?? [])]
   const url = `http://127.0.0.1:${port}`
   const runs: Program[] = []
   let isRunning = false
@@ -144,12 +148,10 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     if (run === undefined || !isRunning) throw new Error('The daemon does not run.')
     return run
   }
-  const end = async (signal: NodeJS.Signals, whom: 'all' | 'alone'): Promise<number | NodeJS.Signals> => {
-    const run = current()
-    const result = await run.stop(signal, whom)
-    isRunning = false
-    return result
-  }
+  /** The command line is one process and the daemon another, which leaves its id in the state folder. */
+  const note = join(stateDir, 'state', 'daemon.json')
+  const workingPid = (run: Program): number =>
+    existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { readonly pid: number }).pid : run.pid
   const request = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
   const metrics = async (): Promise<readonly Sample[]> => parseMetrics(await (await request('/metrics')).text())
@@ -160,6 +162,8 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const launch = (): void => {
     if (isRunning) throw new Error('The daemon runs already.')
+    // That of an earlier run may be the id of a stranger by now.
+    rmSync(note, { force: true })
     const command = [process.execPath, MAIN, 'serve', '--config', file]
     const [program, ...args] = options.cores === undefined ? command : ['taskset', '-c', options.cores, ...command]
     runs.push(startProgram(program!, args, { env, cwd: stateDir }))
@@ -188,7 +192,7 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       return isRunning
     },
     get pid() {
-      return current().pid
+      return workingPid(current())
     },
     launch,
     ready,
@@ -197,10 +201,20 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       await ready()
     },
     async kill(whom = 'all') {
-      await end('SIGKILL', whom)
+      const run = current()
+      if (whom === 'all') await run.stop('SIGKILL')
+      else {
+        process.kill(workingPid(run), 'SIGKILL')
+        await run.ended
+      }
+      isRunning = false
     },
-    // Its prover processes are its own to end.
-    stop: () => end('SIGTERM', 'alone'),
+    async stop() {
+      // Its other processes are its own to end.
+      const code = await current().stop('SIGTERM', 'alone')
+      isRunning = false
+      return code
+    },
     request,
     cli(...args) {
       const run = startProgram(process.execPath, [MAIN, ...args, '--config', file], { env, cwd: stateDir })
@@ -216,7 +230,11 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     log,
     keepSecret: (...values) => void secrets.push(...values),
-    revealed: () => secrets.filter((secret) => log().toLowerCase().includes(secret.toLowerCase())),
+    revealed() {
+      const operator = join(stateDir, 'state', 'api.token')
+      const all = [...secrets, ...(existsSync(operator) ? [readFileSync(operator, 'utf8').trim()] : [])]
+      return all.filter((secret) => log().toLowerCase().includes(secret.toLowerCase()))
+    },
     async remove() {
       await Promise.all(runs.map((run) => run.stop('SIGKILL')))
       isRunning = false

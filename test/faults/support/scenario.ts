@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
+import { randomBytes } from 'node:crypto'
 import { getAddress, Transaction, type Wallet } from 'ethers'
 import type { MarketRequest } from '../../../prover/encodings'
 import { startAnvil, type Anvil, type AnvilOptions } from './anvil'
@@ -76,10 +77,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const account = market.account()
   const chains = [{ market, rpc: [proxy.url], account, ...(options.chain && { settings: options.chain }) }]
   const folders = models.map((name) => market.model(name).folder)
+  const dataKey = randomBytes(32).toString('hex')
   const daemons: Daemon[] = []
   for (let i = 0; i < count; i++) {
     const { secrets = [], cores, ...rest } = options.daemon ?? {}
-    const own = { ...rest, ...(cores && { cores: cores(i) }), secrets: [proxy.secret, ...secrets] }
+    const own = { dataKey, ...rest, ...(cores && { cores: cores(i) }), secrets: [proxy.secret, ...secrets] }
     daemons.push(await createDaemon({ models: folders, chains, ...own }))
   }
   await anvil.setAutomine(false)
