@@ -224,5 +224,5 @@ export class RpcProvider extends JsonRpcApiProvider {
 
 function unavailable(chainId: number, method: string, troubles: ReadonlyMap<string, string>): RpcUnavailableError {
   const reasons = [...troubles].map(([endpoint, reason]) => `${endpoint}: ${reason}`)
-  return new RpcUnavailableError(`No endpoint of chain ${chainId} answers ${method} (${reasons.join('; ')}).`)
+  return new RpcUnavailableError(method, `No endpoint of chain ${chainId} answers ${method} (${reasons.join('; ')}).`)
 }

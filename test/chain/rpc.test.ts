@@ -250,6 +250,15 @@ describe('RpcProvider', () => {
     expect(await rejection(provider.ask('eth_gasPrice', []))).to.be.instanceOf(RpcCancelledError)
   })
 
+  it('cancels what waits for an endpoint to tell its chain', async () => {
+    const server = await serve(() => 'hang')
+    const controller = new AbortController()
+    const asked = rejection(connect([server.url]).ask('eth_gasPrice', [], { signal: controller.signal }))
+    await until(() => server.calls.length > 0)
+    controller.abort()
+    expect(await asked).to.be.instanceOf(RpcCancelledError)
+  })
+
   it('refuses URLs that are none, without showing them', () => {
     for (const urls of [
       [],
