@@ -39,7 +39,8 @@ type Member = {
   /** The wrong chain that it said it is of. */
   otherChain: string | undefined
   stale: boolean
-  healthy: boolean
+  /** As it was reported last. */
+  healthy: boolean | undefined
 }
 
 const MOST_REST_MS = 60_000
@@ -61,7 +62,7 @@ export class EndpointPool {
       checking: undefined,
       otherChain: undefined,
       stale: false,
-      healthy: true,
+      healthy: undefined,
     }))
   }
 

@@ -101,7 +101,7 @@ describe('RpcProvider', () => {
       await provider.send('eth_gasPrice', [])
       expect(bad.count('eth_gasPrice')).to.equal(1)
       expect(good.count('eth_gasPrice')).to.equal(2)
-      expect(healths[0]).to.include({ endpoint: bad.name, healthy: false })
+      expect(healths.filter(({ healthy }) => !healthy).map(({ endpoint }) => endpoint)).to.deep.equal([bad.name])
       expect(provider.healthyEndpoints).to.deep.equal([good.name])
     })
   }

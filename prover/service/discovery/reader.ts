@@ -73,23 +73,33 @@ export class ChainReader {
 
   /** The same of one block, from the receipts of all its transactions. */
   async logsOfReceipts(block: Header): Promise<readonly BlockLog[]> {
-    const { receipts, endpoint } = await this.#receipts(block)
-    const logs = list(receipts, (receipt) => parseReceiptLogs(receipt, block.hash))
-    if (logs?.length !== block.transactions.length)
-      throw new SplitViewError(`${endpoint} does not give the receipts of block ${block.number}.`, endpoint)
-    return logs.flat().filter((log) => this.#isWanted(log))
+    const logs = (await this.#blockReceipts(block)) ?? (await this.#eachReceipt(block))
+    return logs.filter((log) => this.#isWanted(log))
   }
 
-  async #receipts({ hash, transactions }: Header): Promise<{ receipts: unknown; endpoint: string }> {
+  /** @returns undefined where a node does not have the method, takes no hash, gives not so much at once, or not all of it. */
+  async #blockReceipts({ hash, transactions }: Header): Promise<readonly BlockLog[] | undefined> {
     try {
-      const { result, endpoint } = await this.#ask('eth_getBlockReceipts', [hash])
-      return { receipts: result, endpoint }
+      const { result } = await this.#ask('eth_getBlockReceipts', [hash])
+      const logs = list(result, (receipt) => parseReceiptLogs(receipt, hash))
+      // Some chains have receipts of what is no transaction.
+      return logs !== undefined && logs.length >= transactions.length ? logs.flat() : undefined
     } catch (error) {
-      // Not every node has the method, takes a hash, or gives so much at once.
-      if (!(error instanceof RpcRefusedError || error instanceof RpcTooLargeError)) throw error
-      const answers = await Promise.all(transactions.map((one) => this.#ask('eth_getTransactionReceipt', [one])))
-      return { receipts: answers.map(({ result }) => result), endpoint: answers[0]?.endpoint ?? '' }
+      if (error instanceof RpcRefusedError || error instanceof RpcTooLargeError) return undefined
+      throw error
     }
+  }
+
+  async #eachReceipt({ number, hash, transactions }: Header): Promise<readonly BlockLog[]> {
+    const logs = await Promise.all(
+      transactions.map(async (transaction) => {
+        const { result, endpoint } = await this.#ask('eth_getTransactionReceipt', [transaction])
+        const found = parseReceiptLogs(result, hash)
+        if (found !== undefined) return found
+        throw new SplitViewError(`${endpoint} does not give the receipts of block ${number}.`, endpoint)
+      }),
+    )
+    return logs.flat()
   }
 
   async #header(tag: string): Promise<{ readonly header: Header | undefined; readonly endpoint: string }> {

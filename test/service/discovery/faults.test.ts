@@ -2,7 +2,7 @@
 
 import { expect } from 'chai'
 import { id, ZeroHash } from 'ethers'
-import { FakeChain } from '../../support/fake-chain'
+import { FakeChain, fakeOpening } from '../../support/fake-chain'
 import { until, type RpcCall, type RpcReply } from '../../support/rpc-server'
 import { createLab, type Lab } from './support'
 
@@ -117,12 +117,13 @@ describe('discovery over endpoints at fault', () => {
   })
 
   it('gives a block up only when its receipts say that there is nothing', async () => {
-    const reference = new FakeChain(0)
-    reference.open(1n)
     // Somebody else's logs can fill a bloom filter with the same bits.
-    chain.mine(1, [], reference.head.bloom)
+    const stranger = { ...fakeOpening(1n).log, address: `0x${'11'.repeat(20)}` }
+    chain.mine(1, [stranger], `0x${'ff'.repeat(256)}`)
     let receipts: RpcReply | undefined = { result: null }
-    const server = await lab.serve(bent(({ method }) => (method === 'eth_getBlockReceipts' ? receipts : undefined)))
+    const server = await lab.serve(
+      bent(({ method }) => (method.endsWith('Receipts') || method.endsWith('Receipt') ? receipts : undefined)),
+    )
     const discovery = lab.search([server])
     await until(() => server.count('eth_getBlockReceipts') > 2)
     expect(discovery.status().cursor).to.equal(-1)
@@ -140,8 +141,8 @@ describe('discovery over endpoints at fault', () => {
     const server = await lab.serve(
       bent(({ method }, honest) => {
         if (method === 'eth_getLogs') return { result: [] }
-        if (method === 'eth_getBlockReceipts' && !whole) return { result: logsOf(honest).slice(1) }
-        return undefined
+        if (method === 'eth_getBlockReceipts') return { result: logsOf(honest).slice(1) }
+        return method === 'eth_getTransactionReceipt' && !whole ? { result: null } : undefined
       }),
     )
     const discovery = lab.search([server])
@@ -190,7 +191,9 @@ describe('discovery over endpoints at fault', () => {
   ] as const) {
     it(`refuses logs ${what}, and asks another endpoint`, async () => {
       const liar = await lab.serve(
-        bent(({ method }, honest) => (method === 'eth_getLogs' ? { result: logsOf(honest).map(bend) } : undefined)),
+        bent(({ method }, honest) =>
+          method === 'eth_getLogs' ? { result: logsOf(honest).map((log): unknown => bend(log)) } : undefined,
+        ),
       )
       const ids = chain.open(1n)
       await lab.caughtUp(lab.search([liar, await lab.serve(chain)]), chain)

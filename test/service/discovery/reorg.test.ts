@@ -48,7 +48,7 @@ describe('discovery in reorganisations', () => {
   }
 
   it('goes back as far as 256 blocks', async () => {
-    const chain = new FakeChain(300)
+    const chain = new FakeChain(260)
     const discovery = lab.search([await lab.serve(chain)])
     await lab.caughtUp(discovery, chain)
     chain.drop(255)

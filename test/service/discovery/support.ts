@@ -80,13 +80,16 @@ export type Lab = {
   close(): Promise<void>
 }
 
+/** One for all tests: default metrics watch the process for ever. */
+const metrics = createMetrics()
+
 export function createLab(): Lab {
   const servers: RpcServer[] = []
   const providers: RpcProvider[] = []
   const discoveries: Discovery[] = []
   const lines: Line[] = []
   const store = new FakeStore()
-  const metrics = createMetrics()
+  metrics.registry.resetMetrics()
   const write = (level: string) => (fields: object, message: string) => void lines.push({ ...fields, level, message })
   const log: Log = {
     debug: write('debug'),
