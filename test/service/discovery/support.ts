@@ -9,6 +9,9 @@ import type { Cursor, CursorStore, Store } from '../../../prover/service/store/s
 import { FAKE_COORDINATOR, type FakeChain } from '../../support/fake-chain'
 import { startRpcServer, until, type RpcServer } from '../../support/rpc-server'
 
+/** One for all tests: default metrics watch the process for ever. */
+const metrics = createMetrics()
+
 type State = { blocks: Map<number, string>; requests: OpenedRequest[]; reorgs: number[] }
 
 /** Cursors and what was handed over, in memory; a transaction that throws leaves nothing behind. */
@@ -79,9 +82,6 @@ export type Lab = {
   value(metric: keyof Metrics, labels?: Readonly<Record<string, string>>): Promise<number>
   close(): Promise<void>
 }
-
-/** One for all tests: default metrics watch the process for ever. */
-const metrics = createMetrics()
 
 export function createLab(): Lab {
   const servers: RpcServer[] = []
