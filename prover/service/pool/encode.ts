@@ -97,7 +97,7 @@ export function inputFromWords(schema: IoSchema, words: string): QuantizedInput 
   if (schema.inputs.some(({ visibility }) => visibility !== 'public'))
     throw new InputFormatError('the model has inputs that are not public, so their words say nothing of them')
   const count = signalLayout(schema).inputs
-  if (words.length !== 2 + 64 * count || !/^0x[0-9a-f]*$/i.test(words))
+  if (words.length !== 2 + 64 * count || !/^0x[0-9a-fA-F]*$/.test(words))
     throw new InputFormatError(`the input is not hexadecimal of ${count} words of 32 bytes`)
   let next = 2
   return schema.inputs.map((spec) => {

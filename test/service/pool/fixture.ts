@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { compileModel, compileReport, saveModel, setupModel } from '../../../prover/pipeline'
 import type { Log } from '../../../prover/service/log'
 import { createMetrics, type Metrics } from '../../../prover/service/metrics'
+import type * as sources from '../../../prover/service/pool'
 import type { PoolOptions, ProverPool } from '../../../prover/service/pool'
 import { buildCli } from '../../cli/support'
 import { quantizeModel } from '../../support/linked-model'
@@ -32,9 +33,9 @@ export function builtSources(): string {
 }
 
 /** The pool as the published program has it: from JavaScript, whose processes start faster. */
-export function builtPool(): typeof import('../../../prover/service/pool') {
+export function builtPool(): typeof sources {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return require(join(builtSources(), 'service', 'pool')) as typeof import('../../../prover/service/pool')
+  return require(join(builtSources(), 'service', 'pool')) as typeof sources
 }
 
 /** A pool with everything that was logged of it. */
