@@ -46,7 +46,6 @@ export function createChainUnit(options: {
   const log = options.log.child({ chain: chainId })
   const provider = createProvider(config, metrics, log)
   let submitter: Submitter | undefined
-  let discovery: Discovery | undefined
   let stopLease: (() => Promise<void>) | undefined
   let stopHeads: (() => void) | undefined
   const served =
@@ -75,22 +74,23 @@ export function createChainUnit(options: {
         stopHeads = provider.onHead(() => submitter?.wake(), { poll: false })
       }
       if (coordinator !== undefined && served?.market) {
-        discovery = createDiscovery({
-          chainId,
-          coordinators: [coordinator],
-          provider,
-          store,
-          metrics,
-          log,
-          settings: {
-            rangeBlocks: config.rangeBlocks,
-            pollSeconds: config.pollSeconds,
-            ...(config.startBlock !== undefined && { startBlock: config.startBlock }),
-          },
-          onRequest: (tx, opened) => onRequest(planner, tx, chainId, opened),
-          onReorg: (tx, fromBlock) => onReorg(planner, tx, chainId, fromBlock),
-        })
-        stopLease = holdWhileLeased(store, `discovery:${chainId}`, discovery, log)
+        const discover = () =>
+          createDiscovery({
+            chainId,
+            coordinators: [coordinator],
+            provider,
+            store,
+            metrics,
+            log,
+            settings: {
+              rangeBlocks: config.rangeBlocks,
+              pollSeconds: config.pollSeconds,
+              ...(config.startBlock !== undefined && { startBlock: config.startBlock }),
+            },
+            onRequest: (tx, opened) => onRequest(planner, tx, chainId, opened),
+            onReorg: (tx, { from }) => onReorg(planner, tx, chainId, from),
+          })
+        stopLease = holdWhileLeased(store, `discovery:${chainId}`, discover, log)
       }
     },
     health: () => {
@@ -143,16 +143,21 @@ function submitPolicy(config: ChainConfig) {
 }
 
 /** Runs the search on one daemon of the database at a time. @returns stops it and gives up the lease. */
-function holdWhileLeased(store: Store, lease: string, discovery: Discovery, log: Log): () => Promise<void> {
-  let isRunning = false
+function holdWhileLeased(store: Store, lease: string, discover: () => Discovery, log: Log): () => Promise<void> {
+  let discovery: Discovery | undefined
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   const renew = async (): Promise<void> => {
     try {
       const isHeld = await store.leases.hold(lease, LEASE)
-      if (isHeld && !isRunning) discovery.start()
-      if (!isHeld && isRunning) await discovery.stop()
-      isRunning = isHeld
+      if (isHeld && discovery === undefined) {
+        discovery = discover()
+        discovery.start()
+      }
+      if (!isHeld) {
+        await discovery?.stop()
+        discovery = undefined
+      }
     } catch (error) {
       // Without a database nothing is found either; whoever gets the lease then goes on from the cursor.
       log.warn({ lease, error }, 'lease cannot be renewed')
@@ -164,7 +169,7 @@ function holdWhileLeased(store: Store, lease: string, discovery: Discovery, log:
     isStopped = true
     clearTimeout(timer)
     await renewing
-    if (isRunning) await discovery.stop()
+    await discovery?.stop()
     await store.leases.release(lease).catch((error: unknown) => log.warn({ lease, error }, 'lease cannot be given up'))
   }
 }

@@ -17,6 +17,10 @@ export function atMost(name: string, value: number, bar: number, unit = ''): Fig
   return { name, value: show(value, unit), bar: `≤ ${show(bar, unit)}`, met: value <= bar }
 }
 
+export function atLeast(name: string, value: number, bar: number, unit = ''): Figure {
+  return { name, value: show(value, unit), bar: `≥ ${show(bar, unit)}`, met: value >= bar }
+}
+
 export function isTrue(name: string, met: boolean, value: string, bar: string): Figure {
   return { name, value, bar, met }
 }

@@ -4,7 +4,7 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
- *     npm run bench -- contracts     some sections only: compile circuits gas contracts start
+ *     npm run bench -- contracts     some sections only: compile circuits gas contracts service start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
  */
@@ -17,6 +17,7 @@ import { compileFigures } from './compile'
 import { contractFigures } from './contracts'
 import { atMost, isTrue, markdown, type Figure } from './figures'
 import { gasFigures } from './gas'
+import { serviceFigures } from './service'
 
 const ROOT = join(__dirname, '..', '..')
 const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
@@ -35,6 +36,7 @@ const SECTIONS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   circuits: circuitFigures,
   gas: gasFigures,
   contracts: contractFigures,
+  service: serviceFigures,
   start: startFigure,
 }
 

@@ -61,7 +61,7 @@ describe('a request whose input is hashed', () => {
       },
       () => `the input is taken: ${last}`,
       20_000,
-      100,
+      500,
     )
   }
 
@@ -84,8 +84,10 @@ describe('a request whose input is hashed', () => {
       const stranger = market.account()
       const own = await inputBody(market, requester.wallet, request!, request!.input)
       await eventually(
-        async () => (await send(world, request!, { ...own, signature: '0x' })).status !== 404,
+        async () => (await send(world, request!, { ...own, salts: [] })).status !== 404,
         'the daemon knows the request',
+        20_000,
+        500,
       )
       const byStranger = await inputBody(market, stranger, request!, request!.input)
       const [another] = marketInputs(market.model(HASHED), 1, 77)

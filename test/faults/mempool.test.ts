@@ -34,7 +34,7 @@ describe('the mempool', () => {
         return undefined
       }))
 
-    it(`keeps a ${call} transaction that pays too little: its fee is raised`, () =>
+    it(`becomes too dear for a ${call} transaction: its fee is raised`, () =>
       scenario({}, async (world) => {
         const { anvil, ask, pause, sent, reached } = world
         const resume = await pause()

@@ -114,6 +114,7 @@ async function whereItStands({ origin }: Job & { origin: MarketOrigin }, chain: 
     }
     case 'none': {
       const { timestamp } = await chain.head()
+      if (timestamp > Number(request.deadline)) return end('expired', 'DEADLINE_PASSED', 'the deadline has passed')
       return {
         action: 'wait',
         until: timestamp + LOOK_AGAIN,

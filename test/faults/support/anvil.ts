@@ -38,12 +38,16 @@ export type Anvil = {
   /** Mines a block every so many milliseconds, until what it returns is called. */
   beat(milliseconds: number): () => Promise<void>
   /**
-   * Replaces the newest blocks by empty ones. Their transactions are gone from the mempool too, as if another node had answered.
+   * Replaces the newest blocks by empty ones. Their transactions are gone from the mempool too, as if another node had
+   * answered.
    */
   reorg(depth: number): Promise<void>
   /** Evicts a transaction from the mempool. */
   drop(hash: string): Promise<void>
-  /** The next block's base fee; anvil then forgets transactions that cannot pay it, and the fee falls by an eighth a block. */
+  /**
+   * The next block's base fee; anvil then forgets transactions that cannot pay it, and the fee falls by an eighth a
+   * block.
+   */
   setNextBaseFee(wei: bigint): Promise<void>
   setBalance(account: string, wei: bigint): Promise<void>
   /** Moves the clock of the chain forward. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Loaded before a daemon: its clock is off by as many milliseconds as the file ZKML_FAULTS_CLOCK says, which may change at any time.
-// Timers and `performance.now` are monotonic and go on as they do when a machine's clock is set.
+// Loaded before a daemon: its clock is off by as many milliseconds as the file ZKML_FAULTS_CLOCK says, which may
+// change at any time. Timers and `performance.now` are monotonic and go on as they do when a machine's clock is set.
 'use strict'
 
 const { readFileSync } = require('node:fs')

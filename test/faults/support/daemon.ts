@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Wallet } from 'ethers'
@@ -29,8 +29,12 @@ export type DaemonOptions = {
   readonly models: readonly string[]
   /** Server of a fleet; a database of its own otherwise. */
   readonly database?: string
+  /** Of inputs at rest, 32 bytes in hex; the same for all of a fleet. */
+  readonly dataKey?: string
   /** Sections of the configuration that replace those made here. */
   readonly config?: Partial<Config>
+  /** Cores it may use, as `taskset` takes them; all when absent. */
+  readonly cores?: string
   /** Files that Node runs first, in the daemon and what it starts. */
   readonly preload?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -45,7 +49,7 @@ export type Daemon = {
   readonly token: string
   readonly stateDir: string
   readonly isRunning: boolean
-  /** While it runs. */
+  /** While it runs: of the process that does the work and has the prover processes as its children. */
   readonly pid: number
   /** Starts it and waits until it says that it is ready. */
   start(): Promise<void>
@@ -59,7 +63,9 @@ export type Daemon = {
   request(path: string, init?: RequestInit): Promise<Response>
   /** Runs another command of `zkml` with the configuration of the daemon; its exit code. */
   cli(...args: readonly string[]): Promise<number | NodeJS.Signals>
-  /** Sum of a metric over all labels that match. */
+  /** Lines of a metric whose labels match. */
+  samples(name: string, labels?: Readonly<Record<string, string>>): Promise<readonly Sample[]>
+  /** Their sum. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
   /** Jobs that are not in a final state. */
   unfinished(): Promise<number>
@@ -90,6 +96,7 @@ function configuration(options: DaemonOptions, port: number, stateDir: string, t
       confirmations: 3,
       pollSeconds: 0.1,
       bumpAfterSeconds: 1,
+      spendCap: '100 ether',
       ...settings,
       market: { trustedVerifiers: market.trustedVerifiers, ...settings?.market },
     })),
@@ -122,13 +129,15 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   writeFileSync(file, JSON.stringify(configuration(options, port, join(stateDir, 'state'), token)))
   const keys = Object.fromEntries(options.chains.map(({ account }, i) => [keyVariable(i), account.privateKey]))
   const preload = (options.preload ?? []).map((path) => `--require ${path}`).join(' ')
+  const dataKey = options.dataKey ?? randomBytes(32).toString('hex')
   const env = {
     ...process.env,
     ...keys,
+    ZKML_DATA_KEY: dataKey,
     ...options.env,
     NODE_OPTIONS: [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' '),
   }
-  const secrets = [token, ...Object.values(keys).map((key) => key.slice(2)), ...(options.secrets ?? [])]
+  const secrets = [token, dataKey, ...Object.values(keys).map((key) => key.slice(2)), ...(options.secrets ?? [])]
   const url = `http://127.0.0.1:${port}`
   const runs: Program[] = []
   let isRunning = false
@@ -139,24 +148,25 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     if (run === undefined || !isRunning) throw new Error('The daemon does not run.')
     return run
   }
-  const end = async (signal: NodeJS.Signals, whom: 'all' | 'alone'): Promise<number | NodeJS.Signals> => {
-    const run = current()
-    const result = await run.stop(signal, whom)
-    isRunning = false
-    return result
-  }
+  /** The command line is one process and the daemon another, which leaves its id in the state folder. */
+  const note = join(stateDir, 'state', 'daemon.json')
+  const workingPid = (run: Program): number =>
+    existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { readonly pid: number }).pid : run.pid
   const request = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
   const metrics = async (): Promise<readonly Sample[]> => parseMetrics(await (await request('/metrics')).text())
-  const metric = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> =>
+  const samples = async (name: string, labels: Sample['labels'] = {}): Promise<readonly Sample[]> =>
     (await metrics())
       .filter((sample) => sample.name === name)
       .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
-      .reduce((sum, { value }) => sum + value, 0)
 
   const launch = (): void => {
     if (isRunning) throw new Error('The daemon runs already.')
-    runs.push(startProgram(process.execPath, [MAIN, 'serve', '--config', file], { env, cwd: stateDir }))
+    // That of an earlier run may be the id of a stranger by now.
+    rmSync(note, { force: true })
+    const command = [process.execPath, MAIN, 'serve', '--config', file]
+    const [program, ...args] = options.cores === undefined ? command : ['taskset', '-c', options.cores, ...command]
+    runs.push(startProgram(program!, args, { env, cwd: stateDir }))
     isRunning = true
   }
   const ready = async (milliseconds = 60_000): Promise<void> => {
@@ -182,7 +192,7 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       return isRunning
     },
     get pid() {
-      return current().pid
+      return workingPid(current())
     },
     launch,
     ready,
@@ -191,16 +201,27 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       await ready()
     },
     async kill(whom = 'all') {
-      await end('SIGKILL', whom)
+      const run = current()
+      if (whom === 'all') await run.stop('SIGKILL')
+      else {
+        process.kill(workingPid(run), 'SIGKILL')
+        await run.ended
+      }
+      isRunning = false
     },
-    // Its prover processes are its own to end.
-    stop: () => end('SIGTERM', 'alone'),
+    async stop() {
+      // Its other processes are its own to end.
+      const code = await current().stop('SIGTERM', 'alone')
+      isRunning = false
+      return code
+    },
     request,
     cli(...args) {
       const run = startProgram(process.execPath, [MAIN, ...args, '--config', file], { env, cwd: stateDir })
       return run.ended
     },
-    metric,
+    samples,
+    metric: async (name, labels) => (await samples(name, labels)).reduce((sum, { value }) => sum + value, 0),
     async unfinished() {
       const samples = await metrics()
       return samples
@@ -209,7 +230,11 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     log,
     keepSecret: (...values) => void secrets.push(...values),
-    revealed: () => secrets.filter((secret) => log().toLowerCase().includes(secret.toLowerCase())),
+    revealed() {
+      const operator = join(stateDir, 'state', 'api.token')
+      const all = [...secrets, ...(existsSync(operator) ? [readFileSync(operator, 'utf8').trim()] : [])]
+      return all.filter((secret) => log().toLowerCase().includes(secret.toLowerCase()))
+    },
     async remove() {
       await Promise.all(runs.map((run) => run.stop('SIGKILL')))
       isRunning = false
@@ -224,7 +249,11 @@ export function lastLines(text: string, count = 40): string {
 }
 
 /** One line of `/metrics`. */
-type Sample = { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }
+export type Sample = {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
 
 function parseMetrics(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {

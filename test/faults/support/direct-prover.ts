@@ -6,7 +6,10 @@ import { inferenceCall, proveInference } from '../../../prover/pipeline'
 import type { Market } from './market'
 import type { AskedRequest } from './requester'
 
-/** Locks, proves and fulfils requests one by one, on a chain that mines at once: what a daemon does when nothing goes wrong. */
+/**
+ * Locks, proves and fulfils requests one by one, on a chain that mines at once: what a daemon does when nothing goes
+ * wrong.
+ */
 export async function serveDirectly(market: Market, wallet: Wallet, requests: readonly AskedRequest[]): Promise<void> {
   const coordinator = market.coordinator.connect(wallet)
   for (const { id, request, model, input } of requests) {

@@ -16,8 +16,8 @@ export type Truth = {
   /** Requests that nobody could serve: they must still be as they were opened. */
   readonly unserved?: readonly AskedRequest[]
   /**
-   * Whether transactions of the provers may have failed on chain, which costs a fee: where reorgs move what they stood on.
-   * Never otherwise.
+   * Whether transactions of the provers may have failed on chain, which costs a fee: where reorgs move what they stood
+   * on. Never otherwise.
    */
   readonly reverts?: boolean
 }
@@ -34,8 +34,8 @@ export type Books = {
 type Spending = { readonly transaction: TransactionResponse; readonly receipt: TransactionReceipt }
 
 /**
- * Reads the canonical chain from the deployment on and asserts that every request was answered exactly once and rightly, that every
- * transaction of the provers has a reason, and that all accounts are right to the wei.
+ * Reads the canonical chain from the deployment on and asserts that every request was answered exactly once and
+ * rightly, that every transaction of the provers has a reason, and that all accounts are right to the wei.
  */
 export async function checkTruth(market: Market, truth: Truth): Promise<Books> {
   const { coordinator, coordinatorAddress, since, anvil } = market

@@ -40,7 +40,7 @@ export type Market = {
   /** The block the suite was deployed before. */
   readonly since: number
   model(name: ModelName): ListedModel
-  /** An account with 1000 coins that nobody else has. */
+  /** An account with 100,000 coins that nobody else has. */
   account(): Wallet
 }
 
@@ -62,7 +62,7 @@ export async function deployMarket(
   const { provider } = anvil
   const models = await Promise.all(names.map((name) => marketModel(name)))
   const wallets = Array.from({ length: ACCOUNTS }, () => new Wallet(Wallet.createRandom().privateKey, provider))
-  for (const { address } of wallets) await anvil.setBalance(address, parseEther('1000'))
+  for (const { address } of wallets) await anvil.setBalance(address, parseEther('100000'))
   const deployer = await provider.getSigner(0)
   await anvil.setAutomine(true)
 

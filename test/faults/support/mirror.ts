@@ -2,15 +2,14 @@
 
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatArtefactUri, type ManifestFile } from '../../../prover/service/artefacts'
 import {
   createManifest,
   encodeManifest,
-  formatArtefactUri,
   manifestHash,
   manifestPaths,
-  type ManifestFile,
   type ManifestFiles,
-} from '../../../prover/service/artefacts'
+} from '../../../prover/service/artefacts/manifest'
 import type { MarketModel } from './models'
 
 /** A model's artefacts at a mirror. */

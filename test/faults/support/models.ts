@@ -63,7 +63,7 @@ export const HASHED = 'tiny-hashed'
 export type ModelName = typeof CANCER | typeof TINY | typeof HASHED
 
 const BUILD = join(__dirname, '..', '..', '..', '.zkml', 'faults')
-const known = new Map<string, Promise<MarketModel>>()
+const known = new Map<ModelName, Promise<MarketModel>>()
 
 /** A model by name, built unless an earlier run did. */
 export function marketModel(name: ModelName): Promise<MarketModel> {

@@ -54,7 +54,8 @@ export async function startPostgres(): Promise<Postgres> {
   let program: Program | undefined
 
   const start = async (): Promise<void> => {
-    // Crash safety is PostgreSQL's own concern; without fsync the tests are quicker. SIGKILL loses nothing that was written.
+    // Crash safety is PostgreSQL's own concern; without fsync the tests are quicker. SIGKILL loses nothing that was
+    // written.
     const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`, 'fsync=off']
     const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
     program = startProgram(join(bin, 'postgres'), args, { ...account, cwd: folder })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { Wallet } from 'ethers'
+import { requestInputMessage } from '../../../prover/encodings'
 import type { Market } from './market'
 import type { MarketInput } from './models'
 import type { AskedRequest } from './requester'
@@ -13,14 +14,6 @@ export type InputBody = {
   readonly signature: string
 }
 
-const TYPES = {
-  RequestInput: [
-    { name: 'requestId', type: 'bytes32' },
-    { name: 'input', type: 'int256[][]' },
-    { name: 'salts', type: 'uint256[]' },
-  ],
-}
-
 /** An input of a request, signed by an account. */
 export async function inputBody(
   { chainId, coordinatorAddress }: Market,
@@ -29,11 +22,12 @@ export async function inputBody(
   { values, salts }: MarketInput,
 ): Promise<InputBody> {
   const integers = values.map((row) => Array.from(row, BigInt))
-  const domain = { name: 'zkml prover', version: '1', chainId, verifyingContract: coordinatorAddress }
+  const reference = { chainId: BigInt(chainId), coordinator: coordinatorAddress, requestId: id }
+  const { domain, types, value } = requestInputMessage(reference, integers, salts)
   return {
     chainId,
     input_integers: integers.map((row) => row.map(String)),
     salts: salts.map(String),
-    signature: await wallet.signTypedData(domain, TYPES, { requestId: id, input: integers, salts }),
+    signature: await wallet.signTypedData(domain, types, value),
   }
 }

@@ -23,17 +23,22 @@ export type Requester = {
   ask(model: ListedModel, inputs: readonly MarketInput[], terms?: Partial<MarketRequest>): Promise<AskedRequest[]>
   /** Sends again what is not on chain any more. */
   resend(): Promise<void>
-  /** Does so every so many milliseconds, as nodes with a mempool would after a reorg, until what it returns is called. */
+  /**
+   * Does so every so many milliseconds, as nodes with a mempool would after a reorg, until what it returns is called.
+   */
   persist(milliseconds?: number): () => Promise<void>
 }
 
-/** What a request pays at least and at most; its bond. The price climbs for an hour. */
+/**
+ * What a request pays at least and at most, so that it is worth it at any price of gas; its bond. The price climbs for
+ * an hour.
+ */
 export const TERMS = {
-  minPrice: parseEther('0.01'),
-  maxPrice: parseEther('0.02'),
+  minPrice: parseEther('0.5'),
+  maxPrice: parseEther('1'),
   rampSeconds: 3600n,
   lockSeconds: 900n,
-  lifetime: 7200n,
+  lifetime: 86_400n,
   bond: parseEther('0.005'),
 } as const
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
+import { randomBytes } from 'node:crypto'
 import { getAddress, Transaction, type Wallet } from 'ethers'
 import type { MarketRequest } from '../../../prover/encodings'
 import { startAnvil, type Anvil, type AnvilOptions } from './anvil'
@@ -19,7 +20,10 @@ export type ScenarioOptions = {
   /** Milliseconds between blocks. */
   readonly block?: number
   readonly anvil?: AnvilOptions
-  readonly daemon?: Partial<Omit<DaemonOptions, 'chains'>>
+  readonly daemon?: Partial<Omit<DaemonOptions, 'chains' | 'cores'>> & {
+    /** Cores of each daemon. */
+    readonly cores?: (index: number) => string
+  }
   readonly chain?: DaemonChain['settings']
   /** How many daemons there are from the start; all have the same account. */
   readonly daemons?: number
@@ -50,7 +54,9 @@ export type Scenario = {
   carries(call: 'lock' | 'fulfill'): (params: readonly unknown[]) => boolean
   /** Waits until the chain says so of a request. */
   reached(request: AskedRequest, state: 'open' | 'locked' | 'fulfilled'): Promise<void>
-  /** Waits until every request is fulfilled, but those that cannot be. */
+  /** Requests that are not fulfilled and could be. */
+  missing(): Promise<readonly AskedRequest[]>
+  /** Waits until there are none. */
   served(milliseconds?: number): Promise<void>
   /** Says that these cannot be served; until it is called with others. */
   unserved(requests: readonly AskedRequest[]): void
@@ -71,10 +77,12 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const account = market.account()
   const chains = [{ market, rpc: [proxy.url], account, ...(options.chain && { settings: options.chain }) }]
   const folders = models.map((name) => market.model(name).folder)
+  const dataKey = randomBytes(32).toString('hex')
   const daemons: Daemon[] = []
   for (let i = 0; i < count; i++) {
-    const { secrets = [], ...rest } = options.daemon ?? {}
-    daemons.push(await createDaemon({ models: folders, chains, secrets: [proxy.secret, ...secrets], ...rest }))
+    const { secrets = [], cores, ...rest } = options.daemon ?? {}
+    const own = { dataKey, ...rest, ...(cores && { cores: cores(i) }), secrets: [proxy.secret, ...secrets] }
+    daemons.push(await createDaemon({ models: folders, chains, ...own }))
   }
   await anvil.setAutomine(false)
   let stopBeat = anvil.beat(block)
@@ -94,16 +102,18 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       ),
     )
   const describe = (): string => daemons.map((daemon, i) => `daemon ${i}:\n${lastLines(daemon.log())}`).join('\n\n')
+  const missing = async (): Promise<readonly AskedRequest[]> => {
+    const done = await answered()
+    return open().filter(({ id }) => !done.has(id))
+  }
   const served = async (milliseconds = 60_000): Promise<void> => {
-    let missing: AskedRequest[] = []
+    let left: readonly AskedRequest[] = []
     await eventually(
       async () => {
-        const done = await answered()
-        missing = open().filter(({ id }) => !done.has(id))
-        return missing.length === 0
+        left = await missing()
+        return left.length === 0
       },
-      () =>
-        `${missing.length} of ${open().length} requests are fulfilled, ${missing[0]?.id} not among them:\n${describe()}`,
+      () => `${left.length} of ${open().length} requests are not fulfilled, ${left[0]?.id} among them:\n${describe()}`,
       milliseconds,
       50,
     )
@@ -154,6 +164,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
         () => `${id} is ${state}:\n${describe()}`,
       )
     },
+    missing,
     served,
     unserved(requests) {
       excused = requests

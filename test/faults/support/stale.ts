@@ -31,8 +31,8 @@ const BLOCK_PARAMETER: Readonly<Record<string, number>> = {
 }
 
 /**
- * How a node whose newest block is `head` answers a call: what to ask the real one, if it is to be asked at all, and what to make of its
- * answer.
+ * How a node whose newest block is `head` answers a call: what to ask the real one, if it is to be asked at all, and
+ * what to make of its answer.
  */
 export function claimStaleness(
   call: RpcCall,
