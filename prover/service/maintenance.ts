@@ -21,6 +21,8 @@ const DAY = 86_400_000
 export type MaintenanceContext = {
   readonly store: Store
   readonly pool: ProverPool
+  /** Whether all parts can do their work. */
+  readonly readiness: () => Promise<{ readonly ready: boolean }>
   readonly metrics: Metrics
   readonly log: Log
   readonly retention: Config['retention']
@@ -65,7 +67,9 @@ function every(
   }
 }
 
-async function refreshGauges({ store, pool, metrics }: MaintenanceContext): Promise<void> {
+async function refreshGauges({ store, pool, readiness, metrics }: MaintenanceContext): Promise<void> {
+  // First, because the database may be what is away.
+  metrics.ready.set((await readiness()).ready ? 1 : 0)
   const counts = await store.jobs.count(store.db)
   for (const [state, count] of Object.entries(counts)) metrics.jobs.set({ state }, count)
   for (const queue of ['plan', 'prove'] as const) metrics.queueDepth.set({ queue }, await store.queue.depth(queue))
