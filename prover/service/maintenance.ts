@@ -57,7 +57,10 @@ function every(
       metrics.errors.inc({ code: error instanceof ZkmlError ? error.code : 'INTERNAL', module: 'maintenance' })
       log.warn({ error }, 'housekeeping failed; it is tried again')
     }
-    if (!isStopped) timer = setTimeout(() => (running = run()), milliseconds)
+    if (isStopped) return
+    timer = setTimeout(() => {
+      running = run()
+    }, milliseconds)
   }
   let running = run()
   return async () => {
