@@ -41,9 +41,8 @@ export function createChainUnit(options: {
   readonly log: Log
   readonly dryRun: boolean
 }): ChainUnit {
-  const { config, account, store, metrics, dryRun } = options
+  const { config, account, store, metrics, log, dryRun } = options
   const { chainId, coordinator } = config
-  const log = options.log.child({ chain: chainId })
   const provider = createProvider(config, metrics, log)
   let submitter: Submitter | undefined
   let stopLease: (() => Promise<void>) | undefined
@@ -123,8 +122,8 @@ function createProvider(config: ChainConfig, metrics: Metrics, log: Log): RpcPro
     },
     onHealth: ({ endpoint, healthy, reason }) => {
       metrics.rpcHealthy.set({ chain, endpoint }, healthy ? 1 : 0)
-      if (healthy) log.info({ endpoint }, 'RPC endpoint is in use')
-      else log.warn({ endpoint, reason }, 'RPC endpoint is not in use')
+      if (healthy) log.info({ chain, endpoint }, 'RPC endpoint is in use')
+      else log.warn({ chain, endpoint, reason }, 'RPC endpoint is not in use')
     },
   })
 }
