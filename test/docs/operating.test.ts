@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Ajv from 'ajv'
 import { Command } from 'commander'
 import { expect } from 'chai'
 import { COMMANDS } from '../../prover/cli/program'
@@ -14,6 +15,11 @@ import { tokenHash } from '../../prover/service/token-file'
 import { NEXT_STATES } from '../../prover/service/store/job'
 import { OPERATING, withSettings } from '../../scripts/generate-settings'
 import { removeFolder, temporaryFolder } from '../cli/support'
+
+/** A route of the OpenAPI document that takes JSON. */
+type Operation = {
+  readonly requestBody: { readonly content: { readonly 'application/json': { readonly schema: object } } }
+}
 
 const ROOT = projectFolder()
 const DOCUMENT = readFileSync(OPERATING, 'utf8')
@@ -75,11 +81,15 @@ describe('docs/operating.md', () => {
 
   it('asks the API for what it has', () => {
     const { paths } = JSON.parse(readFileSync(join(ROOT, 'docs', 'openapi.json'), 'utf8')) as {
-      readonly paths: Readonly<Record<string, unknown>>
+      readonly paths: Readonly<Record<string, { readonly post?: Operation }>>
     }
     const asked = [...DOCUMENT.matchAll(/http:\/\/127\.0\.0\.1:8420(\/[\w/]+)/g)].map(([, path]) => path!)
     expect(asked).to.have.length.above(3)
     for (const path of asked) expect(paths).to.have.property(path.replace('/ID', '/{id}'))
+    const [, body] = /--json '([^']+)'/.exec(DOCUMENT)!
+    const { schema } = paths['/v1/inferences']!.post!.requestBody.content['application/json']
+    const valid = new Ajv({ unknownFormats: 'ignore' }).compile(schema)
+    expect(valid(JSON.parse(body!)), JSON.stringify(valid.errors)).to.equal(true)
   })
 
   it('hashes a token as the daemon does', () => {
