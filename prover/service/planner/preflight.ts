@@ -149,21 +149,20 @@ function refuseModel(
   { policy }: MarketChain,
   catalogue: Catalogue,
 ): { readonly code: string; readonly message: string } | undefined {
-  const no = (message: string, code = 'MODEL_NOT_SERVED') => ({ code, message })
+  const no = (code: string, message: string) => ({ code, message })
   const id = entry.modelId.toString()
-  if (entry.stopped) return no('its route or key was stopped', 'MODEL_STOPPED')
-  if (entry.proofSystemId !== PROOF_SYSTEM_GROTH16) return no(`its proof system ${entry.proofSystemId} is not served`)
-  if (entry.weightsCommitment !== 0n) return no('its weights are private')
+  if (entry.stopped) return no('MODEL_STOPPED', 'its route or key was stopped')
+  if (entry.proofSystemId !== PROOF_SYSTEM_GROTH16)
+    return no('MODEL_NOT_SERVED', `its proof system ${entry.proofSystemId} is not served`)
+  if (entry.weightsCommitment !== 0n) return no('MODEL_NOT_SERVED', 'its weights are private')
   if (entry.verifierCodeHash !== SHARED_VERIFIER && !policy.trustedVerifiers.has(entry.verifierCodeHash))
     return no(
-      `it has a verifier of its own, ${entry.verifierCodeHash}, which could take the bond; rebuild it and add its code hash to trustedVerifiers`,
       'VERIFIER_NOT_TRUSTED',
+      `it has a verifier of its own, ${entry.verifierCodeHash}, which could take the bond; rebuild it and add its code hash to trustedVerifiers`,
     )
   if (policy.models === 'any' || (policy.models !== 'local' && policy.models.has(id))) return undefined
-  const local = catalogue.get(entry.modelHash)
-  return policy.models === 'local' && local?.source === 'local'
-    ? undefined
-    : no('the model is not among those served here')
+  const isLocal = policy.models === 'local' && catalogue.get(entry.modelHash)?.source === 'local'
+  return isLocal ? undefined : no('MODEL_NOT_SERVED', 'the model is not among those served here')
 }
 
 /** Seconds that proving takes, with what is queued in front of it and room for surprises. */

@@ -57,6 +57,9 @@ export async function proveStep(context: PlannerContext, jobId: string, signal: 
     onProgress: (stage, fraction) => board.tell({ jobId, stage, fraction }),
   })
   const proved = performance.now()
+  // Its folder may have got another model between the catalogue's look and the prover's.
+  if (proof.circuitHash !== model.file.circuitHash)
+    throw new ModelMissingError(`the folder of "${model.key}" has another model now; restore it, or restart the daemon`)
   await record(context, job, model, proof, target)
   board.addOverhead(jobId, proving - started + (performance.now() - proved))
 }

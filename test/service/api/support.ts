@@ -165,6 +165,8 @@ export class FakeBackend implements ApiBackend {
     return Promise.resolve(all.slice(from, from + limit))
   }
   transactions = () => Promise.resolve([])
+  retry = (id: string) => Promise.resolve(this.move(id, 'received'))
+
   cancel = (id: string) => {
     const job = this.jobs.get(id)!
     return Promise.resolve(job.state === 'submitting' || job.state === 'done' ? job : this.move(id, 'cancelled'))

@@ -41,7 +41,8 @@ export function entryOf(folder: string, uri: string, changes: Partial<Registered
   const { vkHash, setupHash } = readKeyMetadata(paths.keyMetadata)
   return {
     modelId: 0xabcn,
-    publisher: `0x${'11'.repeat(20)}`,
+    owner: `0x${'11'.repeat(20)}`,
+    verifier: ZeroAddress,
     modelHash: file.modelHash,
     circuitHash: file.circuitHash,
     vkHash,

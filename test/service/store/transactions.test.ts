@@ -73,7 +73,7 @@ describe('the transactions of the store', () => {
     await store.transactions.update(store.db, id, { state: 'pending', nonce: 4, attempt: ATTEMPT })
     const updated = await store.transactions.update(store.db, id, { attempt: second, error: 'a\0b' })
     expect(updated).to.deep.include({ nonce: 4, attempts: [ATTEMPT, second], error: 'a\ufffdb', state: 'pending' })
-    const receipt = { hash: '0x03', blockNumber: 9, blockHash: '0x09', fee: 2n ** 90n }
+    const receipt = { hash: '0x03', blockNumber: 9, blockHash: '0x09', gasUsed: 21_000n, fee: 2n ** 90n }
     const mined = await store.transactions.update(store.db, id, { state: 'mined', receipt, error: null })
     expect(mined).to.deep.include({ receipt, error: null })
     expect((await store.transactions.update(store.db, id, { state: 'pending', receipt: null })).receipt).to.equal(null)
@@ -131,7 +131,7 @@ describe('the transactions of the store', () => {
     const spent = (since: number) => store.transactions.spent(store.db, 1, from, new Date(since))
     const [hourAgo, inAnHour] = [Date.now() - 3_600_000, Date.now() + 3_600_000]
     expect(await spent(hourAgo)).to.deep.equal({ settled: 0n, reserved: 0n })
-    const receipt = { hash: '0x', blockNumber: 1, blockHash: '0x', fee: 2n ** 80n }
+    const receipt = { hash: '0x', blockNumber: 1, blockHash: '0x', gasUsed: 21_000n, fee: 2n ** 80n }
     for (const state of ['confirmed', 'reverted', 'abandoned', 'mined'] as const) {
       const { id } = (await store.transactions.insert(store.db, await request({ from })))!
       await store.transactions.update(store.db, id, { state, attempt: ATTEMPT, receipt })
