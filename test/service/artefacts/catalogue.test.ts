@@ -12,11 +12,12 @@ import {
   rebuildApart,
   type CatalogueOptions,
   type FetchPlaces,
+  type Rebuild,
 } from '../../../prover/service/artefacts'
 import { rebuildModel } from '../../../prover/service/artefacts/rebuild-model'
 import { createMetrics } from '../../../prover/service/metrics'
 import { entryOf, forgetKeys, makeModel, staticFiles } from './models'
-import { filesIn, memoryLog, openStore, rejection, removeFolder, temporaryFolder, TestServer } from './support'
+import { filesIn, memoryLog, MiB, openStore, rejection, removeFolder, temporaryFolder, TestServer } from './support'
 
 const NOWHERE: FetchPlaces = { mirrors: [], ipfsGateways: [], hosts: [] }
 
@@ -271,6 +272,23 @@ describe('artefacts: the catalogue', function () {
         expect(error).to.include({ code: 'MODEL_UNAVAILABLE', transient: false })
         expect(readdirSync(store.models)).to.deep.equal([])
       }
+    })
+
+    it('are not kept, nor rebuilt again soon, when there is no room for what is made of them', async () => {
+      const store = await openStore(join(folder, 'state'), { maxStoreBytes: MiB })
+      let count = 0
+      const rebuild: Rebuild = async (task) => {
+        count++
+        await rebuildModel(task)
+        writeFileSync(join(task.folder, 'large'), Buffer.alloc(MiB))
+      }
+      const catalogue = await create({ store, fetch: 'any', places: places(), rebuild })
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const error = await rejection(catalogue.resolve(entryOf(tiny, uri)))
+        expect(error).to.include({ code: 'ARTEFACT_STORE_FULL', transient: true })
+      }
+      expect(count).to.equal(1)
+      expect(readdirSync(store.models)).to.deep.equal([])
     })
 
     it('are not waited for by those who lost interest', async () => {
