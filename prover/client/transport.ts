@@ -6,6 +6,8 @@ export type TransportOptions = {
   /** Where the prover listens, such as `http://127.0.0.1:8600`. */
   readonly url: string
   readonly token?: string
+  /** How often a request that may be repeated is tried while the prover is busy or does not answer; 6 when absent: some seconds. */
+  readonly attempts?: number
   /** Instead of the global one. */
   readonly fetch?: typeof globalThis.fetch
 }
@@ -17,17 +19,20 @@ export type Request = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How often a request that may be repeated is tried, and the first pause in milliseconds; each next one is twice as long. */
 const ATTEMPTS = 6
+
+/** Milliseconds; each next pause is twice as long. */
 const FIRST_PAUSE = 200
 
 /** Sends requests to one prover. */
 export class Transport {
   private readonly base: string
   private readonly authorization: Readonly<Record<string, string>>
+  private readonly attempts: number
   private readonly fetch: typeof globalThis.fetch
 
-  constructor({ url, token, fetch }: TransportOptions) {
+  constructor({ url, token, attempts = ATTEMPTS, fetch }: TransportOptions) {
+    this.attempts = attempts
     this.base = url.replace(/\/+$/, '')
     this.authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
     // Browsers want their fetch called as a function of its own.
@@ -75,7 +80,7 @@ export class Transport {
       try {
         return await this.call<T>(path, request)
       } catch (error) {
-        if (attempt === ATTEMPTS || request.signal?.aborted || !mayPass(error)) throw error
+        if (attempt >= this.attempts || request.signal?.aborted || !mayPass(error)) throw error
         const asked = error instanceof ZkmlApiError ? (error.retryAfter ?? 0) * 1000 : 0
         await pause(Math.max(asked, FIRST_PAUSE * 2 ** (attempt - 1)), request.signal)
       }

@@ -4,10 +4,17 @@ import { expect } from 'chai'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERROR_LIST, errorList } from '../../scripts/generate-error-list'
+import { CLIENT_TYPES, clientTypes, OPENAPI, openApiDocument } from '../../scripts/generate-openapi'
 
 describe('generated documents', () => {
   it('docs/errors.md is fresh', () => {
     expect(readFileSync(ERROR_LIST, 'utf8')).to.equal(errorList())
+  })
+
+  it('docs/openapi.json is fresh, valid OpenAPI, and what the types of the HTTP client are made of', async () => {
+    const document = readFileSync(OPENAPI, 'utf8')
+    expect(document).to.equal(await openApiDocument())
+    expect(readFileSync(CLIENT_TYPES, 'utf8')).to.equal(await clientTypes(document))
   })
 
   it('docs/errors.md lists every code there is, once', () => {

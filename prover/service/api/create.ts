@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { AjvCompiler, type BuildCompilerFromPool } from '@fastify/ajv-compiler'
 import cors from '@fastify/cors'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -146,9 +147,18 @@ function makeServer(config: ApiConfig, metrics: Metrics, log: Log): FastifyInsta
       connectionsCheckingInterval: Math.min(timeouts.headers, timeouts.request, 5000),
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true } },
+    schemaController: { compilersFactory: { buildValidator: validators } },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply, metrics, log),
     clientErrorHandler: refuseConnection,
   })
+}
+
+/** Bodies are taken as they are; in paths, queries and headers everything is text, from which numbers are read. */
+const validators: BuildCompilerFromPool = (schemas, options) => {
+  const build = AjvCompiler()
+  const exact = build(schemas, options)
+  const reading = build(schemas, { ...options, customOptions: { ...options.customOptions, coerceTypes: true } })
+  return (route) => (route.httpPart === 'body' ? exact : reading)(route)
 }
 
 /** Who a rate is counted for: a token, or an address without one. */

@@ -150,9 +150,13 @@ export class FakeBackend implements ApiBackend {
   }
 
   /** Moves a job and tells those who watch it. */
-  move(id: string, state: JobState, patch: JobPatch = {}, progress: JobProgress | null = null): Job {
-    const { times: _times, money: _money, ...rest } = patch
-    const job: Job = { ...this.jobs.get(id)!, ...rest, state, updatedAt: Date.now() }
+  move(
+    id: string,
+    state: JobState,
+    patch: Pick<JobPatch, 'proof' | 'error'> = {},
+    progress: JobProgress | null = null,
+  ): Job {
+    const job: Job = { ...this.jobs.get(id)!, ...patch, state, updatedAt: Date.now() }
     this.jobs.set(id, job)
     for (const listener of this.listeners.get(id) ?? []) listener({ state, progress })
     return job

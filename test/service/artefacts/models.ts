@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { ZeroAddress } from 'ethers'
 import type { RegisteredModel } from '../../../prover/chain/types'
 import { PROOF_SYSTEM_GROTH16 } from '../../../prover/encodings'
 import { readKeyMetadata } from '../../../prover/groth16'
