@@ -33,6 +33,7 @@ const BACKEND: ApiBackend = {
   listInferences: unused,
   transactions: unused,
   cancel: unused,
+  retry: unused,
   progress: unused,
   subscribe: unused,
   secrets: unused,

@@ -44,6 +44,12 @@ const ENTRY_BYTES = 12
 const MAX_SECTIONS = 64
 const MAX_READ = 1 << 30
 
+/** A file that was read; errors name its path. */
+export type FileBytes = { readonly path: string; readonly bytes: Uint8Array }
+
+/** A file by its path, bytes without one, or a file that was read already. */
+export type ContainerInput = string | Uint8Array | FileBytes
+
 type ByteSource = { readonly size: number; read(offset: number, into: Uint8Array): number; close(): void }
 
 /**
@@ -64,9 +70,8 @@ export class Container {
   ) {}
 
   /** Opens a file (by path) or bytes in memory, of type `type` and at most version `maxVersion`. */
-  static open(input: string | Uint8Array, type: ContainerType, maxVersion: number): Container {
-    const path = typeof input === 'string' ? input : '<memory>'
-    const source = typeof input === 'string' ? fileSource(input) : memorySource(input)
+  static open(input: ContainerInput, type: ContainerType, maxVersion: number): Container {
+    const { path, source } = sourceOf(input)
     try {
       const header = readExactly(source, path, undefined, 0, HEADER_BYTES)
       const magic = String.fromCharCode(...header.subarray(0, 4))
@@ -126,7 +131,7 @@ export class Container {
 
 /** Opens a container, hands it to `use`, and closes it whatever happens. */
 export function withContainer<T>(
-  input: string | Uint8Array,
+  input: ContainerInput,
   type: ContainerType,
   maxVersion: number,
   use: (container: Container) => T,
@@ -248,6 +253,26 @@ function readExactly(
     done += got
   }
   return out
+}
+
+function sourceOf(input: ContainerInput): { readonly path: string; readonly source: ByteSource } {
+  if (typeof input === 'string') return { path: input, source: fileSource(input) }
+  if (input instanceof Uint8Array) return { path: '<memory>', source: memorySource(input) }
+  return { path: input.path, source: memorySource(input.bytes) }
+}
+
+/**
+ * All bytes of a file, however large.
+ *
+ * @throws BinFileError when it cannot be read.
+ */
+export function readWholeFile(path: string): FileBytes {
+  const source = fileSource(path)
+  try {
+    return { path, bytes: readExactly(source, path, undefined, 0, source.size) }
+  } finally {
+    source.close()
+  }
 }
 
 function memorySource(bytes: Uint8Array): ByteSource {

@@ -12,7 +12,16 @@ export {
   writeJsonAtomic,
   type WrittenFile,
 } from './atomic'
-export { BinFileError, type BinFileErrorCode, Container, type ContainerType, withContainer } from './container'
+export {
+  BinFileError,
+  type BinFileErrorCode,
+  Container,
+  type ContainerInput,
+  type ContainerType,
+  type FileBytes,
+  readWholeFile,
+  withContainer,
+} from './container'
 export { containerChunks, HeaderWriter, sectionOf, type SectionSource } from './container-writer'
 export { BASE_FIELD, FIELD_BYTES, fromFieldBytes, modulo, SCALAR_FIELD, tableToBytes, toFieldBytes } from './field'
 export { checkR1cs, publicCount, type R1cs, R1csInvalidError, type SparseRows } from './r1cs'

@@ -39,7 +39,8 @@ type Member = {
   /** The wrong chain that it said it is of. */
   otherChain: string | undefined
   stale: boolean
-  healthy: boolean
+  /** As it was reported last. */
+  healthy: boolean | undefined
 }
 
 const MOST_REST_MS = 60_000
@@ -61,7 +62,7 @@ export class EndpointPool {
       checking: undefined,
       otherChain: undefined,
       stale: false,
-      healthy: true,
+      healthy: undefined,
     }))
   }
 
@@ -89,7 +90,7 @@ export class EndpointPool {
   /** Sends a request to an endpoint, which is asked for its chain before. */
   async attempt(name: string, method: string, params: unknown, signal: AbortSignal): Promise<Attempt> {
     const member = this.#members.find(({ endpoint }) => endpoint.name === name)!
-    const trouble = await this.#check(member)
+    const trouble = await unlessAborted(this.#check(member), signal)
     return trouble ?? this.#send(member, method, params, signal)
   }
 
@@ -182,6 +183,21 @@ export class EndpointPool {
     return new RpcWrongChainError(
       `No endpoint is of chain ${this.#options.chainId}: ${named.join(', ')}; fix the URLs.`,
     )
+  }
+}
+
+/** What others wait for as well goes on without who gives up. */
+async function unlessAborted(check: Promise<Attempt | undefined>, signal: AbortSignal): Promise<Attempt | undefined> {
+  let abort = (): void => undefined
+  const aborted = new Promise<Attempt>((resolve) => {
+    abort = () => resolve({ outcome: 'cancelled', reason: 'cancelled' })
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([check, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

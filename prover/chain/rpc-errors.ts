@@ -6,6 +6,13 @@ import type { RpcError } from './endpoint'
 /** No endpoint of a chain answers. */
 export class RpcUnavailableError extends ZkmlError {
   readonly code = 'RPC_UNAVAILABLE'
+
+  constructor(
+    readonly method: string,
+    message: string,
+  ) {
+    super(message)
+  }
 }
 
 /** An RPC endpoint is of another chain than it was configured for. */
@@ -23,7 +30,7 @@ export class RpcRefusedError extends ZkmlError {
   readonly code = 'RPC_REFUSED'
 
   constructor(
-    method: string,
+    readonly method: string,
     /** Name of the endpoint. */
     readonly endpoint: string,
     readonly rpc: RpcError,

@@ -31,7 +31,7 @@ export type RpcOptions = {
   readonly maxBytes?: number
   /** Called after each request to an endpoint. */
   readonly onRequest?: (report: RpcRequestReport) => void
-  /** Called when an endpoint begins or ceases to be used. */
+  /** Called when an endpoint is used first, and when it ceases and begins again to be used. */
   readonly onHealth?: (report: RpcHealthReport) => void
 }
 
@@ -224,5 +224,5 @@ export class RpcProvider extends JsonRpcApiProvider {
 
 function unavailable(chainId: number, method: string, troubles: ReadonlyMap<string, string>): RpcUnavailableError {
   const reasons = [...troubles].map(([endpoint, reason]) => `${endpoint}: ${reason}`)
-  return new RpcUnavailableError(`No endpoint of chain ${chainId} answers ${method} (${reasons.join('; ')}).`)
+  return new RpcUnavailableError(method, `No endpoint of chain ${chainId} answers ${method} (${reasons.join('; ')}).`)
 }

@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check'
 import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
+import { jobsCommand } from './commands/jobs'
 import { proveCommand } from './commands/prove'
 import { publishCommand } from './commands/publish'
 import { reportCommand } from './commands/report'
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   prove: proveCommand,
   verify: verifyCommand,
   serve: serveCommand,
+  jobs: jobsCommand,
   'export-circom': exportCircomCommand,
   publish: publishCommand,
   doctor: doctorCommand,

@@ -10,6 +10,8 @@ import type {
   Features,
   InferOptions,
   Inference,
+  InferenceFilter,
+  InferencePage,
   InferenceBody,
   InferenceProgress,
   ModelOutput,
@@ -106,6 +108,19 @@ export class ZkmlClient {
   /** Where an inference stands. */
   async inference(id: string, options: CallOptions = {}): Promise<Inference> {
     return this.transport.persist(`/v1/inferences/${id}`, options)
+  }
+
+  /** A page of the inferences of all clients and of the market, newest first; for operators. */
+  async inferences(filter: InferenceFilter = {}, options: CallOptions = {}): Promise<InferencePage> {
+    const query = new URLSearchParams(
+      Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]),
+    )
+    return this.transport.persist(`/v1/inferences?${query}`, options)
+  }
+
+  /** Takes up an inference again that ended without success; for operators. */
+  async retry(id: string, options: CallOptions = {}): Promise<Inference> {
+    return this.transport.persist(`/v1/inferences/${encodeURIComponent(id)}/retry`, { method: 'POST', ...options })
   }
 
   /** Waits for an inference to end, by its events, or by asking again where those cannot be had. */

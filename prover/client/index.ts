@@ -8,6 +8,8 @@ export type {
   Features,
   Inference,
   InferenceBody,
+  InferenceFilter,
+  InferencePage,
   InferenceProgress,
   InferOptions,
   ModelOutput,

@@ -8,6 +8,9 @@ type Schemas = components['schemas']
 export type ServedModel = Schemas['Model']
 /** A proof that was asked for, and where it stands. */
 export type Inference = Schemas['Inference']
+/** What to list of the inferences of a prover. */
+export type InferenceFilter = NonNullable<operations['listInferences']['parameters']['query']>
+export type InferencePage = operations['listInferences']['responses'][200]['content']['application/json']
 /** A `zkml-proof/1`. */
 export type ProofFile = Schemas['Proof']
 /** What opens the commitments of a proof. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
+import type { ContainerInput, FileBytes } from '../binfile/container'
 import { readWtns } from '../binfile/wtns'
 import type { ProvedStatement } from './proof'
 import { checkVerifyingKey, type VerifyingKey } from './vkey'
@@ -8,6 +9,12 @@ import { verifyingKeyOf, withZkey } from './zkey'
 export type ProveOptions = {
   /** Checked before each stage; a stage that has begun is finished. */
   readonly signal?: AbortSignal
+}
+
+/** A proving key in memory that was checked once, so that proofs need not check it again. Its bytes must not change. */
+export type CheckedZkey = FileBytes & {
+  readonly verifyingKey: VerifyingKey
+  readonly nWires: number
 }
 
 /**
@@ -20,11 +27,15 @@ export type ProverBackend = {
   /**
    * Proves that a witness satisfies the circuit of a key.
    *
-   * @param zkey Path or bytes of the `.zkey`.
+   * @param zkey Path or bytes of the `.zkey`, or one that was checked ahead of many proofs.
    * @param wtns Path or bytes of the `.wtns`.
    * @throws BinFileError, UnsafeVerifyingKeyError, WitnessMismatchError, ProofRejectedError
    */
-  prove(zkey: string | Uint8Array, wtns: string | Uint8Array, options?: ProveOptions): Promise<ProvedStatement>
+  prove(
+    zkey: string | Uint8Array | CheckedZkey,
+    wtns: string | Uint8Array,
+    options?: ProveOptions,
+  ): Promise<ProvedStatement>
   /** Frees threads that the backend keeps between proofs. Without it a process that keeps them does not exit. */
   close(): Promise<void>
 }
@@ -51,16 +62,31 @@ export class ProofRejectedError extends ZkmlError {
 }
 
 /**
+ * Checks that a proving key is whole and a safe one, ahead of many proofs under it.
+ *
+ * @throws BinFileError, UnsafeVerifyingKeyError
+ */
+export function checkZkey(file: FileBytes): CheckedZkey {
+  return { ...file, ...inspectZkey(file) }
+}
+
+/**
  * What every backend checks before it starts: both files are whole and belong together, and the key is a safe one.
  *
  * @returns The verifying key inside the proving key.
  */
-export function checkProverInputs(zkey: string | Uint8Array, wtns: string | Uint8Array): VerifyingKey {
+export function checkProverInputs(zkey: string | Uint8Array | CheckedZkey, wtns: string | Uint8Array): VerifyingKey {
+  const isChecked = typeof zkey === 'object' && 'verifyingKey' in zkey
+  const { verifyingKey, nWires } = isChecked ? zkey : inspectZkey(zkey)
+  const { count } = readWtns(wtns)
+  if (count !== nWires) throw new WitnessMismatchError(count, nWires)
+  return verifyingKey
+}
+
+function inspectZkey(zkey: ContainerInput): Pick<CheckedZkey, 'verifyingKey' | 'nWires'> {
   return withZkey(zkey, (key) => {
-    const vk = verifyingKeyOf(key)
-    checkVerifyingKey(vk)
-    const { count } = readWtns(wtns)
-    if (count !== key.header.nWires) throw new WitnessMismatchError(count, key.header.nWires)
-    return vk
+    const verifyingKey = verifyingKeyOf(key)
+    checkVerifyingKey(verifyingKey)
+    return { verifyingKey, nWires: key.header.nWires }
   })
 }

@@ -2,7 +2,9 @@
 
 /** Groth16 over BN254: setup, keys, proving backends, verification and the Solidity verifier generator. */
 export {
+  type CheckedZkey,
   checkProverInputs,
+  checkZkey,
   type ProveOptions,
   type ProverBackend,
   ProofRejectedError,
@@ -39,7 +41,7 @@ export {
 } from './ptau-setup'
 export { setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
 export { snarkjsBackend, type SnarkjsBackendOptions } from './snarkjs-backend'
-export { leaseSnarkjs, type SnarkjsLease, withSnarkjs } from './snarkjs-session'
+export { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
 export { generateVerifier, type VerifierOptions, VerifierNameError, VerifierTooLargeError } from './solidity'
 export { EntropyTooShortError, PublicSeedEmptyError } from './toxic-waste'
 export { SignalCountError, verify } from './verify'

@@ -2,6 +2,7 @@
 import { buildBn128, type Curve } from 'ffjavascript'
 
 import { ZkmlError } from '../errors'
+import type { ContainerInput } from '../binfile/container'
 import { readR1cs } from '../binfile/r1cs-reader'
 import { publicCount, type R1cs } from '../binfile/r1cs'
 import { loadCurve } from './bn254-code'
@@ -56,7 +57,7 @@ const ROUNDS = 4
  * @throws KeyMismatchError, UnsafeVerifyingKeyError, BinFileError, and ProofRejectedError from the trial
  */
 export async function checkKeyMatchesCircuit(
-  zkey: string | Uint8Array,
+  zkey: ContainerInput,
   circuit: string | Uint8Array | R1cs,
   options: KeyCheckOptions = {},
 ): Promise<void> {
@@ -75,7 +76,8 @@ export async function checkKeyMatchesCircuit(
   )
   if (options.trial !== undefined) {
     const { wtns, backend } = options.trial
-    await backend.prove(zkey, wtns, options.signal === undefined ? {} : { signal: options.signal })
+    const file = typeof zkey === 'string' || zkey instanceof Uint8Array ? zkey : zkey.bytes
+    await backend.prove(file, wtns, options.signal === undefined ? {} : { signal: options.signal })
   }
 }
 

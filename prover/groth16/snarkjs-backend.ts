@@ -3,10 +3,10 @@ import * as snarkjs from 'snarkjs'
 
 import { checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
 import { parsePublicSignals, parseSnarkjsProof, type ProvedStatement } from './proof'
-import { leaseSnarkjs, type SnarkjsLease, withSnarkjs } from './snarkjs-session'
-import { verify } from './verify'
+import { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
+import { verifyUnderCheckedKey } from './verify'
 
-export type SnarkjsBackendOptions = {
+export type SnarkjsBackendOptions = SnarkjsThreads & {
   /**
    * Keep snarkjs' threads between proofs (saves about half a second each), for daemons. {@link ProverBackend.close}
    * must then be called.
@@ -29,16 +29,17 @@ export function snarkjsBackend(options: SnarkjsBackendOptions = {}): ProverBacke
     prove: async (zkey, wtns, { signal } = {}): Promise<ProvedStatement> => {
       signal?.throwIfAborted()
       const vk = checkProverInputs(zkey, wtns)
-      if (options.keepThreads === true) await (kept ??= leaseSnarkjs())
+      if (options.keepThreads === true) await (kept ??= leaseSnarkjs(options))
+      const file = typeof zkey === 'object' && 'bytes' in zkey ? zkey.bytes : zkey
       return withSnarkjs(async () => {
         signal?.throwIfAborted()
-        const result = await snarkjs.groth16.prove(zkey, wtns)
+        const result = await snarkjs.groth16.prove(file, wtns)
         signal?.throwIfAborted()
         const proof = parseSnarkjsProof(result.proof)
         const publicSignals = parsePublicSignals(result.publicSignals)
-        if (!(await verify(vk, publicSignals, proof))) throw new ProofRejectedError('snarkjs')
+        if (!(await verifyUnderCheckedKey(vk, publicSignals, proof))) throw new ProofRejectedError('snarkjs')
         return { proof, publicSignals }
-      })
+      }, options)
     },
     close: async () => {
       const lease = kept

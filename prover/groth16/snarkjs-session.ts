@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { type Curve } from 'ffjavascript'
+import os from 'node:os'
+import { buildBn128, type Curve } from 'ffjavascript'
 import * as snarkjs from 'snarkjs'
 
 /**
@@ -13,10 +14,19 @@ let curve: Promise<Curve> | undefined
 /** A share of snarkjs' threads. Release it, or the process does not exit. */
 export type SnarkjsLease = { release(): Promise<void> }
 
+export type SnarkjsThreads = {
+  /**
+   * Most threads that snarkjs uses; one per core when absent. Counts for whoever starts them, which is the first lease.
+   * With 1 everything is computed on the thread of the caller, which spares copies between threads: where proofs are
+   * made in several processes at once, that gives the most of them in a given time.
+   */
+  readonly threads?: number
+}
+
 /** Starts snarkjs' threads unless they run already. */
-export async function leaseSnarkjs(): Promise<SnarkjsLease> {
+export async function leaseSnarkjs({ threads }: SnarkjsThreads = {}): Promise<SnarkjsLease> {
   leases++
-  curve ??= snarkjs.curves.getCurveFromName('bn128')
+  curve ??= startCurve(threads)
   try {
     await curve
   } catch (error) {
@@ -32,17 +42,36 @@ export async function leaseSnarkjs(): Promise<SnarkjsLease> {
       if (--leases > 0) return
       const last = curve
       curve = undefined
-      await (await last)?.terminate()
+      const ended = await last
+      if (shared.curve_bn128 === ended) shared.curve_bn128 = null
+      await ended?.terminate()
     },
   }
 }
 
 /** Runs `use` with snarkjs' threads up, and stops them afterwards unless someone else holds a lease. */
-export async function withSnarkjs<T>(use: () => Promise<T>): Promise<T> {
-  const lease = await leaseSnarkjs()
+export async function withSnarkjs<T>(use: () => Promise<T>, options: SnarkjsThreads = {}): Promise<T> {
+  const lease = await leaseSnarkjs(options)
   try {
     return await use()
   } finally {
     await lease.release()
+  }
+}
+
+/** Where ffjavascript keeps the curve that it hands out to snarkjs. */
+const shared = globalThis as { curve_bn128?: Curve | null }
+
+async function startCurve(threads: number | undefined): Promise<Curve> {
+  if (threads === undefined) return snarkjs.curves.getCurveFromName('bn128')
+  // Asked for a single-threaded curve, ffjavascript makes one anew for each call of snarkjs; this one is kept.
+  if (threads === 1) return (shared.curve_bn128 = await buildBn128(true))
+  // It starts a thread for each core that it is told of.
+  const { cpus } = os
+  Object.assign(os, { cpus: () => cpus().slice(0, threads) })
+  try {
+    return await snarkjs.curves.getCurveFromName('bn128')
+  } finally {
+    Object.assign(os, { cpus })
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { BinFileError, Container } from '../binfile/container'
+import { BinFileError, Container, type ContainerInput } from '../binfile/container'
 import { BASE_FIELD, FIELD_BYTES, fromFieldBytes, SCALAR_FIELD } from '../binfile/field'
 import { G1_BYTES, G2_BYTES } from './bn254-wasm'
 import { type G1Point, type G2Point, invert } from './curve'
@@ -45,7 +45,7 @@ export type Zkey = { readonly header: ZkeyHeader; readonly file: Container }
  * @throws BinFileError when it is not a Groth16 key over BN254, or its sections do not have the sizes that the header
  * implies.
  */
-export function openZkey(input: string | Uint8Array): Zkey {
+export function openZkey(input: ContainerInput): Zkey {
   const file = Container.open(input, 'zkey', 2)
   try {
     const protocol = file.reader(ZKEY.protocol)
@@ -63,7 +63,7 @@ export function openZkey(input: string | Uint8Array): Zkey {
 }
 
 /** Opens a key, hands it to `use`, and closes it whatever happens. */
-export function withZkey<T>(input: string | Uint8Array, use: (zkey: Zkey) => T): T {
+export function withZkey<T>(input: ContainerInput, use: (zkey: Zkey) => T): T {
   const zkey = openZkey(input)
   try {
     return use(zkey)

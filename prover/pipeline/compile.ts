@@ -81,13 +81,27 @@ export async function compileModel(onnx: Uint8Array, options: CompileOptions = {
   const program = await staged(progress, 'fold', () => buildProgram(graph))
   const calibration = options.recipe ? undefined : await makeRecipe(onnx, graph, program, options)
   const recipe = options.recipe ?? calibration!.recipe
-  checkRecipe(recipe, graph, program)
-  const quantized = await staged(progress, 'quantise', () => quantizeProgram(program, recipe))
+  const quantized = await staged(progress, 'quantise', () => quantize(graph, program, recipe))
   const circuit = await assembleCircuit(quantized, options.compiler ?? new GadgetCompiler(), (stage, done, total) =>
     progress?.(stage, done / total, stage === 'gadgets' ? `${done}/${total}` : undefined),
   )
   const hashes = await staged(progress, 'hash', () => hashModel(onnx, recipe, circuit))
   return { onnx, graph, program, recipe, quantized, circuit, hashes, ...(calibration && { calibration }) }
+}
+
+/**
+ * The integer model of an ONNX file and its recipe: all that running it takes. No circuit is assembled.
+ *
+ * @throws RecipeError when the recipe is not of this model, or the errors of reading a model.
+ */
+export function quantizeModel(onnx: Uint8Array, recipe: Recipe): QuantizedProgram {
+  const graph = parseModel(onnx)
+  return quantize(graph, buildProgram(graph), recipe)
+}
+
+function quantize(graph: Graph, program: Program, recipe: Recipe): QuantizedProgram {
+  checkRecipe(recipe, graph, program)
+  return quantizeProgram(program, recipe)
 }
 
 async function makeRecipe(
@@ -169,10 +183,15 @@ function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): Mo
     recipeHash: recipeHash(recipe),
   }
   return {
-    modelHash: `0x${createHash('sha256').update(onnx).digest('hex')}`,
+    modelHash: hashOnnx(onnx),
     ...parts,
     circuitHash: compiledCircuitHash(parts),
   }
+}
+
+/** The model hash: SHA-256 of the ONNX file. */
+export function hashOnnx(onnx: Uint8Array): string {
+  return `0x${createHash('sha256').update(onnx).digest('hex')}`
 }
 
 /** The circuit hash of a model with fixed weights, a one-party setup and the shared verifier. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256File, type R1cs } from '../binfile'
+import { sha256File, type FileBytes, type R1cs } from '../binfile'
 import { checkKeyMatchesCircuit } from '../groth16'
 import { cacheFolder } from '../project'
 
@@ -36,12 +36,12 @@ function remember(record: string): void {
  * @throws KeyMismatchError, UnsafeVerifyingKeyError
  */
 export async function requireKnownKey(
-  zkey: string,
+  zkey: FileBytes,
   r1cs: R1cs,
   r1csHash: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const record = recordOf(await sha256File(zkey), r1csHash)
+  const record = recordOf(createHash('sha256').update(zkey.bytes).digest('hex'), r1csHash)
   if (existsSync(record)) return false
   await checkKeyMatchesCircuit(zkey, r1cs, signal && { signal })
   remember(record)

@@ -2,11 +2,18 @@
 
 import { mkdirSync } from 'node:fs'
 import { writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
-import { checkIoSchema, ioSchemaHash, signalLayout, type IoSchema, type TensorSpec } from '../encodings'
-import type { GadgetCompiler } from '../circuit'
-import { parseRecipe } from '../quantize'
+import { checkIoSchema, ioSchemaHash, recipeHash, signalLayout, type IoSchema, type TensorSpec } from '../encodings'
+import { ioSchemaOf, type GadgetCompiler } from '../circuit'
+import { parseRecipe, type QuantizedProgram, type Recipe } from '../quantize'
 import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
-import { compiledCircuitHash, compileModel, type CompiledModel, type ModelHashes } from './compile'
+import {
+  compiledCircuitHash,
+  compileModel,
+  hashOnnx,
+  quantizeModel,
+  type CompiledModel,
+  type ModelHashes,
+} from './compile'
 import type { Progress } from './progress'
 import type { CompileReport } from './report'
 
@@ -113,18 +120,49 @@ export async function loadModel(
   folder: string,
   options: { readonly progress?: Progress; readonly compiler?: GadgetCompiler } = {},
 ): Promise<LoadedModel> {
+  const { paths, file, onnx, recipe } = readSources(folder)
+  const model = await compileModel(onnx, { ...options, recipe })
+  requireHashes(folder, file, model.hashes)
+  return { ...model, file, paths }
+}
+
+/** The integer model of a folder, and the file that describes it. */
+export type LoadedProgram = { readonly quantized: QuantizedProgram; readonly file: ModelFile }
+
+/**
+ * Rebuilds the integer model of a folder, which is enough to run it: a small part of the work of {@link loadModel}.
+ *
+ * @throws ArtefactError when ONNX file, recipe or io schema are not those of `model.json`.
+ */
+export function loadProgram(folder: string): LoadedProgram {
+  const { file, onnx, recipe } = readSources(folder)
+  requireHashes(folder, file, { modelHash: hashOnnx(onnx), recipeHash: recipeHash(recipe) })
+  const quantized = quantizeModel(onnx, recipe)
+  requireHashes(folder, file, { ioSchemaHash: ioSchemaHash(ioSchemaOf(quantized)) })
+  return { quantized, file }
+}
+
+/** What a folder says that its model is made of. */
+function readSources(folder: string): {
+  readonly paths: ArtefactPaths
+  readonly file: ModelFile
+  readonly onnx: Uint8Array
+  readonly recipe: Recipe
+} {
   const paths = artefactPaths(folder)
   const file = readModelFile(paths)
   const onnx = readArtefact(paths.onnx, 'zkml compile')
   const recipe = parseRecipe(readArtefact(paths.recipe, 'zkml compile').toString('utf8'))
-  const model = await compileModel(onnx, { ...options, recipe })
+  return { paths, file, onnx, recipe }
+}
+
+function requireHashes(folder: string, file: ModelFile, actual: Partial<ModelHashes>): void {
   for (const hash of ['modelHash', 'recipeHash', 'ioSchemaHash', 'r1csHash'] as const) {
-    if (file[hash] !== model.hashes[hash])
+    if (actual[hash] !== undefined && file[hash] !== actual[hash])
       throw new ArtefactError(
-        `${folder}: model.json gives ${hash} ${file[hash]}, but model.onnx and recipe.json compile to ${model.hashes[hash]}; run "zkml compile" again`,
+        `${folder}: model.json gives ${hash} ${file[hash]}, but model.onnx and recipe.json compile to ${actual[hash]}; run "zkml compile" again`,
       )
   }
-  return { ...model, file, paths }
 }
 
 type SpecJson = Omit<TensorSpec, 'lo'> & { readonly lo: string }

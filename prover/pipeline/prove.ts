@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { existsSync } from 'node:fs'
-import { encodeWtns, sha256File } from '../binfile'
+import { encodeWtns, readWholeFile, sha256File } from '../binfile'
 import type { ProofContext } from '../encodings'
 import {
+  checkZkey,
   parseSnarkjsVerificationKey,
   readKeyMetadata,
   setup,
   snarkjsBackend,
   verify,
-  verifyingKeyOf,
   vkHash,
-  withZkey,
+  type CheckedZkey,
   type ProverBackend,
   type SetupOptions,
   type SetupResult,
@@ -94,28 +94,75 @@ export type ProvedInference = InferenceProof & {
  * @throws InputRangeError, ArtefactError (no key, or a key of another circuit), ProofRejectedError
  */
 export async function proveInference(model: LoadedModel, request: ProveRequest): Promise<ProvedInference> {
-  const { paths, circuit, quantized, hashes } = model
-  const key = readCircuitKey(paths, hashes.r1csHash)
-  if (vkHash(withZkey(paths.zkey, verifyingKeyOf)) !== vkHash(key))
+  const { sample, backend, ...rest } = request
+  const inputs = model.quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
+  const prover = await openProver(model, { ...rest, ...(backend && { backend }) })
+  return prover.prove({ ...rest, inputs })
+}
+
+/** One run to prove: like {@link ProveRequest}, with the integers that the circuit takes. */
+export type ProveIntegers = Omit<ProveRequest, 'sample' | 'backend'> & {
+  /** Integers q per input tensor, in the order of the io schema. */
+  readonly inputs: readonly Float64Array[]
+}
+
+/** A model with its proving key in memory, both checked: what happens to the files afterwards changes no proof. */
+export type ModelProver = {
+  readonly model: LoadedModel
+  /** @throws InputRangeError, WitnessError, ProofRejectedError */
+  prove(request: ProveIntegers): Promise<ProvedInference>
+}
+
+/**
+ * Reads and checks the proving key of a model once, ahead of any number of proofs.
+ *
+ * @throws ArtefactError (no key, or a key of another circuit), KeyMismatchError, UnsafeVerifyingKeyError
+ * @example
+ * ```ts
+ * const prover = await openProver(await loadModel(folder), { backend: snarkjsBackend({ keepThreads: true }) })
+ * const { proof } = await prover.prove({ inputs, context: null })
+ * ```
+ */
+export async function openProver(
+  model: LoadedModel,
+  options: { readonly backend?: ProverBackend; readonly progress?: Progress; readonly signal?: AbortSignal } = {},
+): Promise<ModelProver> {
+  const { paths, circuit, hashes } = model
+  const key = vkHash(readCircuitKey(paths, hashes.r1csHash))
+  const zkey = checkZkey(readWholeFile(paths.zkey))
+  if (vkHash(zkey.verifyingKey) !== key)
     throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
-  const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, request.sample[i]!))
   if ([...circuit.schema.inputs, ...circuit.schema.outputs].some(({ visibility }) => visibility !== 'public'))
-    await staged(request.progress, 'check key', () =>
-      requireKnownKey(paths.zkey, circuit.r1cs, hashes.r1csHash, request.signal),
+    await staged(options.progress, 'check key', () =>
+      requireKnownKey(zkey, circuit.r1cs, hashes.r1csHash, options.signal),
     )
   const generator = await WitnessGenerator.create(circuit)
+  const backend = options.backend ?? snarkjsBackend()
+  return { model, prove: (request) => proveWith({ model, zkey, vkHash: key, generator, backend }, request) }
+}
+
+type OpenKey = {
+  readonly model: LoadedModel
+  readonly zkey: CheckedZkey
+  readonly vkHash: string
+  readonly generator: WitnessGenerator
+  readonly backend: ProverBackend
+}
+
+async function proveWith(open: OpenKey, request: ProveIntegers): Promise<ProvedInference> {
+  const { zkey, generator, backend } = open
+  const { circuit, quantized, hashes } = open.model
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
     generator.generate({
-      inputs,
+      inputs: request.inputs,
       context: expectedContext(request.context),
       ...(request.salts && { salts: request.salts }),
     }),
   )
   const proving = performance.now()
-  const backend = request.backend ?? snarkjsBackend()
   const { proof, publicSignals } = await staged(request.progress, 'prove', () =>
-    backend.prove(paths.zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
+    backend.prove(zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
   )
   const finished = performance.now()
   // A key of another circuit could name other wires public than those of the statement.
@@ -123,14 +170,14 @@ export async function proveInference(model: LoadedModel, request: ProveRequest):
     publicSignals.length !== witness.signals.length ||
     publicSignals.some((signal, i) => signal !== witness.signals[i])
   )
-    throw new ArtefactError(`${paths.zkey} makes other wires public than this circuit; run "zkml setup" again`)
+    throw new ArtefactError(`${zkey.path} makes other wires public than this circuit; run "zkml setup" again`)
   return {
     proof,
     publicSignals,
     context: request.context,
     modelHash: hashes.modelHash,
     circuitHash: hashes.circuitHash,
-    vkHash: vkHash(key),
+    vkHash: open.vkHash,
     outputs: decodeOutputs(circuit.schema, publicSignals),
     salts: witness.salts,
     secrets: tensorSecrets(circuit.schema, quantized, witness),

@@ -30,7 +30,7 @@ export function evaluateProgram(program: QuantizedProgram, inputs: readonly Floa
     for (let k = 0; k < size; k++) {
       const q = given[k]!
       if (!Number.isInteger(q) || q < recipe.lo || q > top)
-        throw new InputRangeError(`input "${recipe.name}"[${k}] = ${q} is not an integer in [${recipe.lo}, ${top}]`)
+        throw new InputRangeError(`input "${recipe.name}"[${k}] is not an integer in [${recipe.lo}, ${top}]`)
     }
     values[tensor] = given
   })

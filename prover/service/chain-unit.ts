@@ -41,12 +41,10 @@ export function createChainUnit(options: {
   readonly log: Log
   readonly dryRun: boolean
 }): ChainUnit {
-  const { config, account, store, metrics, dryRun } = options
+  const { config, account, store, metrics, log, dryRun } = options
   const { chainId, coordinator } = config
-  const log = options.log.child({ chain: chainId })
   const provider = createProvider(config, metrics, log)
   let submitter: Submitter | undefined
-  let discovery: Discovery | undefined
   let stopLease: (() => Promise<void>) | undefined
   let stopHeads: (() => void) | undefined
   const served =
@@ -75,22 +73,23 @@ export function createChainUnit(options: {
         stopHeads = provider.onHead(() => submitter?.wake(), { poll: false })
       }
       if (coordinator !== undefined && served?.market) {
-        discovery = createDiscovery({
-          chainId,
-          coordinators: [coordinator],
-          provider,
-          store,
-          metrics,
-          log,
-          settings: {
-            rangeBlocks: config.rangeBlocks,
-            pollSeconds: config.pollSeconds,
-            ...(config.startBlock !== undefined && { startBlock: config.startBlock }),
-          },
-          onRequest: (tx, opened) => onRequest(planner, tx, chainId, opened),
-          onReorg: (tx, fromBlock) => onReorg(planner, tx, chainId, fromBlock),
-        })
-        stopLease = holdWhileLeased(store, `discovery:${chainId}`, discovery, log)
+        const discover = () =>
+          createDiscovery({
+            chainId,
+            coordinators: [coordinator],
+            provider,
+            store,
+            metrics,
+            log,
+            settings: {
+              rangeBlocks: config.rangeBlocks,
+              pollSeconds: config.pollSeconds,
+              ...(config.startBlock !== undefined && { startBlock: config.startBlock }),
+            },
+            onRequest: (tx, opened) => onRequest(planner, tx, chainId, opened),
+            onReorg: (tx, { from }) => onReorg(planner, tx, chainId, from),
+          })
+        stopLease = holdWhileLeased(store, `discovery:${chainId}`, discover, log)
       }
     },
     health: () => {
@@ -123,8 +122,8 @@ function createProvider(config: ChainConfig, metrics: Metrics, log: Log): RpcPro
     },
     onHealth: ({ endpoint, healthy, reason }) => {
       metrics.rpcHealthy.set({ chain, endpoint }, healthy ? 1 : 0)
-      if (healthy) log.info({ endpoint }, 'RPC endpoint is in use')
-      else log.warn({ endpoint, reason }, 'RPC endpoint is not in use')
+      if (healthy) log.info({ chain, endpoint }, 'RPC endpoint is in use')
+      else log.warn({ chain, endpoint, reason }, 'RPC endpoint is not in use')
     },
   })
 }
@@ -143,16 +142,21 @@ function submitPolicy(config: ChainConfig) {
 }
 
 /** Runs the search on one daemon of the database at a time. @returns stops it and gives up the lease. */
-function holdWhileLeased(store: Store, lease: string, discovery: Discovery, log: Log): () => Promise<void> {
-  let isRunning = false
+function holdWhileLeased(store: Store, lease: string, discover: () => Discovery, log: Log): () => Promise<void> {
+  let discovery: Discovery | undefined
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   const renew = async (): Promise<void> => {
     try {
       const isHeld = await store.leases.hold(lease, LEASE)
-      if (isHeld && !isRunning) discovery.start()
-      if (!isHeld && isRunning) await discovery.stop()
-      isRunning = isHeld
+      if (isHeld && discovery === undefined) {
+        discovery = discover()
+        discovery.start()
+      }
+      if (!isHeld) {
+        await discovery?.stop()
+        discovery = undefined
+      }
     } catch (error) {
       // Without a database nothing is found either; whoever gets the lease then goes on from the cursor.
       log.warn({ lease, error }, 'lease cannot be renewed')
@@ -164,7 +168,7 @@ function holdWhileLeased(store: Store, lease: string, discovery: Discovery, log:
     isStopped = true
     clearTimeout(timer)
     await renewing
-    if (isRunning) await discovery.stop()
+    await discovery?.stop()
     await store.leases.release(lease).catch((error: unknown) => log.warn({ lease, error }, 'lease cannot be given up'))
   }
 }

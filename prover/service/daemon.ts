@@ -126,10 +126,13 @@ async function start(
     unit.start(planner)
     shutdown.add(`discovery of chain ${unit.chainId}`, () => unit.stopDiscovery())
   }
-  shutdown.add('housekeeping', startMaintenance({ store, pool, metrics, log, retention: config.retention }))
 
   const token = await operatorToken(stateDir)
   const backend = createBackend({ planner, chains, workers: () => workers, config })
+  const readiness = () => backend.readiness()
+  const { retention } = config
+  shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
+
   const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
   shutdown.add('API', () => api.close())
   await api.listen({ host: config.api.host, port: config.api.port })

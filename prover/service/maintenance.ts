@@ -21,6 +21,8 @@ const DAY = 86_400_000
 export type MaintenanceContext = {
   readonly store: Store
   readonly pool: ProverPool
+  /** Whether all parts can do their work. */
+  readonly readiness: () => Promise<{ readonly ready: boolean }>
   readonly metrics: Metrics
   readonly log: Log
   readonly retention: Config['retention']
@@ -55,7 +57,10 @@ function every(
       metrics.errors.inc({ code: error instanceof ZkmlError ? error.code : 'INTERNAL', module: 'maintenance' })
       log.warn({ error }, 'housekeeping failed; it is tried again')
     }
-    if (!isStopped) timer = setTimeout(() => (running = run()), milliseconds)
+    if (isStopped) return
+    timer = setTimeout(() => {
+      running = run()
+    }, milliseconds)
   }
   let running = run()
   return async () => {
@@ -65,7 +70,9 @@ function every(
   }
 }
 
-async function refreshGauges({ store, pool, metrics }: MaintenanceContext): Promise<void> {
+async function refreshGauges({ store, pool, readiness, metrics }: MaintenanceContext): Promise<void> {
+  // First, because the database may be what is away.
+  metrics.ready.set((await readiness()).ready ? 1 : 0)
   const counts = await store.jobs.count(store.db)
   for (const [state, count] of Object.entries(counts)) metrics.jobs.set({ state }, count)
   for (const queue of ['plan', 'prove'] as const) metrics.queueDepth.set({ queue }, await store.queue.depth(queue))

@@ -59,7 +59,7 @@ describe('new heads', () => {
       chainId: 31337,
       urls: [http.url, ...sockets.map(({ url }) => url)],
       pollSeconds: 0.01,
-      onHealth: (report) => healths.push(report),
+      onHealth: (report) => report.endpoint.startsWith('ws:') && healths.push(report),
       ...options,
     })
     providers.push(provider)

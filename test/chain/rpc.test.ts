@@ -101,7 +101,7 @@ describe('RpcProvider', () => {
       await provider.send('eth_gasPrice', [])
       expect(bad.count('eth_gasPrice')).to.equal(1)
       expect(good.count('eth_gasPrice')).to.equal(2)
-      expect(healths[0]).to.include({ endpoint: bad.name, healthy: false })
+      expect(healths.filter(({ healthy }) => !healthy).map(({ endpoint }) => endpoint)).to.deep.equal([bad.name])
       expect(provider.healthyEndpoints).to.deep.equal([good.name])
     })
   }
@@ -248,6 +248,15 @@ describe('RpcProvider', () => {
     provider.destroy()
     for (const other of await Promise.all(others)) expect(other).to.be.instanceOf(RpcCancelledError)
     expect(await rejection(provider.ask('eth_gasPrice', []))).to.be.instanceOf(RpcCancelledError)
+  })
+
+  it('cancels what waits for an endpoint to tell its chain', async () => {
+    const server = await serve(() => 'hang')
+    const controller = new AbortController()
+    const asked = rejection(connect([server.url]).ask('eth_gasPrice', [], { signal: controller.signal }))
+    await until(() => server.calls.length > 0)
+    controller.abort()
+    expect(await asked).to.be.instanceOf(RpcCancelledError)
   })
 
   it('refuses URLs that are none, without showing them', () => {

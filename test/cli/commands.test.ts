@@ -163,6 +163,29 @@ describe('cli: from a model to a verified proof', function () {
     expect(text).to.match(/pragma circom[^]*component main/)
   })
 
+  it('publishes what others need to serve the model, by hash', async () => {
+    const url = 'https://models.example.org/zkml'
+    const args = ['publish', 'tiny', '--to', 'public', '--base-url', `${url}/`]
+    const { uri, manifest, files } = parseResult(await fixture.run([...args, '--json'])) as {
+      readonly uri: string
+      readonly manifest: string
+      readonly files: Readonly<Record<string, string>>
+    }
+    expect(uri).to.equal(`${url}/sha256/${manifest}#sha256=${manifest}`)
+    expect(Object.keys(files).sort()).to.deep.equal(['keyMetadata', 'onnx', 'recipe', 'verificationKey', 'zkey'])
+    expect(readdirSync(fixture.path('public/sha256')).sort()).to.deep.equal([manifest, ...Object.values(files)].sort())
+    const { r1csHash } = readModelFile(artefactPaths(fixture.path('tiny')))
+    expect(JSON.parse(readFileSync(fixture.path(`public/sha256/${manifest}`), 'utf8'))).to.include({
+      format: 'zkml-artefacts/1',
+      name: 'tiny',
+      modelHash: `0x${files.onnx}`,
+      r1csHash,
+    })
+    const again = await fixture.must('publish', 'tiny', '--to', 'public')
+    expect(again.stdout).to.include(`uri sha256:${manifest}\n`)
+    expect(readdirSync(fixture.path('public/sha256'))).to.have.length(6)
+  })
+
   it('recompiles into the same folder, after which the old key is refused', async () => {
     await fixture.must('compile', 'other.onnx', '--samples', 'samples.json', '--out', 'again')
     expect(readModelFile(artefactPaths(fixture.path('again'))).modelHash).not.to.equal(
@@ -223,6 +246,7 @@ describe('cli: program', function () {
       'prove',
       'verify',
       'export-circom',
+      'publish',
       'doctor',
     ])
     for (const name of names) {

@@ -279,6 +279,22 @@ describe('cli: refusals', function () {
     })
   })
 
+  describe('publish', () => {
+    refuse([
+      ['no target', 'publish tiny', /--to <folder>' not specified/, 2],
+      ['a target that is a file', 'publish tiny --to model.onnx', /--to model\.onnx is a file/],
+      ['a missing folder', 'publish gone --to public', /folder gone does not exist/],
+      ['a model without a key', 'publish no-key --to public', /run "zkml setup" first/],
+      ['a key from before recompiling', 'publish recompiled --to public', /does not belong to the other files/],
+      ['an address that is none', 'publish tiny --to public --base-url models', /is no address of a folder/],
+      [
+        'an address with credentials',
+        'publish tiny --to public --base-url https://me:secret@host.example',
+        /without query or credentials/,
+      ],
+    ])
+  })
+
   it('prints the error as JSON for every kind of error', async () => {
     for (const [args, code] of [
       [['compile', 'gone.onnx'], 'FILE_UNUSABLE'],

@@ -111,7 +111,7 @@ export function openSession(main: string, cwd: string): Session {
  */
 export function buildCli(): string {
   const root = projectFolder()
-  const out = join(root, 'node_modules', '.cache', 'zkml-cli-test')
+  const out = join(root, '.zkml', 'build-test')
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')).config as object
   const { compilerOptions } = config as { compilerOptions: object }
   const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: false }, root)

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readR1cs } from '../../prover/binfile'
+import { readR1cs, readWholeFile } from '../../prover/binfile'
 import { devSetup } from '../../prover/groth16'
 import {
   compileModel,
@@ -50,7 +50,7 @@ describe('a proving key of unknown origin', () => {
     const model = await loadModel(folder)
     const { paths, circuit, hashes } = model
     await proveInference(model, { sample, context: null })
-    expect(await requireKnownKey(paths.zkey, circuit.r1cs, hashes.r1csHash)).to.equal(false)
+    expect(await requireKnownKey(readWholeFile(paths.zkey), circuit.r1cs, hashes.r1csHash)).to.equal(false)
   })
 
   it('is refused when its points are not those of the circuit', async () => {
@@ -63,7 +63,7 @@ describe('a proving key of unknown origin', () => {
     const original = readFileSync(paths.zkey)
     await devSetup({ ...r1cs, b: { ...r1cs.b, coefficient } }, paths.zkey)
     try {
-      const refusal = await requireKnownKey(paths.zkey, model.circuit.r1cs, model.hashes.r1csHash).catch(
+      const refusal = await requireKnownKey(readWholeFile(paths.zkey), model.circuit.r1cs, model.hashes.r1csHash).catch(
         (error: unknown) => error,
       )
       expect(refusal).to.have.property('code', 'GROTH16_KEY_MISMATCH')

@@ -5,11 +5,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { groth16, zKey } from 'snarkjs'
 
-import { BinFileError } from '../../prover/binfile/container'
+import { BinFileError, readWholeFile } from '../../prover/binfile/container'
 import { BASE_FIELD, SCALAR_FIELD, toFieldBytes } from '../../prover/binfile/field'
 import { readR1cs } from '../../prover/binfile/r1cs-reader'
 import { encodeWtns, readWtns } from '../../prover/binfile/wtns'
-import { ProofRejectedError, WitnessMismatchError } from '../../prover/groth16/backend'
+import { checkZkey, ProofRejectedError, WitnessMismatchError } from '../../prover/groth16/backend'
 import { g1Negate, g2Negate, g2PointWithX } from '../../prover/groth16/curve'
 import { devSetup, keyFromToxicWaste } from '../../prover/groth16/dev-setup'
 import {
@@ -175,15 +175,42 @@ describe('groth16: snarkjs backend', function () {
     expect(parseSnarkjsProof(toSnarkjsProof(infinity))).to.deep.equal(infinity)
   })
 
-  it('lets the process end by itself after proving', () => {
+  it('proves under a key that was checked ahead', async () => {
+    const key = checkZkey(readWholeFile(zkey))
+    const again = await backend.prove(key, wtns)
+    expect(await verify(key.verifyingKey, again.publicSignals, again.proof)).to.equal(true)
+    const other = await backend.prove({ ...key, nWires: key.nWires + 1 }, wtns).catch((error: unknown) => error)
+    expect(other).to.be.instanceOf(WitnessMismatchError)
+    expect(() => checkZkey({ path: 'x.zkey', bytes: key.bytes.subarray(0, 100) }))
+      .to.throw(/^x\.zkey/)
+      .with.property('code')
+      .that.matches(/^BINFILE_/)
+  })
+
+  it('uses as many threads as it may, and lets the process end by itself after proving', () => {
     const script = space.path('prove.ts')
     const source = `
       import { snarkjsBackend } from ${JSON.stringify(require.resolve('../../prover/groth16/snarkjs-backend'))}
-      snarkjsBackend().prove(${JSON.stringify(zkey)}, ${JSON.stringify(wtns)}).then(() => console.log('proved'))`
+      import os from 'node:os'
+      const shared = globalThis as { curve_bn128?: { tm: { concurrency: number } } | null }
+      async function main() {
+        const cores = os.cpus().length
+        for (const threads of [undefined, 1, 2]) {
+          const proof = snarkjsBackend({ ...(threads && { threads }) }).prove(
+            ${JSON.stringify(zkey)}, ${JSON.stringify(wtns)},
+          )
+          let most = 0
+          const timer = setInterval(() => (most = Math.max(most, shared.curve_bn128?.tm.concurrency ?? 0)), 1)
+          await proof
+          clearInterval(timer)
+          console.log('proved', most <= (threads ?? cores), os.cpus().length === cores, shared.curve_bn128 === null)
+        }
+      }
+      void main()`
     writeFileSync(script, source)
     const output = execFileSync(process.execPath, ['-r', 'ts-node/register/transpile-only', script], {
       timeout: 30_000,
     })
-    expect(output.toString()).to.contain('proved')
+    expect(output.toString()).to.equal('proved true true true\n'.repeat(3))
   })
 })

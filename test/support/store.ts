@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { getAddress, hexlify, toBeHex, zeroPadValue } from 'ethers'
 import { createHash, randomBytes } from 'node:crypto'
 import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +9,7 @@ import { Client } from 'pg'
 import { packageVersion } from '../../prover/project'
 import type { Log } from '../../prover/service/log'
 import { openStore, type StoreOptions, type StorePlace } from '../../prover/service/store'
+import type { ApiOrigin, MarketOrigin } from '../../prover/service/store/job'
 import { MIGRATIONS } from '../../prover/service/store/migrations'
 import type { Store } from '../../prover/service/store/store'
 
@@ -58,6 +60,43 @@ export async function openTestStore(options: Partial<StoreOptions> = {}): Promis
       await drop()
     },
   }
+}
+
+/** An address that ends with a number. */
+export function ADDRESS(number: number): string {
+  return getAddress(zeroPadValue(toBeHex(number + 0xabcd00), 20))
+}
+
+/** A request nobody has made yet. */
+export function marketOrigin(change: Partial<MarketOrigin> = {}): MarketOrigin {
+  return {
+    kind: 'market',
+    chainId: 31337,
+    coordinator: ADDRESS(1),
+    requestId: hexlify(randomBytes(32)),
+    request: {
+      requester: ADDRESS(2),
+      nonce: 2n ** 256n - 1n,
+      modelId: 2n ** 200n,
+      inputCommitment: hexlify(randomBytes(32)),
+      token: ADDRESS(0),
+      minPrice: 1n,
+      maxPrice: 2n ** 128n - 1n,
+      rampStart: 1_800_000_000n,
+      rampSeconds: 60n,
+      lockSeconds: 600n,
+      deadline: 1_900_000_000n,
+      bond: 10n ** 18n,
+      callback: ADDRESS(3),
+      callbackGas: 0n,
+    },
+    block: { number: 7, hash: '0x07' },
+    ...change,
+  }
+}
+
+export function apiOrigin(change: Partial<ApiOrigin> = {}): ApiOrigin {
+  return { kind: 'api', client: 'test', context: null, submitTo: null, ...change }
 }
 
 type Place = { readonly place: StorePlace; readonly drop: () => Promise<void> }

@@ -69,11 +69,13 @@ export async function createApi({ backend, store, config, metrics, log }: ApiOpt
   api.addHook('onRequest', (request, reply, done) => {
     setClient(request, readClient(request.headers.authorization))
     reply.header('x-request-id', request.id)
-    if (closing.signal.aborted) {
-      reply.header('connection', 'close')
-      throw new ClosingError('The prover is shutting down; try again in a moment.')
-    }
+    if (closing.signal.aborted) throw new ClosingError('The prover is shutting down; try again in a moment.')
     checkHost(request.headers.host)
+    done()
+  })
+  // So that no connection outlives its last answer.
+  api.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing.signal.aborted) reply.header('connection', 'close')
     done()
   })
   observeRequests(api, metrics, log)
@@ -90,6 +92,13 @@ export async function createApi({ backend, store, config, metrics, log }: ApiOpt
     const scope = neededScope(request)
     const open = openMetrics && request.routeOptions.url === METRICS_PATH
     if (scope !== undefined && !open) requireScope(clientOf(request), scope)
+    done()
+  })
+  // Bodies are taken as they are; in a query there is no other way to write a number.
+  api.addHook('preValidation', (request, _reply, done) => {
+    const query = request.query as Record<string, unknown>
+    for (const [name, value] of Object.entries(query))
+      if (typeof value === 'string' && /^\d{1,15}$/.test(value)) query[name] = Number(value)
     done()
   })
   api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, metrics, log))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import { projectVersion } from '../../project'
 import { SCOPES } from './config'
+import { problemResponses } from './schemas'
 
 /** Collects the OpenAPI document from the schemas of the routes that are added after this. */
 export async function describeApi(api: FastifyInstance): Promise<void> {
@@ -37,9 +38,16 @@ export async function describeApi(api: FastifyInstance): Promise<void> {
         },
       },
     },
+    transform: ({ schema, url }) => ({ schema: withProblems(schema), url }),
     refResolver: {
       buildLocalReference: (json, _baseUri, _fragment, i) =>
         typeof json['$id'] === 'string' ? json['$id'] : `schema${i}`,
     },
   })
+}
+
+/** The schema of a route with the problems that it may answer with. */
+function withProblems(schema: FastifySchema): FastifySchema {
+  const { 'x-problems': statuses, ...rest } = schema as FastifySchema & { readonly 'x-problems'?: readonly number[] }
+  return { ...rest, response: { ...problemResponses(statuses ?? []), ...(rest.response as object) } }
 }

@@ -279,11 +279,15 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: 'Not now',
 }
 
-/** The problems that a route may answer with, besides those that any route may. */
-export function problems(...statuses: readonly (keyof typeof PROBLEMS)[]): Readonly<Record<number, object>> {
-  const all = [...statuses, 400, 421, 429].sort()
+/** The problems that a route may answer with, besides those that any may. Only the document has them: they need no serialiser. */
+export const problems = (...statuses: readonly (keyof typeof PROBLEMS)[]) => ({
+  'x-problems': [...statuses, 400, 421, 429].sort(),
+})
+
+/** The responses that stand for `x-problems`. */
+export function problemResponses(statuses: readonly number[]): Readonly<Record<number, object>> {
   return Object.fromEntries(
-    all.map((status) => [
+    statuses.map((status) => [
       status,
       { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: ref(ProblemSchema) } } },
     ]),

@@ -12,7 +12,8 @@ import { ForeignModels, modelKey, notAllowed } from './foreign-models'
 import { describeProblem, readLocalModels, type FolderProblem } from './local-models'
 import { IDENTITY, type ModelIdentityHashes } from './manifest'
 import { ArtefactCorruptError, readModelFolder, verifyModelFolder } from './model-files'
-import type { RebuildLimits } from './rebuild'
+import { StoreFullError } from './partial-file'
+import type { Rebuild } from './rebuild'
 import { serially, SharedTasks } from './shared-tasks'
 import type { FetchPlaces } from './sources'
 import type { ArtefactStore } from './store'
@@ -25,8 +26,8 @@ export type CatalogueOptions = {
   /** Which models may be fetched because a registry entry names them. */
   readonly fetch: 'never' | 'any' | readonly bigint[]
   readonly places: FetchPlaces
-  /** What the rebuilding of a fetched model may take. */
-  readonly limits?: RebuildLimits
+  /** How a fetched model is rebuilt; by default in a process of its own. */
+  readonly rebuild?: Rebuild
   readonly log: Log
   readonly metrics?: Metrics
 }
@@ -144,7 +145,8 @@ class Models implements FolderCatalogue {
     } catch (error) {
       if (error instanceof ServiceError) {
         log.warn({ model, code: error.code, reason: error.message }, 'a registered model is not served')
-        if (!error.transient) this.remember(key, error)
+        // A full store is not filled again at once: a model may have been rebuilt before there was no room.
+        if (!error.transient || error instanceof StoreFullError) this.remember(key, error)
       }
       throw error
     }

@@ -87,7 +87,7 @@ async function trySource(
     const before = partial.bytes
     // The whole file at the least speed: a source cannot hold us longer by sending a byte now and then.
     const patience = rules.timeouts.answer + rules.timeouts.idle + (1000 * wanted.maxBytes) / rules.slowest
-    const deadline = AbortSignal.timeout(Math.min(patience, 2 ** 31 - 1))
+    const deadline = AbortSignal.timeout(Math.min(Math.ceil(patience), 2 ** 31 - 1))
     try {
       await attempt(partial, wanted, source, rules, AbortSignal.any([signal, deadline]), report)
       return undefined

@@ -17,7 +17,7 @@ import {
 } from './manifest'
 import { isGone, isStale, OWNER } from './owner'
 import { writeError } from './partial-file'
-import { DEFAULT_REBUILD_LIMITS, ModelUnavailableError, rebuildApart, type RebuildLimits } from './rebuild'
+import { ModelUnavailableError, rebuildApart, type Rebuild } from './rebuild'
 import { ArtefactMismatchError, requireSame } from './rebuild-model'
 import { serially } from './shared-tasks'
 import { sourcesOf, type FetchPlaces } from './sources'
@@ -27,7 +27,8 @@ import { parseArtefactUri, parseLocation, resolveLocation, type Location } from 
 export type ForeignModelsOptions = {
   readonly store: ArtefactStore
   readonly places: FetchPlaces
-  readonly limits?: RebuildLimits
+  /** Default: a process of its own, within {@link DEFAULT_REBUILD_LIMITS}. */
+  readonly rebuild?: Rebuild
   readonly log: Log
 }
 
@@ -121,7 +122,7 @@ export class ForeignModels {
     fetched: FetchedFiles,
     signal: AbortSignal,
   ): Promise<string> {
-    const { store, limits = DEFAULT_REBUILD_LIMITS } = this.options
+    const { store, rebuild = rebuildApart } = this.options
     const folder = join(store.models, modelKey(entry.modelId))
     const temporary = `${folder}.${OWNER}.tmp`
     const paths = manifestPaths(temporary)
@@ -139,7 +140,7 @@ export class ForeignModels {
       const identity = { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
       const zkeySha256 = files.zkey.sha256
       const task = { folder: temporary, name, onnx, recipe, zkeySha256, identity, maxBytes: store.maxFileBytes }
-      await rebuildApart(task, limits, signal)
+      await rebuild(task, signal)
       // What was written counts as well.
       await store.makeRoom(0)
       try {

@@ -20,8 +20,14 @@ export {
 export { ArtefactCorruptError } from './model-files'
 export { StoreFullError } from './partial-file'
 export { publishFolder, type Published } from './publish'
-export { ModelUnavailableError, type RebuildLimits } from './rebuild'
-export { ArtefactMismatchError } from './rebuild-model'
+export {
+  DEFAULT_REBUILD_LIMITS,
+  ModelUnavailableError,
+  rebuildApart,
+  type Rebuild,
+  type RebuildLimits,
+} from './rebuild'
+export { ArtefactMismatchError, type RebuildTask } from './rebuild-model'
 export { type FetchPlaces, folderSource, httpSource, kuboSource, type Source, sourcesOf } from './sources'
 export { ArtefactStore, type FetchRequest, type Lease, type StoreOptions } from './store'
 export type { Catalogue, CatalogueModel } from './types'

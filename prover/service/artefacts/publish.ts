@@ -82,7 +82,7 @@ function parseBase(baseUrl: string): Location {
   const base = parseLocation(baseUrl.replace(/\/+$/, ''))
   if (!base || (base.kind === 'http' && new URL(base.url).search !== ''))
     throw new ArtefactUriError(
-      `"${baseUrl}" is no address of a folder; give https://host/path or ipfs://<cid>, without query or credentials`,
+      'the base URL is no address of a folder; give https://host/path or ipfs://<cid>, without query or credentials',
     )
   return base
 }

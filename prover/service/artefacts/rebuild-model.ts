@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
-import { r1csChunks, writeJsonAtomic } from '../../binfile'
+import { r1csChunks, readWholeFile, writeJsonAtomic } from '../../binfile'
 import {
   parseSnarkjsVerificationKey,
   readKeyMetadata,
@@ -64,7 +64,7 @@ export async function rebuildModel(task: RebuildTask): Promise<void> {
   if (metadata.zkeyHash !== `0x${task.zkeySha256}`)
     throw new ArtefactMismatchError('the metadata of the proving key is of another key than the manifest names')
   requireSame({ vkHash: vkHash(withZkey(zkey, verifyingKeyOf)) }, identity)
-  await requireKnownKey(zkey, r1cs, identity.r1csHash)
+  await requireKnownKey(readWholeFile(zkey), r1cs, identity.r1csHash)
   const json = await withSnarkjs(() => zKey.exportVerificationKey(zkey))
   requireSame({ vkHash: vkHash(parseSnarkjsVerificationKey(json)) }, identity)
   await writeJsonAtomic(verificationKey, json)

@@ -22,8 +22,11 @@ export type RebuildLimits = {
 
 export const DEFAULT_REBUILD_LIMITS: RebuildLimits = { seconds: 900, megabytes: 4096 }
 
+/** How a model is rebuilt; see `rebuildModel` for what has to be done. */
+export type Rebuild = (task: RebuildTask, signal: AbortSignal) => Promise<void>
+
 /** All that a process which reads hostile files is told of its surroundings. */
-const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'LANG', 'ZKML_CACHE']
+const ENVIRONMENT = ['PATH', 'HOME', 'SystemRoot', 'LANG', 'ZKML_CACHE']
 const WATCH_MILLISECONDS = 200
 
 /**
@@ -31,7 +34,11 @@ const WATCH_MILLISECONDS = 200
  *
  * @throws ModelUnavailableError, ArtefactMismatchError, StoreFullError
  */
-export async function rebuildApart(task: RebuildTask, limits: RebuildLimits, signal: AbortSignal): Promise<void> {
+export async function rebuildApart(
+  task: RebuildTask,
+  signal: AbortSignal,
+  limits = DEFAULT_REBUILD_LIMITS,
+): Promise<void> {
   signal.throwIfAborted()
   const child = startWorker(task.folder, limits)
   let stoppedFor: string | undefined
@@ -67,7 +74,8 @@ function startWorker(cwd: string, { megabytes }: RebuildLimits): ChildProcess {
   return fork(join(__dirname, `rebuild-worker${extension}`), {
     cwd,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: { ...env, ...(isSource && { TS_NODE_CWD: __dirname }) },
+    // Its temporary files vanish with the folder, however it ends.
+    env: { ...env, TMPDIR: cwd, ...(isSource && { TS_NODE_CWD: __dirname }) },
     execArgv: [
       `--max-old-space-size=${megabytes}`,
       ...(isSource ? ['-r', require.resolve('ts-node/register/transpile-only')] : []),

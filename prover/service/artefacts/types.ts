@@ -26,9 +26,10 @@ export type Catalogue = {
    * The local model that a registry entry speaks of: same ONNX, recipe, circuit, schema and key. Fetches it by hash, where the
    * operator allows that, rebuilds the circuit and requires the same hashes.
    *
-   * @throws ArtefactFetchError, ArtefactMismatchError, ModelUnavailableError
+   * @throws ModelUnavailableError (not here and not allowed, or not to be rebuilt), ArtefactFetchError and StoreFullError (which
+   * may be transient), ArtefactMismatchError, ArtefactUriError, ManifestError, ArtefactTooLargeError; all are `ServiceError`s
    */
   resolve(entry: RegisteredModel, signal?: AbortSignal): Promise<CatalogueModel>
-  /** Looks at the folders again. */
+  /** Looks at the folders again, and forgets which registry entries were found bad. */
   refresh(): Promise<void>
 }

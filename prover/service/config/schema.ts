@@ -9,6 +9,7 @@ const amount = (description: string) =>
   text(`${description}; like "0.5 ether", "30 gwei" or "1000 wei"`, { pattern: '^\\d+(\\.\\d+)? (ether|gwei|wei)$' })
 const strict = <T extends Record<string, TSchema>>(properties: T, description: string) =>
   Type.Object(properties, { additionalProperties: false, description })
+const withDefault = <T extends TSchema>(schema: T, value: unknown): T => ({ ...schema, default: value })
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 
 /** Where the key of an account comes from. Keys and passwords are never in the configuration itself. */
@@ -38,8 +39,8 @@ const MarketSchema = strict(
       description: 'code hashes of generated verifiers that you have rebuilt; models with others are skipped',
       default: [],
     }),
-    minProfit: { ...amount('least profit of a job, after gas'), default: '0 wei' },
-    maxBond: { ...amount('highest bond that is staked on a job'), default: '0.1 ether' },
+    minProfit: withDefault(amount('least profit of a job, after gas'), '0 wei'),
+    maxBond: withDefault(amount('highest bond that is staked on a job'), '0.1 ether'),
     tokens: Type.Record(Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }), amount('worth of 10^18 units of the token'), {
       description: 'tokens that are accepted as payment besides the native coin',
       default: {},
@@ -68,30 +69,30 @@ const ChainSchema = strict(
     startBlock: optional(
       whole('first block that is searched for requests; default the newest at the first start', 0, 2 ** 48),
     ),
-    confirmations: { ...whole('blocks after which a transaction counts as settled', 1, 1000), default: 12 },
+    confirmations: withDefault(whole('blocks after which a transaction counts as settled', 1, 1000), 12),
     pollSeconds: Type.Number({
       description: 'seconds between looks at the chain',
       minimum: 0.05,
       maximum: 600,
       default: 2,
     }),
-    rangeBlocks: { ...whole('blocks asked for at once', 1, 100_000), default: 2000 },
-    maxFeePerGas: { ...amount('highest fee per gas that is ever offered'), default: '200 gwei' },
+    rangeBlocks: withDefault(whole('blocks asked for at once', 1, 100_000), 2000),
+    maxFeePerGas: withDefault(amount('highest fee per gas that is ever offered'), '200 gwei'),
     bumpAfterSeconds: Type.Number({
       description: 'seconds until a fee is raised',
       minimum: 0.1,
       maximum: 86_400,
       default: 30,
     }),
-    bumpPercent: { ...whole('by how much', 10, 1000), default: 15 },
-    spendCap: { ...amount('most fees of the account within a spend period'), default: '1 ether' },
-    spendPeriodSeconds: { ...whole('length of a spend period', 60, 31_536_000), default: 86_400 },
-    balanceAlarm: { ...amount('balance below which an alarm is raised'), default: '0.05 ether' },
+    bumpPercent: withDefault(whole('by how much', 10, 1000), 15),
+    spendCap: withDefault(amount('most fees of the account within a spend period'), '1 ether'),
+    spendPeriodSeconds: withDefault(whole('length of a spend period', 60, 31_536_000), 86_400),
+    balanceAlarm: withDefault(amount('balance below which an alarm is raised'), '0.05 ether'),
     l1Fee: Type.Union([Type.Literal('none'), Type.Literal('op-stack'), Type.Literal('arbitrum')], {
       description: 'how the chain charges for data on its parent chain',
       default: 'none',
     }),
-    market: { ...MarketSchema, default: {} },
+    market: withDefault(MarketSchema, {}),
   },
   'one chain',
 )
@@ -99,46 +100,46 @@ const ChainSchema = strict(
 /** Configuration of the daemon, as its file has it. */
 export const ConfigSchema = strict(
   {
-    stateDir: { ...text('folder of everything the daemon remembers'), default: 'zkml-state' },
-    database: {
-      ...strict({ url: optional(text('postgres://…; default a database in stateDir')) }, 'database'),
-      default: {},
-    },
+    stateDir: withDefault(text('folder of everything the daemon remembers'), 'zkml-state'),
+    database: withDefault(
+      strict({ url: optional(text('postgres://…; default a database in stateDir')) }, 'database'),
+      {},
+    ),
     models: Type.Array(text('folder of a model, or of folders of models'), { default: [] }),
     accounts: Type.Record(Type.String(), AccountSchema, { description: 'accounts by name', default: {} }),
     chains: Type.Array(ChainSchema, { default: [] }),
-    prover: {
-      ...strict(
+    prover: withDefault(
+      strict(
         {
-          processes: { ...whole('proofs at once; 0 for as many as this machine is good for', 0, 256), default: 0 },
-          timeoutSeconds: { ...whole('when a proof is given up', 1, 86_400), default: 1800 },
-          recycleAfter: { ...whole('tasks after which a prover process is replaced', 1, 1_000_000), default: 500 },
-          maxResidentMegabytes: { ...whole('memory above which it is replaced', 64, 1_048_576), default: 4096 },
-          maxModels: { ...whole('models a process keeps loaded', 1, 1000), default: 16 },
+          processes: withDefault(whole('proofs at once; 0 for as many as this machine is good for', 0, 256), 0),
+          timeoutSeconds: withDefault(whole('when a proof is given up', 1, 86_400), 1800),
+          recycleAfter: withDefault(whole('tasks after which a prover process is replaced', 1, 1_000_000), 500),
+          maxResidentMegabytes: withDefault(whole('memory above which it is replaced', 64, 1_048_576), 4096),
+          maxModels: withDefault(whole('models a process keeps loaded', 1, 1000), 16),
         },
         'prover processes',
       ),
-      default: {},
-    },
-    artefacts: {
-      ...strict(
+      {},
+    ),
+    artefacts: withDefault(
+      strict(
         {
           mirrors: Type.Array(text('base URL, or folder, of files by hash'), { default: [] }),
           ipfsGateways: Type.Array(text('IPFS gateway'), { default: [] }),
           kubo: optional(text('RPC of a Kubo node')),
           hosts: Type.Array(text('host that on-chain addresses may lead to; * for every public one'), { default: [] }),
-          maxFileMegabytes: { ...whole('largest file that is fetched', 1, 1_048_576), default: 2048 },
-          maxStoreMegabytes: { ...whole('most that is kept', 1, 1_073_741_824), default: 20_480 },
+          maxFileMegabytes: withDefault(whole('largest file that is fetched', 1, 1_048_576), 2048),
+          maxStoreMegabytes: withDefault(whole('most that is kept', 1, 1_073_741_824), 20_480),
         },
         'where artefacts of registered models come from',
       ),
-      default: {},
-    },
-    api: {
-      ...strict(
+      {},
+    ),
+    api: withDefault(
+      strict(
         {
-          host: { ...text('address to listen on'), default: '127.0.0.1' },
-          port: { ...whole('port; 0 for a free one', 0, 65_535), default: 8420 },
+          host: withDefault(text('address to listen on'), '127.0.0.1'),
+          port: withDefault(whole('port; 0 for a free one', 0, 65_535), 8420),
           allowedHosts: Type.Array(text('further Host headers to accept'), { default: [] }),
           tokens: Type.Array(
             strict(
@@ -152,16 +153,16 @@ export const ConfigSchema = strict(
             { default: [] },
           ),
           anonymousScopes: Type.Array(ScopeSchema, { description: 'what is allowed without a token', default: [] }),
-          requestsPerMinute: { ...whole('requests a minute and client', 1, 10_000_000), default: 600 },
-          bodyLimitBytes: { ...whole('largest request', 1024, 1_073_741_824), default: 4_194_304 },
+          requestsPerMinute: withDefault(whole('requests a minute and client', 1, 10_000_000), 600),
+          bodyLimitBytes: withDefault(whole('largest request', 1024, 1_073_741_824), 4_194_304),
           corsOrigins: Type.Array(text('origin of web pages that may call'), { default: [] }),
         },
         'HTTP API',
       ),
-      default: {},
-    },
-    retention: {
-      ...strict(
+      {},
+    ),
+    retention: withDefault(
+      strict(
         {
           inputHours: Type.Number({
             description: 'hours after a job until its input is erased',
@@ -178,10 +179,10 @@ export const ConfigSchema = strict(
         },
         'how long things are kept',
       ),
-      default: {},
-    },
-    log: {
-      ...strict(
+      {},
+    ),
+    log: withDefault(
+      strict(
         {
           level: Type.Union(
             ['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)),
@@ -190,9 +191,9 @@ export const ConfigSchema = strict(
         },
         'log',
       ),
-      default: {},
-    },
-    shutdownSeconds: { ...whole('how long running work may take to finish on shutdown', 0, 3600), default: 30 },
+      {},
+    ),
+    shutdownSeconds: withDefault(whole('how long running work may take to finish on shutdown', 0, 3600), 30),
     dryRun: Type.Boolean({ description: 'decide, and send nothing', default: false }),
   },
   'zkml serve',

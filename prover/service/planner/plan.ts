@@ -120,14 +120,14 @@ async function apply(
 async function wait(
   { store, board, log }: PlannerContext,
   job: MarketJob,
-  { until, code, message }: Extract<Verdict, { action: 'wait' }>,
+  { until, code, message, model }: Extract<Verdict, { action: 'wait' }>,
   chain: MarketChain,
 ): Promise<void> {
   // The chain's seconds and this machine's clock need not agree: only the difference counts.
   const { timestamp } = await chain.head()
   const notBefore = Date.now() + Math.max(1, until - timestamp) * 1000
   await store.db.transaction(async (tx) => {
-    const patch = { error: { code, message }, notBefore }
+    const patch = { error: { code, message }, notBefore, ...(model && { model: model.key }) }
     if (job.state === 'waiting') await store.jobs.patch(tx, job.id, patch)
     else await board.move(tx, job.id, 'received', 'waiting', patch)
     await store.queue.send(tx, 'plan', job.id, { notBefore })

@@ -23,7 +23,14 @@ export type Verdict =
       readonly profit: bigint
     }
   | { readonly action: 'prove'; readonly model: CatalogueModel }
-  | { readonly action: 'wait'; readonly until: number; readonly code: string; readonly message: string }
+  | {
+      readonly action: 'wait'
+      readonly until: number
+      readonly code: string
+      readonly message: string
+      /** Where it is known already: an input is checked against it when it comes. */
+      readonly model?: CatalogueModel
+    }
   | {
       readonly action: 'end'
       readonly state: 'skipped' | 'expired' | 'done'
@@ -78,7 +85,7 @@ export async function preflight(job: Job & { origin: MarketOrigin }, context: Pr
   const input = await context.inputOf(job, model)
   // The job is planned again as soon as an input arrives.
   if ('missing' in input)
-    return { action: 'wait', until: Number(request.deadline) + 1, code: input.code, message: input.missing }
+    return { action: 'wait', until: Number(request.deadline) + 1, code: input.code, message: input.missing, model }
   if (standing.isOurs) return { action: 'prove', model }
 
   const time = await timeNeeded(model, context)
@@ -114,6 +121,7 @@ async function whereItStands({ origin }: Job & { origin: MarketOrigin }, chain: 
     }
     case 'none': {
       const { timestamp } = await chain.head()
+      if (timestamp > Number(request.deadline)) return end('expired', 'DEADLINE_PASSED', 'the deadline has passed')
       return {
         action: 'wait',
         until: timestamp + LOOK_AGAIN,

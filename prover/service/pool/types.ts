@@ -28,6 +28,7 @@ export type ProveTask = {
   /** Of hashed tensors, in signal order; fresh ones when absent. */
   readonly salts?: readonly bigint[]
   readonly signal?: AbortSignal
+  /** Within `prove` the fraction is a guess from earlier proofs of the model, below 1 until it is done. */
   readonly onProgress?: (stage: ProveStage, fraction: number) => void
 }
 
@@ -47,11 +48,12 @@ export type ProverPool = {
   run(folder: string, input: QuantizedInput): Promise<RunResult>
   /** Makes a witness and checks every constraint, so that a bond is not staked on an input that cannot be proved. */
   check(folder: string, input: QuantizedInput, salts?: readonly bigint[]): Promise<void>
-  /** Loads a model ahead of its first task. */
+  /** Loads a model, and its key where proofs are made, in every process that has time now. */
   warm(folder: string): Promise<void>
-  /** Median of recent prove times of a model in milliseconds (witness and proof), or undefined before the first. */
+  /** Median of the last 32 prove times of a model in milliseconds (witness and proof), or undefined before the first. */
   proveTime(folder: string): number | undefined
   /** Resident bytes of the daemon's children, and how many there are. */
   usage(): Promise<{ readonly processes: number; readonly residentBytes: number; readonly busy: number }>
-  close(): Promise<void>
+  /** Takes no more tasks, lets those that were begun go on for `timeoutMs` (default 0), and ends all processes. */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>
 }

@@ -3,6 +3,7 @@
 import type { Log } from '../log'
 import type { Engine } from './engine'
 import type { WorkQueue } from './queue'
+import type { Report } from './report'
 
 const BEAT_MS = 4000
 /** A daemon that was not heard of for so long is taken for dead. */
@@ -20,7 +21,7 @@ export type Membership = {
 export async function joinDaemons(
   engine: Engine,
   queue: WorkQueue,
-  { id, name, log }: { readonly id: string; readonly name: string; readonly log: Log },
+  { id, name, log, report }: { readonly id: string; readonly name: string; readonly log: Log; readonly report: Report },
 ): Promise<Membership> {
   const beat = async (): Promise<void> => {
     await engine.query(
@@ -59,12 +60,14 @@ export async function joinDaemons(
         await bury(`seen_at < clock_timestamp() - interval '${DEAD_SECONDS} seconds'`)
       }
     } catch (error) {
-      log.warn({ reason: (error as Error).message }, 'the database did not take the sign of life')
+      report(error, 'the database did not take the sign of life; it is tried again')
     }
   }
   let tending: Promise<void> = Promise.resolve()
-  const timer =
-    engine.kind === 'server' ? setInterval(() => (tending = tending.then(tend)), BEAT_MS).unref() : undefined
+  const tendNext = (): void => {
+    tending = tending.then(tend)
+  }
+  const timer = engine.kind === 'server' ? setInterval(tendNext, BEAT_MS).unref() : undefined
 
   return {
     async close() {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PGlite } from '@electric-sql/pglite'
+import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Input/output error, as WASI counts errors. */
+const EIO = 29
+
 type Stream = { readonly nfd?: number; readonly node: unknown }
 type Module = {
+  onAbort?: () => void
+  readonly FS: { readonly streams: readonly (Stream | null | undefined)[] }
   readonly NODEFS: {
     readonly stream_ops: { fsync?: (stream: Stream) => number }
     realPath(node: unknown): string
@@ -18,18 +23,42 @@ type Module = {
  * in a power cut.
  */
 export class DurableFolder extends NodeFS {
+  #module: Module | undefined
+  #aborted = false
+
+  /** Whether PostgreSQL gave up on this folder, as it does when the disk is full: only a new start reads what it holds. */
+  get aborted(): boolean {
+    return this.#aborted
+  }
+
   override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(...args)
-    const mend = (module: unknown): void => {
-      const { NODEFS } = module as Module
-      NODEFS.stream_ops.fsync = (stream) => {
-        // Folders have no descriptor here.
-        if (stream.nfd === undefined) syncPath(NODEFS.realPath(stream.node))
-        else fsyncSync(stream.nfd)
-        return 0
+    const mend = (given: unknown): void => {
+      const module = given as Module
+      this.#module = module
+      module.onAbort = () => (this.#aborted = true)
+      module.NODEFS.stream_ops.fsync = (stream) => {
+        try {
+          // Folders have no descriptor here.
+          if (stream.nfd === undefined) syncPath(module.NODEFS.realPath(stream.node))
+          else fsyncSync(stream.nfd)
+          return 0
+        } catch {
+          // An exception would pass through PostgreSQL unseen.
+          return EIO
+        }
       }
     }
     return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), mend] } }
+  }
+
+  /** Closes the files that an aborted PostgreSQL left open. */
+  abandon(): void {
+    this.#aborted = true
+    for (const stream of this.#module?.FS.streams ?? []) {
+      if (stream?.nfd !== undefined) closeSync(stream.nfd)
+    }
+    this.#module = undefined
   }
 }
 
@@ -40,6 +69,10 @@ export class DurableFolder extends NodeFS {
 export const DURABLE_PARAMETERS: string[] = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
   ...['-c', 'wal_sync_method=fsync'],
+  // Logs that are kept to be written anew; the default, 80 MB, is for busier databases.
+  ...['-c', 'min_wal_size=32MB'],
+  // A timer that would outlive a start that failed.
+  ...['-c', 'log_startup_progress_interval=0'],
 ]
 
 /** Makes sure that a folder and all in it are on the disk. */

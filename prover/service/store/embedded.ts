@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { PGlite, type Transaction } from '@electric-sql/pglite'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import type { PGlite, Transaction } from '@electric-sql/pglite'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Log } from '../log'
 import type { Queryable } from './database'
-import { DURABLE_PARAMETERS, DurableFolder, syncPath, syncTree } from './durable-folder'
+import type { DurableFolder } from './durable-folder'
 import type { Engine } from './engine'
 import { StoreFolderError, StoreUnavailableError } from './errors'
 import { lockFolder } from './folder-lock'
+import { outageOf } from './outage'
+import { startPGlite, stopped, type DurablePGlite } from './pglite'
 import { TransactionScope } from './transaction-scope'
-import { parameters, PARSERS } from './values'
+import { parameters } from './values'
+
+/** How long a database that did not start again is left alone. */
+const RESTART_MS = 1000
+
+type Listener = { readonly channel: string; readonly wake: (payload: string) => void }
 
 /**
  * Opens PostgreSQL within this process, its data in `<stateDir>/pg`. The folder belongs to this process until `close`, or its end.
+ * When the database gives up, on a full disk for example, it is started again by the next query.
  *
  * @throws StoreInUseError when another process has it; StoreFolderError when it cannot be made or read.
  */
-export async function openEmbedded(stateDir: string): Promise<Engine> {
+export async function openEmbedded(stateDir: string, log: Log): Promise<Engine> {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    chmodSync(stateDir, 0o700)
   } catch (cause) {
     throw new StoreFolderError(`the state folder "${stateDir}" cannot be made; check "stateDir" and its rights`, {
       cause,
@@ -26,63 +36,103 @@ export async function openEmbedded(stateDir: string): Promise<Engine> {
   }
   const unlock = await lockFolder(stateDir)
   try {
-    const folder = join(stateDir, 'pg')
-    if (!existsSync(folder)) await initialise(stateDir, folder)
-    return engine(await open(folder), unlock)
+    const embedded = new EmbeddedDatabase(join(stateDir, 'pg'), log, unlock)
+    await embedded.query('SELECT 1')
+    return embedded
   } catch (error) {
     unlock()
     throw error
   }
 }
 
-/** Makes the database beside its place first: what a crash left half made would be taken for a database. */
-async function initialise(stateDir: string, folder: string): Promise<void> {
-  const draft = `${folder}.new`
-  rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { mode: 0o700 })
-  await (await open(draft)).close()
-  syncTree(draft)
-  renameSync(draft, folder)
-  syncPath(stateDir)
-}
+class EmbeddedDatabase implements Engine {
+  readonly kind = 'embedded'
+  readonly #scope = new TransactionScope()
+  readonly #listeners = new Map<Listener, () => Promise<void>>()
+  readonly #folder: string
+  readonly #log: Log
+  readonly #unlock: () => void
+  #pg: DurablePGlite | undefined
+  #starting: Promise<DurablePGlite> | undefined
+  #failedAt = -Infinity
+  #closed = false
 
-async function open(folder: string): Promise<PGlite> {
-  try {
-    return await PGlite.create({
-      fs: new DurableFolder(folder),
-      startParams: DURABLE_PARAMETERS,
-      parsers: { ...PARSERS },
-    })
-  } catch (cause) {
-    throw new StoreFolderError(`the database in "${folder}" does not start; restore it from a backup`, { cause })
+  constructor(folder: string, log: Log, unlock: () => void) {
+    this.#folder = folder
+    this.#log = log
+    this.#unlock = unlock
   }
-}
 
-function engine(pg: PGlite, unlock: () => void): Engine {
-  const scope = new TransactionScope()
-  const connection = (): PGlite => {
-    scope.assertOutside()
-    if (pg.closed || !pg.ready)
-      throw new StoreUnavailableError('the embedded database is closed; start the daemon again')
-    return pg
+  async query<T extends object>(sql: string, values?: readonly unknown[]): Promise<readonly T[]> {
+    return await this.#use((pg) => queryable(pg).query<T>(sql, values))
   }
-  return {
-    kind: 'embedded',
-    query: async (sql, values) => await queryable(connection()).query(sql, values),
-    transaction: async (run) => await connection().transaction((tx) => scope.run(queryable(tx), run)),
+
+  async transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
+    return await this.#use((pg) => pg.transaction((tx) => this.#scope.run(queryable(tx), run)))
+  }
+
+  async script(sql: string): Promise<readonly unknown[]> {
     // A script that brings its own BEGIN and COMMIT must not leave the one connection within a failed transaction.
-    script: async (sql) => await connection().transaction(async (tx) => (await tx.exec(sql)).at(-1)?.rows ?? []),
-    listen: async (channel, wake) => {
-      const stop = await connection().listen(channel, (payload) => scope.leave(() => wake(payload)))
-      return async () => {
-        if (!pg.closed) await stop()
+    return await this.#use((pg) => pg.transaction(async (tx) => (await tx.exec(sql)).at(-1)?.rows ?? []))
+  }
+
+  async listen(channel: string, wake: (payload: string) => void): Promise<() => Promise<void>> {
+    const listener = { channel, wake: (payload: string) => this.#scope.leave(() => wake(payload)) }
+    await this.#use(async (pg) => this.#listeners.set(listener, await pg.listen(channel, listener.wake)))
+    return async () => {
+      const stop = this.#listeners.get(listener)
+      this.#listeners.delete(listener)
+      if (!this.#closed) await stop?.()
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#starting?.catch(() => undefined)
+    if (this.#pg?.aborted === false) await this.#pg.close()
+    this.#unlock()
+  }
+
+  async #use<T>(run: (pg: DurablePGlite) => Promise<T>): Promise<T> {
+    this.#scope.assertOutside()
+    if (this.#closed) throw new StoreUnavailableError('the embedded database is closed; start the daemon again')
+    const pg = await this.#started()
+    try {
+      return await run(pg)
+    } catch (error) {
+      if (pg.aborted) throw stopped(error)
+      throw outageOf(error) ?? error
+    }
+  }
+
+  async #started(): Promise<DurablePGlite> {
+    if (this.#pg?.aborted === false) return this.#pg
+    if (performance.now() - this.#failedAt < RESTART_MS) throw stopped()
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined))
+    return await this.#starting
+  }
+
+  async #start(): Promise<DurablePGlite> {
+    const again = this.#pg !== undefined
+    if (again) {
+      const { code, message } = stopped()
+      if (this.#failedAt === -Infinity) this.#log.error({ code, folder: this.#folder }, message)
+      ;(this.#pg!.fs as DurableFolder).abandon()
+    }
+    try {
+      const pg = await startPGlite(this.#folder)
+      for (const listener of this.#listeners.keys()) {
+        this.#listeners.set(listener, await pg.listen(listener.channel, listener.wake))
       }
-    },
-    close: async () => {
-      if (pg.closed) return
-      await pg.close()
-      unlock()
-    },
+      if (again) this.#log.warn({ folder: this.#folder }, 'the embedded database runs again')
+      this.#failedAt = -Infinity
+      this.#pg = pg
+      return pg
+    } catch (error) {
+      this.#failedAt = performance.now()
+      throw again ? stopped(error) : error
+    }
   }
 }
 

@@ -3,14 +3,17 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Log } from '../log'
+import type { Metrics } from '../metrics'
 import { cursorStore } from './cursors'
 import { joinDaemons } from './daemons'
 import { openEmbedded } from './embedded'
 import { idempotencyStore } from './idempotency'
 import { jobStore } from './jobs'
 import { leaseStore } from './leases'
+import { keepMaintained } from './maintenance'
 import { migrate } from './migrate'
 import { openQueue } from './queue'
+import { reporter } from './report'
 import { checkDataKey, secretStore } from './secrets'
 import { openServer } from './server'
 import type { Store } from './store'
@@ -25,6 +28,7 @@ export type StoreOptions = {
   readonly log: Log
   /** What operators call this daemon; by default the host's name. */
   readonly daemonName?: string
+  readonly metrics?: Pick<Metrics, 'errors'>
 }
 
 /**
@@ -43,15 +47,28 @@ export type StoreOptions = {
  */
 export async function openStore(
   place: StorePlace,
-  { dataKey, log, daemonName = hostname() }: StoreOptions,
+  { dataKey, log, daemonName = hostname(), metrics }: StoreOptions,
 ): Promise<Store> {
-  const engine = 'stateDir' in place ? await openEmbedded(place.stateDir) : await openServer(place.databaseUrl, log)
+  const engine =
+    'stateDir' in place ? await openEmbedded(place.stateDir, log) : await openServer(place.databaseUrl, log)
   const daemonId = randomUUID()
+  const report = reporter(log, metrics)
+  const closers: (() => Promise<void>)[] = [() => engine.close()]
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) =>
+        report(error, 'the store could not be closed in order; others see to it'),
+      )
+    }
+  }
   try {
     await migrate(engine)
-    await checkDataKey(engine, dataKey)
-    const queue = await openQueue(engine, daemonId, log)
-    const membership = await joinDaemons(engine, queue, { id: daemonId, name: daemonName, log })
+    await checkDataKey(engine, dataKey, log)
+    const queue = await openQueue(engine, { daemonId, log, report })
+    closers.push(() => queue.close())
+    const membership = await joinDaemons(engine, queue, { id: daemonId, name: daemonName, log, report })
+    closers.push(() => membership.close())
+    if (engine.kind === 'embedded') closers.push(keepMaintained(engine, report))
     return {
       db: engine,
       daemonId,
@@ -63,16 +80,10 @@ export async function openStore(
       idempotency: idempotencyStore(daemonId),
       leases: leaseStore(engine, daemonId),
       ping: async () => void (await engine.query('SELECT 1')),
-      close: async () => {
-        await membership.close().catch((error: unknown) => {
-          log.warn({ reason: (error as Error).message }, 'taken work could not be given back; others will find it')
-        })
-        await queue.close()
-        await engine.close()
-      },
+      close,
     }
   } catch (error) {
-    await engine.close()
+    await close()
     throw error
   }
 }

@@ -4,6 +4,7 @@ import PgBoss from 'pg-boss'
 import type { Log } from '../log'
 import type { Queryable } from './database'
 import type { Engine } from './engine'
+import type { Report } from './report'
 import type { JobQueue, QueueName, TakenJob } from './store'
 
 const SCHEMA = 'zkml_queue'
@@ -34,7 +35,10 @@ export type WorkQueue = JobQueue & {
  * Opens the queue: pg-boss holds the messages, `zkml.takes` says which daemon works on which job. Of one job there is at most one
  * waiting message, and at most one that is being worked on; what is sent meanwhile is sent on when that ends.
  */
-export async function openQueue(engine: Engine, daemonId: string, log: Log): Promise<WorkQueue> {
+export async function openQueue(
+  engine: Engine,
+  { daemonId, log, report }: { readonly daemonId: string; readonly log: Log; readonly report: Report },
+): Promise<WorkQueue> {
   const boss = new PgBoss({
     db: { executeSql: async (sql, values) => ({ rows: [...(await execute(engine, sql, values))] }) },
     schema: SCHEMA,
@@ -47,12 +51,15 @@ export async function openQueue(engine: Engine, daemonId: string, log: Log): Pro
   })
   let closed = false
   boss.on('error', (error) => {
-    if (!closed) log.warn({ reason: error.message }, 'the queue could not be maintained; it is tried again')
+    if (!closed) report(error, 'the queue could not be maintained; it is tried again')
   })
-  await boss.start()
-  for (const queue of QUEUES) {
+  try {
+    await boss.start()
     // "short" allows one message of a job in state "created", and another that is active.
-    await boss.createQueue(queue, { name: queue, policy: 'short' })
+    for (const name of QUEUES) await boss.createQueue(name, { name, policy: 'short' })
+  } catch (error) {
+    await boss.stop({ graceful: false })
+    throw error
   }
 
   const listeners = new Map<QueueName, Set<() => void>>(QUEUES.map((queue) => [queue, new Set()]))
@@ -69,12 +76,15 @@ export async function openQueue(engine: Engine, daemonId: string, log: Log): Pro
     // A message that was taken or sent by somebody between the two statements makes neither succeed.
     for (let sent = false; !sent;) {
       // The row is locked until the end of this transaction, so nobody takes it before seeing what the transaction did.
-      const waiting = await tx.query(
-        `UPDATE ${SCHEMA}.job SET start_after = least(start_after, now() + $3 * interval '1 s')
-         WHERE name = $1 AND coalesce(singleton_key, '') = $2 AND state = 'created' AND policy = 'short' RETURNING id`,
+      const [row] = await tx.query<{ waiting: number }>(
+        `WITH waiting AS (
+           UPDATE ${SCHEMA}.job SET start_after = least(start_after, now() + $3 * interval '1 s')
+           WHERE name = $1 AND coalesce(singleton_key, '') = $2 AND state = 'created' AND policy = 'short' RETURNING id
+         )
+         SELECT count(*) AS waiting, pg_notify('${CHANNEL}', $1) FROM waiting`,
         [queue, message.jobId, due],
       )
-      sent = waiting.length > 0
+      sent = row!.waiting > 0
       if (sent) break
       const id = await boss.send(queue, message, {
         db: borrowed(tx),
@@ -83,40 +93,40 @@ export async function openQueue(engine: Engine, daemonId: string, log: Log): Pro
       })
       sent = id !== null
     }
-    await tx.query('SELECT pg_notify($1, $2)', [CHANNEL, queue])
   }
 
   /** Ends a take, unless it was given to somebody else meanwhile. */
-  const end = async (take: Take, after: (tx: Queryable, again: Date | null) => Promise<void>): Promise<void> => {
-    await engine.transaction(async (tx) => {
-      const [row] = await tx.query<{ again_at: Date | null }>(
-        'DELETE FROM zkml.takes WHERE queue = $1 AND job_id = $2 AND id = $3 RETURNING again_at',
-        [take.queue, take.jobId, take.id],
-      )
-      if (row === undefined) return
-      await boss.deleteJob(take.queue, take.messageId, { db: borrowed(tx) })
-      await after(tx, row.again_at)
-    })
+  const end = async (tx: Queryable, take: Take, after: (again: Date | null) => Promise<void>): Promise<void> => {
+    const [row] = await tx.query<{ again_at: Date | null }>(
+      'DELETE FROM zkml.takes WHERE queue = $1 AND job_id = $2 AND id = $3 RETURNING again_at',
+      [take.queue, take.jobId, take.id],
+    )
+    if (row === undefined) return
+    await boss.deleteJob(take.queue, take.messageId, { db: borrowed(tx) })
+    await after(row.again_at)
   }
 
   const taken = (take: Take): TakenJob => ({
     jobId: take.jobId,
     retries: take.retries,
-    complete: () =>
-      end(take, async (tx, again) => {
-        if (again !== null)
-          await enqueue(tx, take.queue, { jobId: take.jobId, retries: 0 }, await secondsUntil(tx, again))
-      }),
-    retry: async (reason) => {
+    async complete(tx) {
+      if (tx === undefined) return await engine.transaction((own) => this.complete(own))
+      await end(tx, take, async (again) => {
+        if (again !== null) await enqueue(tx, take.queue, { jobId: take.jobId, retries: 0 }, AT_ONCE_SECONDS)
+      })
+    },
+    async retry(reason) {
       const delay = Math.min(2 ** take.retries, MAX_DELAY_SECONDS)
       log.debug(
         { queue: take.queue, job: take.jobId, retries: take.retries, reason, delay },
         'job is tried again later',
       )
-      await end(take, async (tx, again) => {
-        const sooner = again === null ? delay : Math.min(delay, await secondsUntil(tx, again))
-        await enqueue(tx, take.queue, { jobId: take.jobId, retries: take.retries + 1 }, sooner)
-      })
+      await engine.transaction((tx) =>
+        end(tx, take, async (again) => {
+          const next = { jobId: take.jobId, retries: take.retries + 1 }
+          await enqueue(tx, take.queue, next, again === null ? delay : AT_ONCE_SECONDS)
+        }),
+      )
     },
   })
 

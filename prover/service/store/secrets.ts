@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { Queryable } from './database'
+import type { Log } from '../log'
+import type { Engine } from './engine'
 import { DataKeyError, SecretUnreadableError } from './errors'
 import type { SecretStore } from './store'
 
@@ -71,19 +72,22 @@ export function secretStore(key: Uint8Array): SecretStore {
 }
 
 /**
- * Checks that a fleet shares one data key: the first daemon leaves a sample, the others must be able to read it.
+ * Checks the data key against a sample that the first daemon left. A fleet must share one; the key of an embedded database may have
+ * been lost, so there only the secrets that it encrypted are unreadable.
  *
- * @throws DataKeyError when the sample is of another key.
+ * @throws DataKeyError when the key is another one, on a server.
  */
-export async function checkDataKey(tx: Queryable, key: Uint8Array): Promise<void> {
+export async function checkDataKey(engine: Engine, key: Uint8Array, log: Log): Promise<void> {
   const place = 'data key'
-  await tx.query('INSERT INTO zkml.data_key (sample) VALUES ($1) ON CONFLICT DO NOTHING', [
-    seal(key, place, Buffer.from(place)),
-  ])
-  const [row] = await tx.query<{ sample: Buffer }>('SELECT sample FROM zkml.data_key')
-  if (unseal(key, place, row!.sample) === undefined) {
+  const sample = seal(key, place, Buffer.from(place))
+  await engine.query('INSERT INTO zkml.data_key (sample) VALUES ($1) ON CONFLICT DO NOTHING', [sample])
+  const [row] = await engine.query<{ sample: Buffer }>('SELECT sample FROM zkml.data_key')
+  if (unseal(key, place, row!.sample) !== undefined) return
+  if (engine.kind === 'server') {
     throw new DataKeyError(
       'the data key is not the one this database was first used with; set ZKML_DATA_KEY to that one, or, if it is lost, delete the rows of zkml.secrets and zkml.data_key',
     )
   }
+  log.error({}, 'the data key is another one than before; inputs that are stored cannot be read until it is restored')
+  await engine.query('UPDATE zkml.data_key SET sample = $1', [sample])
 }

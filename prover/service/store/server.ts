@@ -6,7 +6,8 @@ import type { Log } from '../log'
 import type { Queryable } from './database'
 import type { Engine } from './engine'
 import { StoreUnavailableError } from './errors'
-import { createListener } from './listener'
+import { Listener } from './listener'
+import { outageOf } from './outage'
 import { TransactionScope } from './transaction-scope'
 import { parameters, PARSERS } from './values'
 
@@ -43,7 +44,7 @@ export async function openServer(databaseUrl: string, log: Log): Promise<Engine>
   // Idle connections and those at work lose their server alike; neither may end the process.
   pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle database connection was lost'))
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const listener = createListener(options, log)
+  const listener = new Listener(options, log)
   const scope = new TransactionScope()
   let closed = false
 
@@ -73,7 +74,7 @@ export async function openServer(databaseUrl: string, log: Log): Promise<Engine>
         if (command !== 'COMMIT') throw new Error('the transaction was undone, because an error in it was swallowed')
         return result
       } catch (error) {
-        if (!isOutage(error)) await client.query('ROLLBACK')
+        if (outageOf(error) === undefined) await client.query('ROLLBACK')
         throw error
       }
     })
@@ -99,7 +100,7 @@ export async function openServer(databaseUrl: string, log: Log): Promise<Engine>
           await client.query('COMMIT')
           return (Array.isArray(results) ? results.at(-1) : results).rows
         } catch (error) {
-          if (!isOutage(error)) await client.query('ROLLBACK')
+          if (outageOf(error) === undefined) await client.query('ROLLBACK')
           throw error
         }
       }),
@@ -131,27 +132,8 @@ async function translated<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (!isOutage(error) || error instanceof StoreUnavailableError) throw error
-    throw new StoreUnavailableError(
-      'the database does not answer; check that it runs and that "databaseUrl" is right',
-      {
-        cause: error,
-      },
-    )
+    throw outageOf(error) ?? error
   }
-}
-
-/** Codes of PostgreSQL by which a server says that it cannot serve now, and classes of them. */
-const OUTAGE = /^(08|57P|57014$|53300$|25P03$)/
-const NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ENOENT)/
-
-/** Whether an error says that the server, or the way to it, is down. */
-export function isOutage(error: unknown): boolean {
-  if (error instanceof StoreUnavailableError) return true
-  const { code, message } = error as NodeJS.ErrnoException
-  if (typeof code === 'string') return OUTAGE.test(code) || NETWORK.test(code)
-  // The driver's own errors have no code.
-  return /terminated|timeout|not queryable|was closed|cannot use a pool/i.test(message)
 }
 
 function isRace(error: unknown): boolean {

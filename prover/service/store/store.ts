@@ -42,7 +42,8 @@ export type TakenJob = {
   readonly jobId: string
   /** How often it was taken before. */
   readonly retries: number
-  complete(): Promise<void>
+  /** In a transaction of its own, or together with what the work led to. */
+  complete(tx?: Queryable): Promise<void>
   /** Gives it back, to be tried again after a delay that grows. */
   retry(reason: string): Promise<void>
 }

@@ -50,8 +50,10 @@ export class Lane {
   /** Does all that can be done now. `head` asks for the newest block, once for all lanes of a round. */
   async tick(head: () => Promise<Head>): Promise<void> {
     const { context } = this
+    const wasActive = this.active
     this.active = await context.lease.hold()
     if (!this.active) {
+      if (wasActive) this.forgetGauges()
       // What another daemon has done meanwhile is looked at afresh.
       this.incomplete = true
       this.rows = []
@@ -118,6 +120,14 @@ export class Lane {
     const labels = { chain: String(context.chainId), account: address }
     context.metrics.lanePending.set(labels, this.rows.length)
     context.metrics.laneOldestSeconds.set(labels, this.status().oldestSeconds)
+  }
+
+  /** What is said of the account is the word of the daemon that sends for it. */
+  private forgetGauges(): void {
+    const { account, chainId, metrics } = this.context
+    const labels = { chain: String(chainId), account: account.address }
+    for (const gauge of [metrics.lanePending, metrics.laneOldestSeconds, metrics.balance, metrics.spent])
+      gauge.remove(labels)
   }
 
   private async look(head: Head): Promise<void> {

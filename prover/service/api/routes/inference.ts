@@ -11,6 +11,14 @@ import { isFinal, readInferenceView } from '../views'
 import type { Job } from '../../store/job'
 import type { ApiBackend } from '../backend'
 
+/** The connection ends with its stream, so that no idle one delays a shutdown; proxies must not collect events. */
+const EVENT_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  connection: 'close',
+  'x-accel-buffering': 'no',
+}
+
 /** A stream of text, for the types. */
 const EventText = Type.Unsafe<Readable>({ type: 'string' })
 
@@ -43,7 +51,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         tags: ['inferences'],
         security: needs('read'),
         params: InferenceId,
-        response: { 200: ref(InferenceSchema), ...problems(401, 403, 404) },
+        response: { 200: ref(InferenceSchema) },
+        ...problems(401, 403, 404),
       },
     },
     async (request) => readInferenceView(backend, await requireJob(backend, request.params.id, clientOf(request))),
@@ -59,7 +68,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         tags: ['inferences'],
         security: needs('prove'),
         params: InferenceId,
-        response: { 200: ref(InferenceSchema), ...problems(401, 403, 404, 409) },
+        response: { 200: ref(InferenceSchema) },
+        ...problems(401, 403, 404, 409),
       },
     },
     async (request) => {
@@ -104,7 +114,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         tags: ['inferences'],
         security: needs('read'),
         params: InferenceId,
-        response: { 200: ref(ProofSchema), ...problems(401, 403, 404, 409) },
+        response: { 200: ref(ProofSchema) },
+        ...problems(401, 403, 404, 409),
       },
     },
     async (request) => {
@@ -125,7 +136,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         tags: ['inferences'],
         security: needs('read'),
         params: InferenceId,
-        response: { 200: ref(SecretsSchema), ...problems(401, 403, 404, 409) },
+        response: { 200: ref(SecretsSchema) },
+        ...problems(401, 403, 404, 409),
       },
     },
     async (request, reply) => {
@@ -154,15 +166,15 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         params: InferenceId,
         response: {
           200: { description: 'Events', content: { 'text/event-stream': { schema: EventText } } },
-          ...problems(401, 403, 404, 503),
         },
+        ...problems(401, 403, 404, 503),
       },
     },
     async (request, reply) => {
       const client = clientOf(request)
       const job = await requireJob(backend, request.params.id, client)
       const leave = streams.take(client.name)
-      reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+      reply.headers({ ...EVENT_HEADERS })
       return reply.send(eventStream(backend, job, closing, config.timeouts.heartbeat, leave))
     },
   )

@@ -75,8 +75,8 @@ export function inferenceRoutes(api: Api, context: RouteContext): void {
           200: schemas.ref(schemas.RunSchema),
           201: schemas.ref(schemas.InferenceSchema),
           202: schemas.ref(schemas.InferenceSchema),
-          ...schemas.problems(401, 403, 404, 409, 413, 415, 422, 503),
         },
+        ...schemas.problems(401, 403, 404, 409, 413, 415, 422, 503),
       },
     },
     async (request, reply) => {
@@ -112,8 +112,8 @@ export function inferenceRoutes(api: Api, context: RouteContext): void {
             },
             { description: 'A page of inferences' },
           ),
-          ...schemas.problems(401, 403),
         },
+        ...schemas.problems(401, 403),
       },
     },
     async (request) => {

@@ -19,8 +19,8 @@ export function operationRoutes(api: Api, { backend, metrics }: RouteContext): v
         security: OPEN,
         response: {
           200: Type.Object({ status: Type.Literal('ok') }, { description: 'It is' }),
-          ...problems(),
         },
+        ...problems(),
       },
     },
     () => ({ status: 'ok' as const }),
@@ -42,7 +42,8 @@ export function operationRoutes(api: Api, { backend, metrics }: RouteContext): v
         description: 'Part by part; 503 when one cannot.',
         tags: ['operation'],
         security: OPEN,
-        response: { ...problems(), 200: Readiness, 503: Readiness },
+        response: { 200: Readiness, 503: Readiness },
+        ...problems(),
       },
     },
     async (_request, reply) => {
@@ -65,8 +66,8 @@ export function operationRoutes(api: Api, { backend, metrics }: RouteContext): v
             description: 'In the text format of Prometheus',
             content: { 'text/plain': { schema: Type.String() } },
           },
-          ...problems(401, 403),
         },
+        ...problems(401, 403),
       },
     },
     async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
@@ -84,8 +85,8 @@ export function operationRoutes(api: Api, { backend, metrics }: RouteContext): v
         security: OPEN,
         response: {
           200: { description: 'The document', content: { 'application/json': { schema: Type.Unknown() } } },
-          ...problems(),
         },
+        ...problems(),
       },
     },
     async (_request, reply) => {

@@ -57,8 +57,8 @@ export function requestRoutes(api: Api, { backend, limitSigned }: RouteContext):
             { chainId: Type.Integer(), requestId: Type.String() },
             { description: 'The input is the committed one, and kept' },
           ),
-          ...schemas.problems(403, 404, 409, 413, 415, 422, 503),
         },
+        ...schemas.problems(403, 404, 409, 413, 415, 422, 503),
       },
     },
     async (request, reply) => {
@@ -97,8 +97,8 @@ export function requestRoutes(api: Api, { backend, limitSigned }: RouteContext):
         }),
         response: {
           200: schemas.ref(schemas.SecretsSchema),
-          ...schemas.problems(403, 404, 413, 415, 503),
         },
+        ...schemas.problems(403, 404, 413, 415, 503),
       },
     },
     async (request, reply) => {

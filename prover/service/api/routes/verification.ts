@@ -40,8 +40,8 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
             },
             { description: 'What verification found' },
           ),
-          ...schemas.problems(401, 403, 404, 413, 415, 422, 503),
         },
+        ...schemas.problems(401, 403, 404, 413, 415, 422, 503),
       },
     },
     async ({ body }) => {
@@ -77,8 +77,8 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
         }),
         response: {
           200: Type.Object({ opens: Type.Boolean() }, { description: 'Whether it does' }),
-          ...schemas.problems(401, 403, 404, 413, 415, 422),
         },
+        ...schemas.problems(401, 403, 404, 413, 415, 422),
       },
     },
     ({ body }) => {

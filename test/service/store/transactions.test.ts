@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import { randomUUID } from 'node:crypto'
+import { StoreNotFoundError } from '../../../prover/service/store/errors'
+import type { Store } from '../../../prover/service/store/store'
+import type { TransactionAttempt, TransactionRequest } from '../../../prover/service/store/transaction'
+import { rejection } from '../../support/rejection'
+import { ADDRESS, apiOrigin, openTestStore, type TestStore } from '../../support/store'
+
+const ATTEMPT: TransactionAttempt = {
+  hash: '0x01',
+  raw: '0x02',
+  maxFeePerGas: 10n ** 30n,
+  maxPriorityFeePerGas: 1n,
+  sentAt: 1_800_000_000_000,
+}
+
+describe('the transactions of the store', () => {
+  let test: TestStore
+  let store: Store
+  let account = 0
+  before(async function () {
+    this.timeout(60_000)
+    test = await openTestStore()
+    store = test.store
+  })
+  after(() => test.remove())
+
+  /** For a new job and, unless it is given, from a new account. */
+  const request = async (change: Partial<TransactionRequest> = {}): Promise<TransactionRequest> => ({
+    jobId: (await store.jobs.insertApi(store.db, apiOrigin(), 'm')).id,
+    purpose: 'fulfill',
+    chainId: 1,
+    from: ADDRESS(account++),
+    to: ADDRESS(1),
+    data: '0xabcd',
+    value: 2n ** 128n,
+    gasLimit: 500_000n,
+    deadline: 1_900_000_000,
+    ...change,
+  })
+
+  it('gives back what was put in', async () => {
+    const wanted = await request()
+    const made = await store.transactions.insert(store.db, wanted)
+    expect(made).to.deep.include({ ...wanted, state: 'queued', nonce: null, attempts: [], receipt: null, error: null })
+    expect(await store.transactions.get(store.db, made!.id)).to.deep.equal(made)
+    expect(await store.transactions.ofJob(store.db, wanted.jobId)).to.deep.equal([made])
+    expect(await store.transactions.ofJob(store.db, wanted.jobId, 'lock')).to.deep.equal([])
+  })
+
+  it('lets a job have one live transaction of each purpose', async () => {
+    const wanted = await request()
+    const insert = (purpose = wanted.purpose) => store.transactions.insert(store.db, { ...wanted, purpose })
+    const made = await Promise.all([insert(), insert(), insert(), insert('lock')])
+    expect(made.filter((transaction) => transaction !== undefined)).to.have.length(2)
+    const { id } = (await store.transactions.ofJob(store.db, wanted.jobId, 'fulfill'))[0]!
+    for (const state of ['pending', 'mined', 'cancelling'] as const) {
+      await store.transactions.update(store.db, id, { state })
+      expect(await insert(), state).to.equal(undefined)
+    }
+    for (const state of ['confirmed', 'reverted', 'abandoned'] as const) {
+      const [live] = (await store.transactions.ofJob(store.db, wanted.jobId, 'fulfill')).slice(-1)
+      await store.transactions.update(store.db, live!.id, { state })
+      expect(await insert(), state).not.to.equal(undefined)
+    }
+  })
+
+  it('appends attempts and keeps amounts exact', async () => {
+    const { id } = (await store.transactions.insert(store.db, await request()))!
+    const second = { ...ATTEMPT, hash: '0x03', maxFeePerGas: 10n ** 40n + 1n }
+    await store.transactions.update(store.db, id, { state: 'pending', nonce: 4, attempt: ATTEMPT })
+    const updated = await store.transactions.update(store.db, id, { attempt: second, error: 'a\0b' })
+    expect(updated).to.deep.include({ nonce: 4, attempts: [ATTEMPT, second], error: 'a\ufffdb', state: 'pending' })
+    const receipt = { hash: '0x03', blockNumber: 9, blockHash: '0x09', fee: 2n ** 90n }
+    const mined = await store.transactions.update(store.db, id, { state: 'mined', receipt, error: null })
+    expect(mined).to.deep.include({ receipt, error: null })
+    expect((await store.transactions.update(store.db, id, { state: 'pending', receipt: null })).receipt).to.equal(null)
+    for (const unknown of [randomUUID(), 'x']) {
+      expect(await rejection(store.transactions.update(store.db, unknown, {}))).to.be.instanceOf(StoreNotFoundError)
+      expect(await store.transactions.get(store.db, unknown)).to.equal(undefined)
+    }
+  })
+
+  it('takes each nonce once, and none below the floor', async () => {
+    const from = ADDRESS(account++)
+    const take = (floor: number, chainId = 1) =>
+      store.db.transaction((tx) => store.transactions.takeNonce(tx, chainId, from, floor))
+    expect(await take(5)).to.equal(5)
+    const many = await Promise.all(Array.from({ length: 10 }, () => take(0)))
+    expect(many.sort((a, b) => a - b)).to.deep.equal([6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+    expect(await take(20)).to.equal(20)
+    expect(await take(0, 2), 'of another chain').to.equal(0)
+    expect(await store.transactions.takeNonce(store.db, 1, from.toLowerCase(), 0), 'of the same account').to.equal(21)
+    await rejection(
+      store.db.transaction(async (tx) => {
+        await store.transactions.takeNonce(tx, 1, from, 0)
+        throw new Error('undo')
+      }),
+    )
+    expect(await take(0), 'given back with its transaction').to.equal(22)
+  })
+
+  it('refuses a nonce that another transaction of the account has', async () => {
+    const from = ADDRESS(account++)
+    const first = (await store.transactions.insert(store.db, await request({ from })))!
+    const second = (await store.transactions.insert(store.db, await request({ from: from.toLowerCase() })))!
+    await store.transactions.update(store.db, first.id, { nonce: 0 })
+    expect(await rejection(store.transactions.update(store.db, second.id, { nonce: 0 }))).to.have.property(
+      'code',
+      '23505',
+    )
+  })
+
+  it('lists a lane: queued in order, then by nonce; not what is settled, nor of others', async () => {
+    const from = ADDRESS(account++)
+    const ids: string[] = []
+    for (let i = 0; i < 5; i++) ids.push((await store.transactions.insert(store.db, await request({ from })))!.id)
+    await store.transactions.insert(store.db, await request())
+    await store.transactions.insert(store.db, await request({ from, chainId: 2 }))
+    await store.transactions.update(store.db, ids[0]!, { state: 'pending', nonce: 8 })
+    await store.transactions.update(store.db, ids[1]!, { state: 'mined', nonce: 7 })
+    await store.transactions.update(store.db, ids[2]!, { state: 'abandoned' })
+    const lane = await store.transactions.unsettled(store.db, 1, from.toLowerCase())
+    expect(lane.map(({ id }) => id)).to.deep.equal([ids[3], ids[4], ids[1], ids[0]])
+  })
+
+  it('sums what was spent and what may still be', async () => {
+    const from = ADDRESS(account++)
+    const spent = (since: number) => store.transactions.spent(store.db, 1, from, new Date(since))
+    const [hourAgo, inAnHour] = [Date.now() - 3_600_000, Date.now() + 3_600_000]
+    expect(await spent(hourAgo)).to.deep.equal({ settled: 0n, reserved: 0n })
+    const receipt = { hash: '0x', blockNumber: 1, blockHash: '0x', fee: 2n ** 80n }
+    for (const state of ['confirmed', 'reverted', 'abandoned', 'mined'] as const) {
+      const { id } = (await store.transactions.insert(store.db, await request({ from })))!
+      await store.transactions.update(store.db, id, { state, attempt: ATTEMPT, receipt })
+    }
+    const { id } = (await store.transactions.insert(store.db, await request({ from })))!
+    expect(await spent(hourAgo)).to.deep.equal({ settled: 4n * 2n ** 80n, reserved: 0n })
+    await store.transactions.update(store.db, id, { state: 'pending', attempt: ATTEMPT })
+    await store.transactions.update(store.db, id, { attempt: { ...ATTEMPT, maxFeePerGas: 3n } })
+    expect(await spent(inAnHour)).to.deep.equal({ settled: 0n, reserved: 500_000n * 10n ** 30n })
+    await store.transactions.update(store.db, id, { state: 'abandoned' })
+    expect(await spent(inAnHour)).to.deep.equal({ settled: 0n, reserved: 0n })
+  })
+})
