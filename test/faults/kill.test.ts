@@ -24,10 +24,11 @@ const whileSending =
 /** SIGKILL while a transaction waits for a block. */
 const whilePending =
   (call: 'lock' | 'fulfill'): Moment =>
-  async ({ daemon, ask, pause, reached, sent }) => {
+  async ({ anvil, daemon, ask, pause, reached, sent }) => {
     if (call === 'lock') {
       const resume = await pause()
       await ask(2)
+      await anvil.mine()
       await sent('lock')
       await daemon.kill()
       return resume

@@ -171,11 +171,12 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   const ready = async (milliseconds = 60_000): Promise<void> => {
     const run = current()
-    let ended = false
-    void run.ended.then(() => (ended = true))
+    let ended: number | NodeJS.Signals | undefined
+    void run.ended.then((result) => (ended = result))
     await eventually(
       async () => {
-        if (ended) throw new Error(`The daemon ended before it was ready:\n${lastLines(run.output())}`)
+        if (ended !== undefined)
+          throw new Error(`The daemon ended with ${String(ended)} before it was ready:\n${lastLines(run.output())}`)
         const answer = await request('/readyz').catch(() => undefined)
         return answer?.ok
       },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { PATIENCE } from './wait'
 
 /** A program that a test started, with all it has printed. */
 export type Program = {
@@ -72,7 +73,7 @@ export function startProgram(command: string, args: readonly string[], options: 
         }
         const fail = (what: string) =>
           finish(() => reject(new Error(`${command} ${what} before printing ${String(pattern)}:\n${output()}`)))
-        const timer = setTimeout(() => fail('took too long'), milliseconds)
+        const timer = setTimeout(() => fail('took too long'), milliseconds * PATIENCE)
         const look = () => {
           const match = pattern.exec(output())
           if (match !== null) finish(() => resolve(match))

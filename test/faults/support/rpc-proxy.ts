@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { keccak256 } from 'ethers'
 import { seededRandom } from '../../support/onnx-builder'
 import { claimStaleness, type RpcCall, type RpcReply } from './stale'
-import { sleep } from './wait'
+import { PATIENCE, sleep } from './wait'
 
 /** What an endpoint does wrong. Shares are of requests, or of logs, from 0 to 1. */
 export type RpcFaults = {
@@ -63,6 +63,9 @@ type Hold = {
   readonly arrive: (params: readonly unknown[]) => void
   readonly verdict: Promise<'go' | 'cut'>
 }
+
+/** How long a call that is to be held up is waited for. */
+const HOLD_MILLISECONDS = 60_000
 
 /** Thrown to cut a connection. */
 class Cut extends Error {}
@@ -162,7 +165,16 @@ export async function startRpcProxy(target: string, seed = 1): Promise<RpcProxy>
     hold(method, when = 'request', match = () => true) {
       let arrive: Hold['arrive'] = () => undefined
       let decide: (verdict: 'go' | 'cut') => void = () => undefined
-      const arrived = new Promise<readonly unknown[]>((resolve) => (arrive = resolve))
+      const arrived = new Promise<readonly unknown[]>((resolve, reject) => {
+        const fail = (): void => reject(new Error(`No call of ${method} came that was to be held up.`))
+        const timer = setTimeout(fail, HOLD_MILLISECONDS * PATIENCE)
+        arrive = (params) => {
+          clearTimeout(timer)
+          resolve(params)
+        }
+      })
+      // Not everybody waits for it.
+      arrived.catch(() => undefined)
       const verdict = new Promise<'go' | 'cut'>((resolve) => (decide = resolve))
       holds.push({ method, when, match, arrive, verdict })
       return { arrived, release: () => decide('go'), cut: () => decide('cut') }

@@ -187,7 +187,10 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
         provers: [account.address],
         ...truth,
       })
-      for (const daemon of daemons) expect(daemon.revealed(), 'secrets in the log').to.be.empty
+      for (const daemon of daemons.filter(({ isRunning }) => isRunning)) {
+        expect(daemon.log(), 'log').to.match(/"level":/)
+        expect(daemon.revealed(), 'secrets in the log').to.be.empty
+      }
       return books
     },
     async close() {

@@ -4,10 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export { sleep }
 
+/** `ZKML_FAULTS_PATIENCE=5` waits five times as long before it gives up, for machines that have other things to do. */
+export const PATIENCE = Number(process.env.ZKML_FAULTS_PATIENCE ?? 1)
+
 /**
  * Asks again and again until an answer is neither undefined nor false.
  *
- * @param what - ends the sentence "… did not happen: ", or gives the end of it when time is up
+ * @param what - what was waited for, or a function that says it once time is up
  */
 export async function eventually<T>(
   ask: () => Promise<T | undefined | false>,
@@ -15,7 +18,7 @@ export async function eventually<T>(
   milliseconds = 60_000,
   every = 25,
 ): Promise<T> {
-  const end = Date.now() + milliseconds
+  const end = Date.now() + milliseconds * PATIENCE
   for (;;) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
