@@ -146,7 +146,6 @@ function makeServer(config: ApiConfig, metrics: Metrics, log: Log): FastifyInsta
       headersTimeout: timeouts.headers,
       connectionsCheckingInterval: Math.min(timeouts.headers, timeouts.request, 5000),
     },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true } },
     schemaController: { compilersFactory: { buildValidator: validators } },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply, metrics, log),
     clientErrorHandler: refuseConnection,
@@ -154,10 +153,11 @@ function makeServer(config: ApiConfig, metrics: Metrics, log: Log): FastifyInsta
 }
 
 /** Bodies are taken as they are; in paths, queries and headers everything is text, from which numbers are read. */
-const validators: BuildCompilerFromPool = (schemas, options) => {
+const validators: BuildCompilerFromPool = (schemas) => {
   const build = AjvCompiler()
-  const exact = build(schemas, options)
-  const reading = build(schemas, { ...options, customOptions: { ...options.customOptions, coerceTypes: true } })
+  const rules = { removeAdditional: false, allowUnionTypes: true } as const
+  const exact = build(schemas, { customOptions: { ...rules, coerceTypes: false } })
+  const reading = build(schemas, { customOptions: { ...rules, coerceTypes: true } })
   return (route) => (route.httpPart === 'body' ? exact : reading)(route)
 }
 

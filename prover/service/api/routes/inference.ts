@@ -94,7 +94,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         tags: ['operation'],
         security: needs('admin'),
         params: InferenceId,
-        response: { 202: ref(InferenceSchema), ...problems(401, 403, 404, 409) },
+        ...problems(401, 403, 404, 409),
+        response: { 202: ref(InferenceSchema) },
       },
     },
     async (request, reply) => {
