@@ -60,10 +60,18 @@ export function decodeRevert(error: unknown): Revert | undefined {
   const data = revertData(error, 0)
   if (data !== undefined) return describeRevert(data)
   const fields = (error ?? {}) as { readonly code?: unknown; readonly data?: unknown; readonly message?: unknown }
-  // ethers calls some other failures of estimateGas and call the same, so the words decide.
+  // ethers calls other failures the same, and its own words speak of a revert: those of the node decide.
   const failed = fields.code === 'CALL_EXCEPTION' || fields.data === '0x'
-  const reverted = failed && /revert/i.test(String(fields.message))
+  const reverted = failed && /revert/i.test(nodeMessage(error) ?? String(fields.message))
   return reverted ? describeRevert('0x') : undefined
+}
+
+/** What the node itself said, or undefined when its answer never came. */
+export function nodeMessage(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const { error: own, info } = error as { readonly error?: unknown; readonly info?: { readonly error?: unknown } }
+  const said = (own ?? info?.error) as { readonly message?: unknown } | null | undefined
+  return typeof said?.message === 'string' ? said.message : undefined
 }
 
 function revertData(value: unknown, depth: number): string | undefined {

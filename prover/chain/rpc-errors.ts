@@ -52,7 +52,7 @@ const BEHIND = /beyond|(exceeds|after|past|greater than) .*(head|latest|current)
 
 /** What a node says of a block or state that it does not have (yet, or any more), or of itself. */
 const ELSEWHERE =
-  /header not found|missing trie node|unknown block|block (is )?not (found|available)|could not find block|state .*(pruned|(not |un)available)|temporarily|^internal (json-rpc |server )?error\.?$/i
+  /header not found|missing trie node|unknown block|(block|resource) (is )?not (found|available)|could not find block|state .*(pruned|(not |un)available)|temporarily|^internal (json-rpc |server )?error\.?$/i
 
 /** Not supported, or not with this plan. */
 const UNSUPPORTED =

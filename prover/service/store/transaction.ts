@@ -6,7 +6,9 @@ export type TransactionPurpose = 'lock' | 'fulfill' | 'verify'
 /**
  * queued (no nonce yet) → pending (signed, nonce taken) → mined → confirmed. A pending one whose call would fail gives its
  * nonce to an empty transfer to ourselves, `cancelling`, and ends `abandoned`; so does a queued one that never got a nonce.
- * A mined one that failed is `reverted`. A reorg leads from mined back to pending.
+ * A mined one whose call failed stays `pending`, with a receipt, until that is final, and ends `reverted`; a cancelling one
+ * likewise ends when its empty transfer is deep enough. A reorg leads from mined back to pending, and a nonce that somebody
+ * else used from pending back to queued.
  */
 export type TransactionState = 'queued' | 'pending' | 'mined' | 'confirmed' | 'reverted' | 'cancelling' | 'abandoned'
 
@@ -25,7 +27,10 @@ export type TransactionRequest = {
   readonly deadline: number
 }
 
-/** One signed form of a transaction: all attempts share its nonce, so at most one is ever mined. */
+/**
+ * One signed form of a transaction. All attempts share its nonce, so at most one is ever mined; those from before it was queued again
+ * have an older nonce, and cannot be mined any more.
+ */
 export type TransactionAttempt = {
   readonly hash: string
   readonly raw: string
@@ -49,5 +54,6 @@ export type OutgoingTransaction = TransactionRequest & {
     /** gasUsed · effectiveGasPrice, and the L1 data fee where the chain has one. */
     readonly fee: bigint
   } | null
+  /** Why it was given up or failed: the name of the custom error or of the reason, a colon, and a sentence. */
   readonly error: string | null
 }

@@ -65,6 +65,8 @@ export type LaneContext = {
   readonly waiting: Set<Waiting>
   /** What gas costs, asked once a block. */
   market(view: View): Promise<Market>
+  /** Says that what was read of the store has been changed. */
+  changed(): void
   /** Whether the submitter is to finish what it does and begin nothing. */
   stopping(): boolean
 }

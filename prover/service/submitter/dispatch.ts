@@ -5,20 +5,27 @@ import { broadcast } from './broadcast'
 import { mostFee, readBudget } from './budget'
 import { isInFlight, type LaneContext, now, remember, seconds, type View, waitsForSibling } from './context'
 import { type Fees, firstFees } from './fees'
-import { record } from './record'
+import { type Decision, record } from './record'
 import { signAttempt } from './sign'
 import { simulate } from './simulate'
 
-/** Another daemon signed it: its lease and ours overlapped. Rolls back the nonce that was taken. */
-const SIGNED_ELSEWHERE = new Error('the transaction was signed by another daemon')
+/** Another daemon signed one of them: its lease and ours overlapped. Rolls back the nonces that were taken. */
+const SIGNED_ELSEWHERE = new Error('a transaction was signed by another daemon')
 
 /**
  * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs go first: bonds hang on them. Those past
  * their deadline are given up.
+ *
+ * @param tried - ids of those that were looked at before at this head, and are not again.
+ * @returns those that were looked at now.
  */
-export async function dispatch(context: LaneContext, view: View, rows: readonly OutgoingTransaction[]): Promise<void> {
-  const queued = rows.filter((row) => row.state === 'queued')
-  if (queued.length === 0) return
+export async function dispatch(
+  context: LaneContext,
+  view: View,
+  rows: readonly OutgoingTransaction[],
+  tried: ReadonlySet<string>,
+): Promise<readonly OutgoingTransaction[]> {
+  const queued = rows.filter((row) => row.state === 'queued' && !tried.has(row.id))
   const late = queued.filter((row) => view.timestamp > row.deadline)
   const ready = queued.filter((row) => view.timestamp <= row.deadline && !waitsForSibling(row, rows))
   if (late.length + ready.length < queued.length) context.waiting.add('earlier transaction of the job')
@@ -28,17 +35,18 @@ export async function dispatch(context: LaneContext, view: View, rows: readonly 
   const room = fees === undefined ? 0 : Math.max(context.policy.maxInFlight - rows.filter(isInFlight).length, 0)
   const proofsFirst = ready.sort((a, b) => Number(a.purpose === 'lock') - Number(b.purpose === 'lock'))
   const batch = [...late, ...proofsFirst.slice(0, room)]
-  if (batch.length === 0) return
+  if (batch.length === 0) return []
   const [verdicts, budget, floor] = await Promise.all([
     Promise.all(batch.map((row) => simulate(context, view, row))),
     readBudget(context, view, rows),
     context.chain.transactionCount(context.account.address, 'pending'),
   ])
-  const signed: OutgoingTransaction[] = []
+  const failing: Decision[] = []
+  const worthwhile: OutgoingTransaction[] = []
   for (const [index, row] of batch.entries()) {
     const verdict = verdicts[index]!
-    if (context.stopping()) break
-    if (verdict.kind === 'fails') await record(context, row, { state: 'abandoned', error: verdict.error }, 'abandoned')
+    if (verdict.kind === 'fails')
+      failing.push({ row, steps: [{ state: 'abandoned', error: verdict.error, outcome: 'abandoned' }] })
     else if (verdict.kind === 'unknown') context.waiting.add('simulation not possible')
     else if (verdict.kind === 'no funds') context.waiting.add('balance too low')
     else if (fees !== undefined) {
@@ -48,37 +56,50 @@ export async function dispatch(context: LaneContext, view: View, rows: readonly 
         // What comes later must not eat up what this one waits for.
         break
       }
-      const pending = await sign(context, view, row, fees, Math.max(floor, view.nonce))
-      if (pending !== undefined) signed.push(pending)
+      worthwhile.push(row)
     }
   }
-  await broadcast(context, signed)
+  await record(context, failing)
+  if (fees !== undefined && worthwhile.length > 0 && !context.stopping())
+    await broadcast(context, await sign(context, view, worthwhile, fees, Math.max(floor, view.nonce)))
+  return batch
 }
 
-/** Takes a nonce, signs and stores, all or nothing. @returns undefined when another daemon was faster. */
+/** Takes nonces, signs and stores, all or nothing. @returns nothing when another daemon was faster. */
 async function sign(
   context: LaneContext,
   view: View,
-  row: OutgoingTransaction,
+  rows: readonly OutgoingTransaction[],
   fees: Fees,
   floor: number,
-): Promise<OutgoingTransaction | undefined> {
+): Promise<readonly OutgoingTransaction[]> {
   await context.lease.require()
   const { account, chainId, store } = context
   const { db, transactions } = store
+  context.changed()
   try {
-    const pending = await db.transaction(async (tx) => {
-      // First, because it lets in one daemon at a time: what is read afterwards stays true.
-      const nonce = await transactions.takeNonce(tx, chainId, account.address, floor)
-      if ((await transactions.get(tx, row.id))?.state !== 'queued') throw SIGNED_ELSEWHERE
-      const attempt = await signAttempt(account, chainId, nonce, row, fees, view.baseFee === null, now())
-      return transactions.update(tx, row.id, { state: 'pending', nonce, attempt, receipt: null, error: null })
+    const signed = await db.transaction(async (tx) => {
+      const updated: OutgoingTransaction[] = []
+      for (const row of rows) {
+        // First, because it lets in one daemon at a time: what is read afterwards stays true.
+        const nonce = await transactions.takeNonce(tx, chainId, account.address, floor)
+        if ((await transactions.get(tx, row.id))?.state !== 'queued') throw SIGNED_ELSEWHERE
+        const attempt = await signAttempt(account, chainId, nonce, row, fees, view.baseFee === null, now())
+        const change = { state: 'pending', nonce, attempt, receipt: null, error: null } as const
+        updated.push(await transactions.update(tx, row.id, change))
+      }
+      return updated
     })
-    const memory = remember(context, pending, view)
-    Object.assign(memory, { since: seconds(), sinceBlock: view.number, nextBroadcast: 0, recheck: false })
-    return pending
+    for (const row of signed)
+      Object.assign(remember(context, row, view), {
+        since: seconds(),
+        sinceBlock: view.number,
+        nextBroadcast: 0,
+        recheck: false,
+      })
+    return signed
   } catch (error) {
-    if (error === SIGNED_ELSEWHERE) return undefined
+    if (error === SIGNED_ELSEWHERE) return []
     throw error
   }
 }

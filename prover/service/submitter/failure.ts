@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { isCallException, isHexString } from 'ethers'
-import { describeRevert } from '../../chain/revert'
+import { describeRevert, nodeMessage } from '../../chain/revert'
 
 /** What became of raw bytes that were handed to a node. */
 export type BroadcastOutcome =
@@ -39,14 +39,6 @@ const NO_FUNDS = /insufficient (funds|balance)|out ?of ?funds|doesn't have enoug
 /** Longest message of a node that is kept. */
 const LONGEST = 300
 
-/** What the node itself said, or undefined when its answer never came. */
-export function nodeMessage(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  const { error: own, info } = error as { readonly error?: unknown; readonly info?: { readonly error?: unknown } }
-  const said = (own ?? info?.error) as { readonly message?: unknown } | null | undefined
-  return typeof said?.message === 'string' ? said.message.slice(0, LONGEST) : undefined
-}
-
 /** Reads the error of `eth_sendRawTransaction`. */
 export function broadcastOutcome(error: unknown): BroadcastOutcome {
   const message = nodeMessage(error)
@@ -56,7 +48,7 @@ export function broadcastOutcome(error: unknown): BroadcastOutcome {
 
 /** Reads the error of `eth_call`. What ethers calls a call exception may as well be a block that the node does not know. */
 export function callFailure(error: unknown): CallFailure {
-  const message = nodeMessage(error)
+  const message = nodeMessage(error)?.slice(0, LONGEST)
   if (!isCallException(error) || message === undefined) return { kind: 'unknown', message: shortMessage(error) }
   if (error.data !== null && isHexString(error.data) && error.data.length >= 10) {
     const revert = describeRevert(error.data)
@@ -71,5 +63,6 @@ export function callFailure(error: unknown): CallFailure {
 export function shortMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { shortMessage: short } = error as { readonly shortMessage?: unknown }
-  return nodeMessage(error) ?? (typeof short === 'string' ? short : error.message.slice(0, LONGEST))
+  const said = nodeMessage(error) ?? (typeof short === 'string' ? short : error.message)
+  return said.slice(0, LONGEST)
 }

@@ -11,7 +11,8 @@ const MOST = 16
 
 /**
  * Fills nonces that nothing of ours uses and that hold up later ones, such as after a reorg took out what was confirmed, or on a
- * chain that began anew. Nothing is stored: a filler that is forgotten is signed again, and whichever is mined will do.
+ * chain that began anew. Nothing is stored: a filler that is forgotten is signed again, and whichever is mined will do. Their fees are
+ * not part of what is counted as spent.
  */
 export async function fillGaps(context: LaneContext, view: View, rows: readonly OutgoingTransaction[]): Promise<void> {
   const ours = new Set(rows.filter((row) => row.state !== 'queued').map((row) => row.nonce))

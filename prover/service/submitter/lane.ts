@@ -2,6 +2,7 @@
 
 import type { OutgoingTransaction } from '../store/transaction'
 import type { Head } from './chain-reader'
+import { readBudget } from './budget'
 import { isInFlight, type LaneContext, remember, seconds, type View, type Waiting } from './context'
 import { dispatch } from './dispatch'
 import { fillGaps } from './gaps'
@@ -10,6 +11,9 @@ import { tend } from './tend'
 
 /** How often the balance of an account is looked at that has nothing to send: seconds. */
 const IDLE_LOOK = 30
+
+/** When transactions are read again though nobody says that there are new ones, as when another daemon queued them: seconds. */
+const READ_AGAIN = 1
 
 /** Where an account stands. */
 export type LaneStatus = {
@@ -34,9 +38,13 @@ export type LaneStatus = {
 
 /** Sends the transactions of one account on one chain. */
 export class Lane {
+  private readonly context: LaneContext
   private readonly blocks = new CanonicalBlocks()
   private view: View | undefined
   private rows: readonly OutgoingTransaction[] = []
+  /** Whether the rows may be other than those in the store. */
+  private stale = true
+  private nextRead = 0
   private active = false
   /** Whether there is more to find out at the head that was looked at. */
   private incomplete = true
@@ -45,28 +53,44 @@ export class Lane {
   private nextIdleLook = 0
   private readonly alarms = new Set<string>()
 
-  constructor(private readonly context: LaneContext) {}
+  constructor(given: Omit<LaneContext, 'memory' | 'gaps' | 'waiting' | 'changed'>) {
+    const changed = (): void => {
+      this.stale = true
+    }
+    this.context = { ...given, memory: new Map(), gaps: new Map(), waiting: new Set(), changed }
+  }
 
-  /** Does all that can be done now. `head` asks for the newest block, once for all lanes of a round. */
-  async tick(head: () => Promise<Head>): Promise<void> {
+  /**
+   * Does all that can be done now.
+   *
+   * @param head - asks for the newest block, once for all lanes of a round.
+   * @param woken - whether somebody says that there is something new.
+   */
+  async tick(head: () => Promise<Head>, woken: boolean): Promise<void> {
     const { context } = this
     const wasActive = this.active
+    if (woken || seconds() >= this.nextRead) this.stale = true
     this.active = await context.lease.hold()
     if (!this.active) {
       if (wasActive) this.forgetGauges()
       // What another daemon has done meanwhile is looked at afresh.
+      this.stale = true
       this.incomplete = true
       this.rows = []
       return
     }
-    await this.read()
-    if (this.rows.length === 0 && seconds() < this.nextIdleLook) return
+    if (this.rows.length === 0) {
+      await this.read()
+      if (this.rows.length === 0 && seconds() < this.nextIdleLook) return
+    }
     this.nextIdleLook = seconds() + IDLE_LOOK
 
     const newest = await head()
     const moved = newest.hash !== this.view?.hash
     if (moved) await this.look(newest)
     const view = this.view!
+    if (this.rows.length === 0) await readBudget(context, view, [])
+    await this.read()
     if (moved || this.incomplete) {
       this.incomplete = true
       this.tried.clear()
@@ -77,16 +101,13 @@ export class Lane {
     }
     await tend(context, view, this.rows)
     await fillGaps(context, view, this.rows)
-    if (this.rows.some((row) => row.state === 'queued' && !this.tried.has(row.id))) {
-      await dispatch(context, view, this.rows)
-      this.tried = new Set(this.rows.map((row) => row.id))
+    // What came later must not eat up what others wait for.
+    if (!context.waiting.has('spend cap') && !context.waiting.has('balance too low')) {
+      for (const row of await dispatch(context, view, this.rows, this.tried)) this.tried.add(row.id)
       if (context.waiting.has('simulation not possible')) this.incomplete = true
     }
-    this.alarm(
-      'spend cap',
-      context.waiting.has('spend cap'),
-      'an account has reached its spend cap; its transactions wait',
-    )
+    const capped = context.waiting.has('spend cap')
+    this.alarm('spend cap', capped, 'an account has reached its spend cap; its transactions wait')
   }
 
   status(): LaneStatus {
@@ -110,10 +131,14 @@ export class Lane {
     await this.context.lease.release()
   }
 
+  /** Reads the transactions again, unless they are known. */
   private async read(): Promise<void> {
+    if (!this.stale) return
     const { context } = this
     const { address } = context.account
+    this.nextRead = seconds() + READ_AGAIN
     this.rows = await context.store.transactions.unsettled(context.store.db, context.chainId, address)
+    this.stale = false
     const present = new Set(this.rows.map((row) => row.id))
     for (const id of context.memory.keys()) if (!present.has(id)) context.memory.delete(id)
     for (const row of this.rows) remember(context, row)

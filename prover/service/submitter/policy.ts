@@ -14,7 +14,10 @@ export type SubmitPolicy = {
   readonly bumpPercent: number
   /** How long an attempt may go unmined, while blocks come, before it is replaced. */
   readonly bumpAfterSeconds: number
-  /** Most that an account spends on fees within a period, what is on its way counted at its highest. */
+  /**
+   * Most that an account spends on fees within a period, what is on its way counted at its highest: gas limit times bid. A fee for L1 data
+   * that is apart counts once it is paid. What frees a nonce is sent regardless.
+   */
   readonly spendCap: { readonly wei: bigint; readonly periodSeconds: number }
   /** An account below this raises the alarm. */
   readonly balanceAlarm: bigint

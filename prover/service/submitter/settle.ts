@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { OutgoingTransaction } from '../store/transaction'
-import { callFailure, shortMessage } from './failure'
+import type { OutgoingTransaction, TransactionState } from '../store/transaction'
+import { callFailure } from './failure'
 import type { Head, MinedReceipt } from './chain-reader'
 import { type LaneContext, remember, seconds, type View } from './context'
-import { LaneLeaseLostError } from './errors'
-import { record, recordMined, recordUnmined } from './record'
+import { minedSteps, record, type Step, unminedSteps } from './record'
 
 /** Below this depth a foreign use of a nonce is never taken for final, whatever the policy: endpoints lag. */
 const LEAST_FOREIGN_DEPTH = 3
@@ -27,7 +26,7 @@ export class CanonicalBlocks {
   async check(
     context: LaneContext,
     receipts: readonly { readonly blockNumber: number; readonly blockHash: string }[],
-  ): Promise<(blockHash: string) => 'canonical' | 'orphaned' | 'unknown'> {
+  ): Promise<Standing> {
     const blocks = new Map(receipts.map(({ blockHash, blockNumber }) => [blockHash, blockNumber]))
     for (const hash of this.known) if (!blocks.has(hash)) this.known.delete(hash)
     const orphaned = new Set<string>()
@@ -62,57 +61,63 @@ export async function settle(
   const receipts = signed.flatMap((row) => found.get(row.id) ?? row.receipt ?? [])
   const standing = await blocks.check(context, receipts)
 
-  let complete = true
-  for (const row of signed) {
-    try {
-      complete = (await settleOne(context, view, row, found.get(row.id), standing)) && complete
-    } catch (error) {
-      if (error instanceof LaneLeaseLostError) throw error
-      // One job that cannot be moved must not hold up the others.
-      complete = false
-      context.log.error({ job: row.jobId, reason: shortMessage(error) }, 'a transaction could not be settled')
-    }
-  }
-  return complete
+  const findings = await Promise.all(
+    signed.map(async (row) => ({ row, ...(await decide(context, view, row, found.get(row.id), standing)) })),
+  )
+  const recorded = await record(
+    context,
+    findings.filter(({ steps }) => steps.length > 0),
+  )
+  return recorded && findings.every(({ open }) => !open)
 }
 
-async function settleOne(
+type Standing = (blockHash: string) => 'canonical' | 'orphaned' | 'unknown'
+
+/** What is to be written down, and whether there is more to find out at this head. */
+type Finding = { readonly steps: readonly Step[]; readonly open: boolean }
+
+const NOTHING: Finding = { steps: [], open: false }
+const OPEN: Finding = { steps: [], open: true }
+
+async function decide(
   context: LaneContext,
   view: View,
   row: OutgoingTransaction,
   found: MinedReceipt | undefined,
-  standing: (blockHash: string) => 'canonical' | 'orphaned' | 'unknown',
-): Promise<boolean> {
-  let current: OutgoingTransaction | undefined = row
+  standing: Standing,
+): Promise<Finding> {
   if (found !== undefined) {
-    if (standing(found.blockHash) !== 'canonical') return false
-    current = await recordMined(context, row, found)
-  } else if (row.receipt === null) {
+    if (standing(found.blockHash) !== 'canonical') return OPEN
+    const steps = minedSteps(row, found)
+    return { steps: [...steps, ...(await finalSteps(context, view, row, steps.at(-1)!.state!, found))], open: false }
+  }
+  if (row.receipt === null) {
     if (row.nonce! < view.nonce) return foreign(context, view, row)
     delete remember(context, row, view).missingSince
-    return true
+    return NOTHING
   }
-  if (current?.receipt == null) return current !== undefined
-
-  const where = standing(current.receipt.blockHash)
-  if (where === 'canonical') return confirm(context, view, current)
-  if (where === 'unknown') return false
-  const moved = await findReceipt(context, current)
-  if (moved?.blockHash === current.receipt.blockHash) return false
-  if (moved === undefined) await recordUnmined(context, current)
-  else await recordMined(context, current, moved)
+  const where = standing(row.receipt.blockHash)
+  if (where === 'canonical') return { steps: await finalSteps(context, view, row, row.state, row.receipt), open: false }
+  if (where === 'unknown') return OPEN
+  const moved = await findReceipt(context, row)
+  if (moved?.blockHash === row.receipt.blockHash) return OPEN
   // The new block is checked in the next round.
-  return false
+  return { steps: moved === undefined ? unminedSteps(context, row) : minedSteps(row, moved), open: true }
 }
 
-/** Ends what is deep enough. */
-async function confirm(context: LaneContext, view: View, row: OutgoingTransaction): Promise<boolean> {
-  const { hash, blockNumber, blockHash } = row.receipt!
-  if (view.number - blockNumber + 1 < context.policy.confirmations) return true
-  if (row.state === 'mined') return (await record(context, row, { state: 'confirmed' }, 'confirmed')) !== undefined
-  if (row.state === 'cancelling') return (await record(context, row, { state: 'abandoned' }, 'abandoned')) !== undefined
+/** Ends what is deep enough, given the state in which it was mined. */
+async function finalSteps(
+  context: LaneContext,
+  view: View,
+  row: OutgoingTransaction,
+  state: TransactionState,
+  { hash, blockNumber, blockHash }: NonNullable<OutgoingTransaction['receipt']>,
+): Promise<readonly Step[]> {
+  if (view.number - blockNumber + 1 < context.policy.confirmations) return []
+  if (state === 'mined') return [{ state: 'confirmed', outcome: 'confirmed' }]
+  if (state === 'cancelling') return [{ state: 'abandoned', outcome: 'abandoned' }]
   const error = `${await whyReverted(context, row, blockHash)} (${hash} in block ${blockNumber})`
-  return (await record(context, row, { state: 'reverted', error }, 'reverted')) !== undefined
+  return [{ state: 'reverted', error, outcome: 'reverted' }]
 }
 
 /** The same call on the state after its block, which mostly fails for the same reason. */
@@ -135,22 +140,21 @@ async function findReceipt(context: LaneContext, row: OutgoingTransaction): Prom
  * The nonce is used, but by none of the attempts: the key is used elsewhere, or the endpoint lags. Once it has been so for long enough,
  * deep in the chain, no attempt can be mined any more, and the transaction may have another nonce.
  */
-async function foreign(context: LaneContext, view: View, row: OutgoingTransaction): Promise<boolean> {
+async function foreign(context: LaneContext, view: View, row: OutgoingTransaction): Promise<Finding> {
   const memory = remember(context, row, view)
   memory.missingSince ??= seconds()
-  if (seconds() - memory.missingSince < context.policy.bumpAfterSeconds) return false
+  if (seconds() - memory.missingSince < context.policy.bumpAfterSeconds) return OPEN
   const depth = Math.max(context.policy.confirmations, LEAST_FOREIGN_DEPTH)
   const block = view.number - depth + 1
-  if (block < 0 || (await context.chain.transactionCount(row.from, block)) <= row.nonce!) return false
+  if (block < 0 || (await context.chain.transactionCount(row.from, block)) <= row.nonce!) return OPEN
   // The receipt was looked for before the count: look once more.
-  if ((await findReceipt(context, row)) !== undefined) return false
+  if ((await findReceipt(context, row)) !== undefined) return OPEN
   context.log.warn(
     { job: row.jobId, nonce: row.nonce },
     'another transaction of this account used the nonce: is the key used elsewhere?',
   )
-  const error = `NonceTaken: another transaction of ${row.from} used nonce ${row.nonce}`
   context.memory.delete(row.id)
-  if (row.state === 'cancelling') await record(context, row, { state: 'abandoned' }, 'abandoned')
-  else await record(context, row, { state: 'queued', error })
-  return true
+  if (row.state === 'cancelling') return { steps: [{ state: 'abandoned', outcome: 'abandoned' }], open: false }
+  const error = `NonceTaken: another transaction of ${row.from} used nonce ${row.nonce}`
+  return { steps: [{ state: 'queued', error }], open: false }
 }

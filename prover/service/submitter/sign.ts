@@ -42,7 +42,8 @@ export async function signAttempt(
 /** Whether the attempt of this hash only uses up the nonce. */
 export function isEmptyTransfer(row: OutgoingTransaction, hash: string): boolean {
   const attempt = row.attempts.find((candidate) => candidate.hash === hash)
-  if (attempt === undefined) return false
+  // The first attempt is always the call itself.
+  if (attempt === undefined || attempt === row.attempts[0]) return false
   const { to, data } = Transaction.from(attempt.raw)
   return data === '0x' && to?.toLowerCase() === row.from.toLowerCase()
 }

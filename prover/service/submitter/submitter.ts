@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { getAddress, isError } from 'ethers'
-import { ZkmlError } from '../../errors'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getAddress } from 'ethers'
 import type { Log } from '../log'
 import type { Metrics } from '../metrics'
 import type { Store } from '../store/store'
 import { ChainReader, type Head, type RpcSender } from './chain-reader'
-import type { LaneContext, OnSettled, View } from './context'
+import type { OnSettled, View } from './context'
 import { SubmitterPolicyError } from './errors'
 import { shortMessage } from './failure'
 import type { Market } from './fees'
@@ -94,7 +94,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
   const lanes = options.accounts.map((account, index) => {
     const address = addresses[index]!
     metrics.spendCap.set({ chain: String(chainId), account: address }, Number(policy.spendCap.wei))
-    const context: LaneContext = {
+    return new Lane({
       chainId,
       account,
       chain,
@@ -104,19 +104,15 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
       metrics,
       log: log.child({ chain: chainId, account: address }),
       onSettled: options.onSettled,
-      memory: new Map(),
-      gaps: new Map(),
-      waiting: new Set(),
       market: marketAt,
       stopping: () => stopping,
-    }
-    return new Lane(context)
+    })
   })
 
-  const round = async (): Promise<void> => {
+  const round = async (woken: boolean): Promise<void> => {
     let asked: Promise<Head> | undefined
     const newest = () => (asked ??= chain.head().then((block) => (head = block)))
-    const ticks = await Promise.allSettled(lanes.map((lane) => lane.tick(newest)))
+    const ticks = await Promise.allSettled(lanes.map((lane) => lane.tick(newest, woken)))
     const failed = ticks.find((tick) => tick.status === 'rejected')
     if (failed === undefined) {
       if (failure !== null) log.info({ chain: chainId }, 'the submitter goes on')
@@ -132,11 +128,16 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 
   const loop = async (): Promise<void> => {
     while (!stopping) {
+      const begun = performance.now()
+      const asked = woken
       woken = false
-      await round()
+      await round(asked)
+      // Calls to `wake` that come one upon the other share a round: half the time is left to others.
+      const rest = Math.min(performance.now() - begun, poll)
+      if (!stopping) await sleep(rest)
       if (stopping || woken) continue
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, poll)
+        const timer = setTimeout(resolve, poll - rest)
         interrupt = () => {
           clearTimeout(timer)
           resolve()
@@ -165,9 +166,8 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
   }
 }
 
+/** Of our errors and those of ethers and databases, whose codes are few. */
 function codeOf(error: unknown): string {
-  if (error instanceof ZkmlError) return error.code
-  for (const code of ['NETWORK_ERROR', 'SERVER_ERROR', 'TIMEOUT', 'CALL_EXCEPTION'] as const)
-    if (isError(error, code)) return code
-  return 'UNEXPECTED'
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' ? code : 'UNEXPECTED'
 }

@@ -15,7 +15,7 @@ import {
   waitsForSibling,
 } from './context'
 import { bumpedFees, type Fees } from './fees'
-import { record } from './record'
+import { recordAttempt } from './record'
 import { emptyTransfer, type Payload, signAttempt } from './sign'
 import { simulate } from './simulate'
 
@@ -124,7 +124,7 @@ async function replace(
 ): Promise<OutgoingTransaction | undefined> {
   const { account, chainId } = context
   const attempt = await signAttempt(account, chainId, row.nonce!, payload, fees, view.baseFee === null, now())
-  const replaced = await record(context, row, { ...change, attempt })
+  const replaced = await recordAttempt(context, row, { ...change, attempt })
   if (replaced === undefined) return undefined
   context.metrics.transactionBumps.inc({ chain: String(chainId) })
   const memory = remember(context, replaced, view)

@@ -122,8 +122,8 @@ describe('submitter: crashes', () => {
   it('mines each transaction once, whatever step of it a process dies at', async () => {
     let last = 1
     while (await run(last, () => {})) last++
-    // Each transaction is signed, mined and confirmed in a database transaction, and sent once at least.
-    expect(last).to.be.greaterThan(2 * (3 * 3 + 2))
+    // Each transaction is signed in one database transaction, settled in one or two more, and sent once at least.
+    expect(last).to.be.greaterThan(2 * (2 * 3 + 2))
   })
 
   it('does so while the mempool forgets what it has', async () => {
@@ -131,6 +131,6 @@ describe('submitter: crashes', () => {
     const forget = (world: World): void => {
       if (block++ % 3 === 0) world.chain.mempool.clear()
     }
-    for (let last = 1; last < 24; last += 2) await run(last, forget)
+    for (let last = 1; last < 24; last += 5) await run(last, forget)
   })
 })

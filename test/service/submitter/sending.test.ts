@@ -61,6 +61,17 @@ describe('submitter: sending', () => {
     expect(world.chain.received).to.have.length(7)
   })
 
+  it('makes room at the same head for what comes after calls that fail', async () => {
+    world.start({ ...PATIENT, maxInFlight: 2 })
+    for (let request = 0; request < 5; request++) {
+      world.chain.refuses.add(lockData(request))
+      await world.queue(lockData(request))
+    }
+    const row = await world.queue(lockData(9))
+    await world.reach(row, ({ state }) => state === 'pending')
+    expect(world.chain.blocks).to.have.length(1)
+  })
+
   it('asks little: a few requests for each transaction, and one at a quiet head', async () => {
     world.start()
     const rows = []
@@ -77,11 +88,12 @@ describe('submitter: sending', () => {
     world.chain.fault = (method) => {
       if (method === 'eth_call') throw new Error('socket hang up')
     }
-    world.start({ ...PATIENT, maxInFlight: 1 })
+    const submitter = world.start({ ...PATIENT, maxInFlight: 1 })
     await world.queue(lockData(1))
     const proof = await world.queue(fulfillData(2))
     world.chain.lockedBefore(2)
-    world.chain.mine()
+    await until(() => submitter.status().lanes[0]!.queued === 2, 'both to be known')
+    await aWhile()
     world.chain.fault = () => {}
     await world.mineUntil(proof, 'mined')
     expect(world.chain.mined()[0]!.data).to.equal(fulfillData(2))
