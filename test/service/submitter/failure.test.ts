@@ -2,7 +2,7 @@
 
 import { expect } from 'chai'
 import { AbiCoder, Interface, makeError } from 'ethers'
-import { broadcastOutcome, callFailure, nodeMessage, shortMessage } from '../../../prover/service/submitter/failure'
+import { broadcastOutcome, callFailure, shortMessage } from '../../../prover/service/submitter/failure'
 
 /** As ethers wraps what a node says to `eth_sendRawTransaction`. */
 const refused = (message: string): Error =>
@@ -67,7 +67,7 @@ describe('submitter: what nodes say', () => {
   })
 
   it('shortens messages, and leaves requests out of them', () => {
-    expect(nodeMessage(refused('x'.repeat(5000)))).to.have.length(300)
+    expect(shortMessage(refused('x'.repeat(5000)))).to.have.length(300)
     const error = makeError('nonce has already been used', 'NONCE_EXPIRED', { transaction: '0x02f8secret' } as never)
     expect(error.message).to.contain('secret')
     expect(shortMessage(error)).to.equal('nonce has already been used')
