@@ -9,8 +9,8 @@ import type { JobState } from './store/job'
 import type { Store } from './store/store'
 
 const GAUGES_EVERY = 5_000
-const HOUSEKEEPING_EVERY = 60_000
-const LEASE = 180_000
+const HOUSEKEEPING_EVERY = 15_000
+const LEASE = 60_000
 /** A job that is due and has not moved for so long is put into its queue again, in case its message was lost. */
 const STALLED = 600_000
 const STALLED_AT_ONCE = 500
