@@ -3,11 +3,16 @@
 import { openStore } from '../../prover/service/store'
 import { SILENT, TEST_DATA_KEY } from './store'
 
-/** A daemon that takes what it finds and never ends it: `node store-holder.ts <stateDir>`; says "taken <job>" and waits. */
+/**
+ * A daemon in a process of its own: `store-holder.ts <place as JSON> hold` takes a job from "prove", says "taken <job>", and waits
+ * to be killed; `… close` opens and closes the store, and ends if that left nothing open.
+ */
 async function main(): Promise<void> {
-  const store = await openStore({ stateDir: process.argv[2]! }, { dataKey: TEST_DATA_KEY, log: SILENT })
+  const [place, mode] = process.argv.slice(2)
+  const store = await openStore(JSON.parse(place!), { dataKey: TEST_DATA_KEY, log: SILENT })
+  if (mode === 'close') return await store.close()
   const taken = await store.queue.take('prove')
-  await store.leases.hold('lane', 3_600_000)
+  await store.leases.hold('role', 3_600_000)
   process.stdout.write(`taken ${taken?.jobId}\n`)
   setInterval(() => undefined, 60_000)
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { getAddress, hexlify, toBeHex, zeroPadValue } from 'ethers'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { Client } from 'pg'
 import { packageVersion } from '../../prover/project'
 import type { Log } from '../../prover/service/log'
@@ -97,6 +100,27 @@ export function marketOrigin(change: Partial<MarketOrigin> = {}): MarketOrigin {
 
 export function apiOrigin(change: Partial<ApiOrigin> = {}): ApiOrigin {
   return { kind: 'api', client: 'test', context: null, submitTo: null, ...change }
+}
+
+/** Runs `store-holder.ts` in a process of its own. */
+export function startHolder(place: StorePlace, mode: 'hold' | 'close'): ChildProcessByStdio<null, Readable, null> {
+  const script = join(__dirname, 'store-holder.ts')
+  const args = ['-r', 'ts-node/register/transpile-only', script, JSON.stringify(place), mode]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** Starts a holder, and waits until it has taken a job. */
+export async function holderWithJob(place: StorePlace): Promise<{ pid: number; jobId: string; kill(): Promise<void> }> {
+  const child = startHolder(place, 'hold')
+  const [output] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    pid: child.pid!,
+    jobId: /^taken (.*)$/m.exec(output.toString())![1]!,
+    async kill() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
 }
 
 type Place = { readonly place: StorePlace; readonly drop: () => Promise<void> }

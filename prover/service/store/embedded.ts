@@ -76,6 +76,10 @@ class EmbeddedDatabase implements Engine {
     return await this.#use((pg) => pg.transaction(async (tx) => (await tx.exec(sql)).at(-1)?.rows ?? []))
   }
 
+  async exclusively<T>(run: () => Promise<T>): Promise<T> {
+    return await run()
+  }
+
   async listen(channel: string, wake: (payload: string) => void): Promise<() => Promise<void>> {
     const listener = { channel, wake: (payload: string) => this.#scope.leave(() => wake(payload)) }
     await this.#use(async (pg) => this.#listeners.set(listener, await pg.listen(channel, listener.wake)))

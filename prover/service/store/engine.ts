@@ -6,4 +6,6 @@ import type { Database } from './database'
 export type Engine = Database & {
   /** Runs statements separated by semicolons, without parameters; undone when one fails. @returns the rows of the last. */
   script(sql: string): Promise<readonly unknown[]>
+  /** Runs what changes the schema while no other daemon does. */
+  exclusively<T>(run: () => Promise<T>): Promise<T>
 }

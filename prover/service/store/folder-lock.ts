@@ -9,6 +9,7 @@ import { StoreFolderError, StoreInUseError } from './errors'
 
 /** Longest path of a socket, of all systems. */
 const MAX_SOCKET_PATH = 100
+const ANSWER_MS = 5000
 
 /**
  * Claims a folder for this process: `<folder>/lock` is a socket on which it listens. Whether the holder lives is a question to the
@@ -22,11 +23,10 @@ export async function lockFolder(folder: string): Promise<() => void> {
   const draft = join(folder, `lock.${randomBytes(6).toString('hex')}`)
   const server = await listen(draft, folder)
   const mine = inode(draft)
-  const fail = async (): Promise<never> => {
-    const pid = await holder(lock)
+  const inUse = (pid: number | undefined): StoreInUseError => {
     server.close()
     rmSync(draft, { force: true })
-    throw new StoreInUseError(folder, typeof pid === 'number' ? pid : undefined)
+    return new StoreInUseError(folder, pid)
   }
 
   try {
@@ -34,13 +34,14 @@ export async function lockFolder(folder: string): Promise<() => void> {
     rmSync(draft)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const other = inode(lock)
-    if ((await holder(lock)) !== 'gone' || inode(lock) !== other) return await fail()
+    const found = inode(lock)
+    const other = await holder(lock)
+    if (other.lives || inode(lock) !== found) throw inUse(other.pid)
     renameSync(draft, lock)
     // Two processes that found the same stale lock: the later rename wins, the other one sees it here.
     await sleep(50)
   }
-  if (inode(lock) !== mine) return await fail()
+  if (inode(lock) !== mine) throw inUse((await holder(lock)).pid)
 
   return () => {
     if (inode(lock) === mine) rmSync(lock, { force: true })
@@ -65,17 +66,18 @@ async function listen(path: string, folder: string): Promise<Server> {
   })
 }
 
-/** Process id of the holder of a lock, `unknown` when it is too busy to answer, `gone` when there is none any more. */
-async function holder(lock: string): Promise<number | 'unknown' | 'gone'> {
+/** Whether a lock has a holder, and which process that is, unless it is too busy to answer. */
+async function holder(lock: string): Promise<{ readonly lives: boolean; readonly pid: number | undefined }> {
   return await new Promise((done) => {
     let answer = ''
+    let lives = true
     const socket = connect(socketPath(lock))
-    socket.setTimeout(1000, () => socket.destroy())
+    socket.setTimeout(ANSWER_MS, () => socket.destroy())
     socket.on('data', (chunk) => (answer += chunk.toString()))
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      done(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'gone' : 'unknown')
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      lives = code !== 'ECONNREFUSED' && code !== 'ENOENT'
     })
-    socket.on('close', () => done(/^\d+$/.test(answer) ? Number(answer) : 'unknown'))
+    socket.on('close', () => done({ lives, pid: /^\d+$/.test(answer) ? Number(answer) : undefined }))
   })
 }
 

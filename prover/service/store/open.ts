@@ -62,9 +62,11 @@ export async function openStore(
     }
   }
   try {
-    await migrate(engine)
-    await checkDataKey(engine, dataKey, log)
-    const queue = await openQueue(engine, { daemonId, log, report })
+    const queue = await engine.exclusively(async () => {
+      await migrate(engine)
+      await checkDataKey(engine, dataKey, log)
+      return await openQueue(engine, { daemonId, log, report })
+    })
     closers.push(() => queue.close())
     const membership = await joinDaemons(engine, queue, { id: daemonId, name: daemonName, log, report })
     closers.push(() => membership.close())

@@ -16,6 +16,8 @@ const CONNECT_MS = 5000
 /** No query of ours takes nearly as long; what does hangs on a dead connection. */
 const QUERY_MS = 60_000
 const TRANSACTION_ATTEMPTS = 5
+/** Key of the advisory lock under which one daemon changes the schema: "zkml" in ASCII. */
+const SCHEMA_LOCK = 0x7a6b6d6c
 
 /** How connections of this program read columns; other users of `pg` in the process keep theirs. */
 export const TYPES: typeof types = {
@@ -102,6 +104,15 @@ export async function openServer(databaseUrl: string, log: Log): Promise<Engine>
         } catch (error) {
           if (outageOf(error) === undefined) await client.query('ROLLBACK')
           throw error
+        }
+      }),
+    exclusively: async (run) =>
+      await borrow(async (client) => {
+        await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK])
+        try {
+          return await run()
+        } finally {
+          await client.query('SELECT pg_advisory_unlock($1)', [SCHEMA_LOCK])
         }
       }),
     listen: (channel, wake) => listener.listen(channel, (payload) => scope.leave(() => wake(payload))),
