@@ -147,7 +147,7 @@ async function startFigures(): Promise<Figure[]> {
   const folders = models.map(({ folder }) => folder)
   const seconds: number[] = []
   for (let run = 0; run < 3; run++) {
-    const daemon: Daemon = await createDaemon({ chains: [], models: folders })
+    const daemon: Daemon = await createDaemon({ chains: [], models: folders, fresh: true })
     try {
       for (let start = 0; start < 2; start++) {
         const started = performance.now()

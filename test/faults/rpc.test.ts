@@ -105,7 +105,7 @@ describe('RPC endpoints', () => {
         second.set({})
         await ask(2)
         await served()
-        await eventually(async () => (await daemon.unfinished()) === 0, 'the daemon has nothing left to do')
+        await eventually(async () => (await daemon.workload()).jobs === 0, 'the daemon has nothing left to do')
         expect(daemon.revealed()).to.be.empty
       } finally {
         await daemon.remove()
