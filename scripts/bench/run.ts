@@ -4,7 +4,7 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
- *     npm run bench -- contracts     some sections only: compile circuits gas contracts service start
+ *     npm run bench -- contracts     some sections only: compile circuits gas contracts market chaos fleet ready start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
  */
@@ -17,7 +17,7 @@ import { compileFigures } from './compile'
 import { contractFigures } from './contracts'
 import { atMost, isTrue, markdown, type Figure } from './figures'
 import { gasFigures } from './gas'
-import { serviceFigures } from './service'
+import { chaosFigures, fleetFigures, marketFigures, readyFigures } from './service'
 
 const ROOT = join(__dirname, '..', '..')
 const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
@@ -36,7 +36,10 @@ const SECTIONS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   circuits: circuitFigures,
   gas: gasFigures,
   contracts: contractFigures,
-  service: serviceFigures,
+  market: marketFigures,
+  chaos: chaosFigures,
+  fleet: fleetFigures,
+  ready: readyFigures,
   start: startFigure,
 }
 

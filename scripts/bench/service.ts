@@ -23,11 +23,6 @@ const QUIET: ScenarioOptions = {
   chain: { spendCap: '100000 ether' },
 }
 
-/** The daemon on a chain of its own: how fast, how much, and what it survives. */
-export async function serviceFigures(): Promise<Figure[]> {
-  return [...(await marketFigures()), ...(await chaosFigures()), ...(await fleetFigures()), ...(await startFigures())]
-}
-
 async function withScenario<T>(options: ScenarioOptions, use: (scenario: Scenario) => Promise<T>): Promise<T> {
   const scenario = await openScenario(options)
   try {
@@ -37,7 +32,8 @@ async function withScenario<T>(options: ScenarioOptions, use: (scenario: Scenari
   }
 }
 
-async function marketFigures(): Promise<Figure[]> {
+/** One daemon on a chain of its own: how fast, and how much memory. */
+export async function marketFigures(): Promise<Figure[]> {
   const alone = await proverAlone(await marketModel(CANCER), share(0.1))
   return withScenario(QUIET, async (scenario) => {
     const { daemon } = scenario
@@ -73,7 +69,7 @@ async function marketFigures(): Promise<Figure[]> {
 }
 
 /** Jobs that come in while the daemon is killed and the chain reorganised all the time. */
-async function chaosFigures(): Promise<Figure[]> {
+export async function chaosFigures(): Promise<Figure[]> {
   const jobs = share(0.2)
   return withScenario({ models: [CANCER], block: 250 }, async (scenario) => {
     const { ask, anvil, daemon } = scenario
@@ -100,6 +96,7 @@ async function chaosFigures(): Promise<Figure[]> {
       if (seconds > 10 * jobs) break
       await sleep(500)
     }
+    await daemon.ready()
     const missing = (await scenario.missing()).length
     // Asserts that each was answered once, and all money is where it belongs.
     const books = missing === 0 ? await scenario.check({ reverts: true }) : undefined
@@ -109,7 +106,7 @@ async function chaosFigures(): Promise<Figure[]> {
 }
 
 /** Two workers against one, a core each. */
-async function fleetFigures(): Promise<Figure[]> {
+export async function fleetFigures(): Promise<Figure[]> {
   const jobs = share(0.2)
   const rates: number[] = []
   for (const workers of [1, 2]) {
@@ -140,7 +137,7 @@ async function fleetFigures(): Promise<Figure[]> {
 }
 
 /** From the start of the process to readiness, with an empty state and with an old one. */
-async function startFigures(): Promise<Figure[]> {
+export async function readyFigures(): Promise<Figure[]> {
   const models = await Promise.all(
     Array.from({ length: MLPS }, (_, i) => smallModel(`mlp-${i}`, perceptron([64, 32, 10], 100 * (i + 1)))),
   )
