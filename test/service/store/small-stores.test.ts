@@ -2,6 +2,7 @@
 
 import { expect } from 'chai'
 import { randomUUID } from 'node:crypto'
+import type { Engine } from '../../../prover/service/store/engine'
 import { SecretUnreadableError, StoreMisuseError, StoreRangeError } from '../../../prover/service/store/errors'
 import { secretStore } from '../../../prover/service/store/secrets'
 import type { Store } from '../../../prover/service/store/store'
@@ -82,6 +83,16 @@ describe('the store', () => {
       expect(nested).to.be.instanceOf(StoreMisuseError)
       expect(await rejection(kept('SELECT 1'))).to.be.instanceOf(StoreMisuseError)
       await store.ping()
+    })
+
+    it('runs the scripts of the queue library, which bring their own BEGIN and COMMIT, and undoes those that fail', async () => {
+      const engine = store.db as Engine
+      expect(await engine.script(`SELECT 1 AS a; SELECT 2 AS b`)).to.deep.equal([{ b: 2 }])
+      await engine.script(`BEGIN; SET LOCAL lock_timeout = '30s'; CREATE TABLE zkml.kept (i int); COMMIT;`)
+      await rejection(engine.script('BEGIN; CREATE TABLE zkml.undone (i int); SELECT 1 / 0; COMMIT;'))
+      const sql = `SELECT to_regclass('zkml.kept') IS NOT NULL AS kept, to_regclass('zkml.undone') IS NOT NULL AS undone`
+      expect(await store.db.query(sql)).to.deep.equal([{ kept: true, undone: false }])
+      await store.db.query('DROP TABLE zkml.kept')
     })
 
     it('tells listeners what was committed, and those that left nothing', async () => {
