@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { PGlite } from '@electric-sql/pglite'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { cacheFolder, packageVersion } from '../../project'
 import { DURABLE_PARAMETERS, DurableFolder, syncPath, syncTree } from './durable-folder'
 import { StoreFolderError, StoreUnavailableError } from './errors'
 import { PARSERS } from './values'
@@ -41,11 +42,33 @@ export async function startPGlite(folder: string): Promise<DurablePGlite> {
 async function initialise(folder: string): Promise<void> {
   const draft = `${folder}.new`
   rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { mode: 0o700 })
-  await (await start(draft)).close()
+  const template = templateFolder()
+  if (existsSync(template)) cpSync(template, draft, { recursive: true })
+  else {
+    mkdirSync(draft, { mode: 0o700 })
+    await (await start(draft)).close()
+    keepTemplate(draft, template)
+  }
+  chmodSync(draft, 0o700)
   syncTree(draft)
   renameSync(draft, folder)
   syncPath(dirname(folder))
+}
+
+/** An empty database to copy, because making one takes seconds; beside the compiled gadgets. */
+function templateFolder(): string {
+  return join(cacheFolder(), 'postgres', packageVersion('@electric-sql/pglite'))
+}
+
+function keepTemplate(database: string, template: string): void {
+  const draft = `${template}.${process.pid}`
+  try {
+    cpSync(database, draft, { recursive: true })
+    renameSync(draft, template)
+  } catch {
+    // Without a cache, or when another process was faster, nothing is lost but time.
+    rmSync(draft, { recursive: true, force: true })
+  }
 }
 
 async function start(folder: string): Promise<DurablePGlite> {

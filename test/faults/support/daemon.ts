@@ -141,7 +141,8 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const port = await freePort()
   const stateDir = mkdtempSync(join(tmpdir(), 'zkml-daemon-'))
   if (options.database === undefined && options.fresh !== true) {
-    cpSync(await emptyState(), join(stateDir, 'state'), { recursive: true })
+    // The lock is a socket, and not of this daemon.
+    cpSync(await emptyState(), join(stateDir, 'state'), { recursive: true, filter: (path) => !path.endsWith('lock') })
   }
   const token = randomBytes(24).toString('base64url')
   const file = join(stateDir, 'config.json')
