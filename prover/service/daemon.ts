@@ -10,7 +10,7 @@ import { createChainUnit, type ChainUnit } from './chain-unit'
 import { maskConfig, openAccount, type Config } from './config'
 import { createLog, type Log } from './log'
 import { startMaintenance } from './maintenance'
-import { createMetrics } from './metrics'
+import { createMetrics, type Metrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
@@ -74,8 +74,8 @@ async function start(
   log.info({ config: maskConfig(config) }, 'zkml starts')
   const metrics = createMetrics()
 
-  const [store, pool] = await Promise.all([
-    open(config, stateDir, env, log).then((opened) => {
+  const opening = [
+    open(config, stateDir, env, metrics, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -83,7 +83,10 @@ async function start(
       shutdown.add('prover pool', () => opened.close())
       return opened
     }),
-  ])
+  ] as const
+  // What one of them fails with is thrown when the other has come up too, so that it is stopped.
+  await Promise.allSettled(opening)
+  const [store, pool] = await Promise.all(opening)
   const artefacts = await ArtefactStore.open(join(stateDir, 'artefacts'), { ...artefactLimits(config), metrics, log })
   const catalogue = await createCatalogue({
     folders: config.models,
@@ -151,10 +154,16 @@ async function start(
   }
 }
 
-function open(config: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>, log: Log): Promise<Store> {
+function open(
+  config: Config,
+  stateDir: string,
+  env: NonNullable<DaemonOptions['env']>,
+  metrics: Metrics,
+  log: Log,
+): Promise<Store> {
   const { url } = config.database
   const dataKey = loadDataKey({ ...(url === undefined && { stateDir }), env })
-  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log })
+  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log, metrics })
 }
 
 const MEBIBYTE = 2 ** 20
