@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { listenError, localUrl, removeAddress, writeAddress } from './address'
 import { createApi, API_DEFAULTS, type ApiConfig } from './api'
 import { createBackend } from './backend'
 import { ArtefactStore, createCatalogue } from './artefacts'
@@ -16,7 +17,6 @@ import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
 import { loadDataKey, openStore, type Store } from './store'
 import { operatorToken, operatorTokenFile, tokenHash } from './token-file'
-import { writeJsonAtomic } from '../binfile'
 
 export type DaemonOptions = {
   readonly log?: Log
@@ -138,20 +138,18 @@ async function start(
 
   const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
   shutdown.add('API', () => api.close())
-  await api.listen({ host: config.api.host, port: config.api.port })
+  const { host } = config.api
+  await api.listen({ host, port: config.api.port }).catch((error: unknown) => {
+    throw listenError(config.api, error)
+  })
   const { port } = api.server.address() as AddressInfo
-  const url = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${port}`
-  await writeJsonAtomic(join(stateDir, 'daemon.json'), { url, pid: process.pid }, 0o600)
-  log.info(
-    { url, models: catalogue.list().length, milliseconds: Math.round(performance.now() - started) },
-    'zkml is ready',
-  )
-  return {
-    url,
-    tokenFile: operatorTokenFile(stateDir),
-    models: catalogue.list().length,
-    stop: () => shutdown.run(),
-  }
+  const url = localUrl(host, port)
+  await writeAddress(stateDir, url)
+  shutdown.add('address', () => removeAddress(stateDir))
+  const models = catalogue.list().length
+  const tokenFile = operatorTokenFile(stateDir)
+  log.info({ url, models, tokenFile, milliseconds: Math.round(performance.now() - started) }, 'zkml is ready')
+  return { url, tokenFile, models, stop: () => shutdown.run() }
 }
 
 function open(
