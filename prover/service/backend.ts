@@ -17,6 +17,7 @@ import {
   type RequestInput,
   type StoredSecrets,
 } from './api'
+import type { CatalogueModel } from './artefacts/types'
 import type { ChainUnit } from './chain-unit'
 import type { Config } from './config'
 import { checkCommitment, JobNotFoundError, saveInput, type PlannerContext, type Workers } from './planner'
@@ -88,13 +89,14 @@ function registrationsOf({ chains }: Config): ReadonlyMap<string, readonly Regis
 }
 
 async function createInference(
-  { store, board, chains }: PlannerContext,
+  { store, board, chains, dryRun }: PlannerContext,
   tx: Queryable,
   { client, model, input, salts, context, submitTo }: ProofRequest,
   registrations: ReadonlyMap<string, readonly Registration[]>,
 ): Promise<Job> {
   let origin: ApiOrigin = { kind: 'api', client, context, submitTo }
   if (submitTo !== null) {
+    if (dryRun) throw new SubmitUnavailableError('This prover runs dry and sends nothing; submit the proof yourself.')
     const account = chains.get(submitTo)?.account
     if (account === undefined)
       throw new SubmitUnavailableError(`This prover has no account on chain ${submitTo}; submit the proof yourself.`)
@@ -109,7 +111,7 @@ async function createInference(
   const { id } = await store.jobs.insertApi(tx, origin, model.key)
   await saveInput(store, tx, id, { input, ...(salts && { salts }) })
   const job = await board.move(tx, id, 'received', 'proving')
-  await store.queue.send(tx, 'prove', id)
+  await board.sendProve(tx, job)
   return job
 }
 
@@ -124,10 +126,12 @@ async function cancel(planner: PlannerContext, id: string, workers: Workers | un
   const job = await requireJob(planner, id)
   const from = CANCELLABLE[job.origin.kind]
   if (job.state === 'cancelled') return job
+  if (job.origin.kind === 'market' && job.times.locked !== undefined)
+    throw new CancelTooLateError('The request was locked, and its bond would be lost.')
   if (!from.includes(job.state))
     throw new CancelTooLateError(`The inference is ${job.state}, and can be cancelled while ${from.join(' or ')} only.`)
   try {
-    const cancelled = await store.db.transaction((tx) => board.move(tx, id, from, 'cancelled'))
+    const cancelled = await store.db.transaction((tx) => board.move(tx, id, job.state, 'cancelled'))
     workers?.abort(id)
     board.finished(cancelled)
     return cancelled
@@ -146,15 +150,19 @@ async function retry(planner: PlannerContext, id: string): Promise<Job> {
     throw new RetryRefusedError(
       `The inference is ${job.state}; only one that ended ${RETRIABLE.join(', ')} can be tried again.`,
     )
-  return store.db.transaction(async (tx) => {
-    const received = await board.move(tx, id, RETRIABLE, 'received', { attempts: 0 })
+  const again = store.db.transaction(async (tx) => {
+    const received = await board.move(tx, id, job.state, 'received', { attempts: 0 })
     if (job.origin.kind === 'market') {
       await store.queue.send(tx, 'plan', id)
       return received
     }
     const proving = await board.move(tx, id, 'received', 'proving')
-    await store.queue.send(tx, 'prove', id)
+    await board.sendProve(tx, proving)
     return proving
+  })
+  return again.catch((error: unknown) => {
+    if (!(error instanceof JobConflictError)) throw error
+    throw new RetryRefusedError('The inference was tried again at this very moment.', { cause: error })
   })
 }
 
@@ -177,20 +185,25 @@ function subscribe(
 }
 
 async function findRequest(
-  { store, catalogue }: PlannerContext,
+  { store, catalogue, chains }: PlannerContext,
   chainId: number,
   requestId: string,
 ): Promise<MarketTarget | undefined> {
   const job = await store.jobs.find(store.db, chainId, requestId)
   if (job?.origin.kind !== 'market') return undefined
   const { coordinator, request } = job.origin
+  // Before the request was looked at for the first time nobody has noted its model.
+  const modelOf = async (modelId: bigint): Promise<CatalogueModel | undefined> => {
+    const entry = await chains.get(chainId)?.market?.model(modelId)
+    return entry && catalogue.get(entry.modelHash)
+  }
   return {
     jobId: job.id,
     chainId,
     coordinator,
     requestId: job.origin.requestId,
     requester: request.requester,
-    model: job.model === null ? undefined : catalogue.get(job.model),
+    model: job.model === null ? await modelOf(request.modelId) : catalogue.get(job.model),
   }
 }
 

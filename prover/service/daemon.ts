@@ -11,7 +11,7 @@ import { createChainUnit, type ChainUnit } from './chain-unit'
 import { maskConfig, openAccount, type Config } from './config'
 import { createLog, type Log } from './log'
 import { startMaintenance } from './maintenance'
-import { createMetrics } from './metrics'
+import { createMetrics, type Metrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
@@ -75,7 +75,7 @@ async function start(
   const metrics = createMetrics()
 
   const opening = [
-    open(config, stateDir, env, log).then((opened) => {
+    open(config, stateDir, env, metrics, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -84,7 +84,7 @@ async function start(
       return opened
     }),
   ] as const
-  // When one fails, the other is waited for: what came up later would be stopped by nobody.
+  // What one of them fails with is thrown when the other has come up too, so that it is stopped.
   await Promise.allSettled(opening)
   const [store, pool] = await Promise.all(opening)
   const artefacts = await ArtefactStore.open(join(stateDir, 'artefacts'), { ...artefactLimits(config), metrics, log })
@@ -152,10 +152,16 @@ async function start(
   return { url, tokenFile, models, stop: () => shutdown.run() }
 }
 
-function open(config: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>, log: Log): Promise<Store> {
+function open(
+  config: Config,
+  stateDir: string,
+  env: NonNullable<DaemonOptions['env']>,
+  metrics: Metrics,
+  log: Log,
+): Promise<Store> {
   const { url } = config.database
   const dataKey = loadDataKey({ ...(url === undefined && { stateDir }), env })
-  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log })
+  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log, metrics })
 }
 
 const MEBIBYTE = 2 ** 20

@@ -47,7 +47,7 @@ export type ProverPool = {
   /** Runs the integer model; quick. */
   run(folder: string, input: QuantizedInput): Promise<RunResult>
   /** Makes a witness and checks every constraint, so that a bond is not staked on an input that cannot be proved. */
-  check(folder: string, input: QuantizedInput, salts?: readonly bigint[]): Promise<void>
+  check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void>
   /** Loads a model, and its key where proofs are made, in every process that has time now. */
   warm(folder: string): Promise<void>
   /** Median of the last 32 prove times of a model in milliseconds (witness and proof), or undefined before the first. */
