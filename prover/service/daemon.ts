@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
-import { createApi, API_DEFAULTS, type ApiConfig } from './api'
+import { apiConfig, createApi } from './api'
 import { createBackend } from './backend'
 import { ArtefactStore, createCatalogue } from './artefacts'
 import { createChainUnit, type ChainUnit } from './chain-unit'
@@ -14,7 +14,7 @@ import { createMetrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
-import { loadDataKey, openStore, type Store } from './store'
+import { deriveKey, loadDataKey, openStore, type Store } from './store'
 import { operatorToken, operatorTokenFile, tokenHash } from './token-file'
 import { writeJsonAtomic } from '../binfile'
 
@@ -74,8 +74,9 @@ async function start(
   log.info({ config: maskConfig(config) }, 'zkml starts')
   const metrics = createMetrics()
 
+  const dataKey = readDataKey(config, stateDir, env)
   const [store, pool] = await Promise.all([
-    open(config, stateDir, env, log).then((opened) => {
+    open(config, stateDir, dataKey, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -128,12 +129,19 @@ async function start(
   }
 
   const token = await operatorToken(stateDir)
-  const backend = createBackend({ planner, chains, workers: () => workers, config })
+  const backend = createBackend({ planner, chains, workers, config })
   const readiness = () => backend.readiness()
   const { retention } = config
   shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
 
-  const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
+  const api = await createApi({
+    backend,
+    store,
+    config: apiConfig(config.api, tokenHash(token)),
+    idempotencySecret: deriveKey(dataKey, 'idempotency'),
+    metrics,
+    log,
+  })
   shutdown.add('API', () => api.close())
   await api.listen({ host: config.api.host, port: config.api.port })
   const { port } = api.server.address() as AddressInfo
@@ -151,9 +159,11 @@ async function start(
   }
 }
 
-function open(config: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>, log: Log): Promise<Store> {
-  const { url } = config.database
-  const dataKey = loadDataKey({ ...(url === undefined && { stateDir }), env })
+function readDataKey({ database }: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>): Uint8Array {
+  return loadDataKey({ ...(database.url === undefined && { stateDir }), env })
+}
+
+function open({ database: { url } }: Config, stateDir: string, dataKey: Uint8Array, log: Log): Promise<Store> {
   return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log })
 }
 
@@ -182,19 +192,4 @@ function fetchPolicy({ chains }: Config): 'never' | 'any' | readonly bigint[] {
   if (policies.includes('any')) return 'any'
   const listed = policies.flatMap((models) => (Array.isArray(models) ? models : []))
   return listed.length > 0 ? listed.map(BigInt) : 'never'
-}
-
-function apiConfig({ api }: Config, token: string): ApiConfig {
-  const operator = { name: 'operator', sha256: tokenHash(token), scopes: ['admin'] as const }
-  return {
-    ...API_DEFAULTS,
-    host: api.host,
-    port: api.port,
-    tokens: [...api.tokens, operator],
-    anonymousScopes: api.anonymousScopes,
-    allowedHosts: api.allowedHosts,
-    rate: { ...API_DEFAULTS.rate, requests: api.requestsPerMinute },
-    bodyLimit: api.bodyLimitBytes,
-    corsOrigins: api.corsOrigins,
-  }
 }

@@ -116,9 +116,7 @@ class Models implements FolderCatalogue {
   }
 
   private match(entry: RegisteredModel): Known | undefined {
-    const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
-    if (!isServable) return undefined
-    return this.known.find((model) => IDENTITY.every((hash) => hashesOf(model)[hash] === entry[hash]))
+    return this.known.find((model) => isSameModel(model, entry))
   }
 
   private requireAllowed({ modelId, weightsCommitment, proofSystemId }: RegisteredModel): void {
@@ -204,9 +202,12 @@ function isDamage(error: unknown): boolean {
   return error instanceof ZkmlError && typeof (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'string'
 }
 
-function hashesOf({ file, vkHash, setupHash }: CatalogueModel): ModelIdentityHashes {
+/** Whether a registry entry speaks of a model that is here: same ONNX, recipe, circuit, schema and key, and nothing private. */
+export function isSameModel({ file, vkHash, setupHash }: CatalogueModel, entry: RegisteredModel): boolean {
   const { modelHash, r1csHash, recipeHash, ioSchemaHash } = file
-  return { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
+  const hashes: ModelIdentityHashes = { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
+  const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
+  return isServable && IDENTITY.every((hash) => hashes[hash] === entry[hash])
 }
 
 function failureKey({ modelId, uri }: RegisteredModel): string {
