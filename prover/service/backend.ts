@@ -9,10 +9,11 @@ import {
   type Readiness,
   type StoredSecrets,
 } from './api'
+import { isSameModel, type Catalogue, type CatalogueModel } from './artefacts'
 import type { ChainUnit } from './chain-unit'
 import type { Config } from './config'
 import { cancel, createInference, retry, takeInput } from './job-commands'
-import type { PlannerContext, Workers } from './planner'
+import type { PlannerContext, ServedChain, Workers } from './planner'
 import { Registrations } from './registrations'
 import { FINAL_STATES, type JobState } from './store'
 
@@ -78,24 +79,30 @@ function subscribe(
 }
 
 async function findRequest(
-  { store, catalogue }: PlannerContext,
+  { store, catalogue, chains }: PlannerContext,
   chainId: number,
   requestId: string,
 ): Promise<MarketTarget | undefined> {
   const job = await store.jobs.find(store.db, chainId, requestId)
   if (job?.origin.kind !== 'market') return undefined
-  // Which model it is about is found out when it is planned.
-  if (job.model === null && !(FINAL_STATES as readonly JobState[]).includes(job.state))
-    throw new RequestPendingError('This prover has seen the request, and not looked at it yet; try again in a moment.')
   const { coordinator, request } = job.origin
-  return {
-    jobId: job.id,
-    chainId,
-    coordinator,
-    requestId: job.origin.requestId,
-    requester: request.requester,
-    model: job.model === null ? undefined : catalogue.get(job.model),
-  }
+  // Which model it is about is noted when it is looked at for the first time.
+  const noted = job.model !== null
+  const model = noted ? catalogue.get(job.model!) : await modelOf(catalogue, chains.get(chainId), request.modelId)
+  if (!noted && model === undefined && !(FINAL_STATES as readonly JobState[]).includes(job.state))
+    throw new RequestPendingError('This prover has seen the request, and not looked at it yet; try again in a moment.')
+  const { id: jobId, origin } = job
+  return { jobId, chainId, coordinator, requestId: origin.requestId, requester: request.requester, model }
+}
+
+/** The model that a registry entry speaks of, if it is here. */
+async function modelOf(
+  catalogue: Catalogue,
+  chain: ServedChain | undefined,
+  modelId: bigint,
+): Promise<CatalogueModel | undefined> {
+  const entry = await chain?.market?.model(modelId)
+  return entry && catalogue.list().find((model) => isSameModel(model, entry))
 }
 
 async function readiness(

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { listenError, localUrl, removeAddress, writeAddress } from './address'
 import { apiConfig, createApi } from './api'
 import { createBackend } from './backend'
 import { ArtefactStore, createCatalogue } from './artefacts'
@@ -10,13 +11,12 @@ import { createChainUnit, type ChainUnit } from './chain-unit'
 import { maskConfig, openAccount, type Config } from './config'
 import { createLog, type Log } from './log'
 import { startMaintenance } from './maintenance'
-import { createMetrics } from './metrics'
+import { createMetrics, type Metrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
 import { deriveKey, loadDataKey, openStore, type Store } from './store'
 import { operatorToken, operatorTokenFile, tokenHash } from './token-file'
-import { writeJsonAtomic } from '../binfile'
 
 export type DaemonOptions = {
   readonly log?: Log
@@ -75,8 +75,8 @@ async function start(
   const metrics = createMetrics()
 
   const dataKey = readDataKey(config, stateDir, env)
-  const [store, pool] = await Promise.all([
-    open(config, stateDir, dataKey, log).then((opened) => {
+  const opening = [
+    open(config, stateDir, dataKey, metrics, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -84,7 +84,10 @@ async function start(
       shutdown.add('prover pool', () => opened.close())
       return opened
     }),
-  ])
+  ] as const
+  // What one of them fails with is thrown when the other has come up too, so that it is stopped.
+  await Promise.allSettled(opening)
+  const [store, pool] = await Promise.all(opening)
   const artefacts = await ArtefactStore.open(join(stateDir, 'artefacts'), { ...artefactLimits(config), metrics, log })
   const catalogue = await createCatalogue({
     folders: config.models,
@@ -143,28 +146,32 @@ async function start(
     log,
   })
   shutdown.add('API', () => api.close())
-  await api.listen({ host: config.api.host, port: config.api.port })
+  const { host } = config.api
+  await api.listen({ host, port: config.api.port }).catch((error: unknown) => {
+    throw listenError(config.api, error)
+  })
   const { port } = api.server.address() as AddressInfo
-  const url = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${port}`
-  await writeJsonAtomic(join(stateDir, 'daemon.json'), { url, pid: process.pid }, 0o600)
-  log.info(
-    { url, models: catalogue.list().length, milliseconds: Math.round(performance.now() - started) },
-    'zkml is ready',
-  )
-  return {
-    url,
-    tokenFile: operatorTokenFile(stateDir),
-    models: catalogue.list().length,
-    stop: () => shutdown.run(),
-  }
+  const url = localUrl(host, port)
+  await writeAddress(stateDir, url)
+  shutdown.add('address', () => removeAddress(stateDir))
+  const models = catalogue.list().length
+  const tokenFile = operatorTokenFile(stateDir)
+  log.info({ url, models, tokenFile, milliseconds: Math.round(performance.now() - started) }, 'zkml is ready')
+  return { url, tokenFile, models, stop: () => shutdown.run() }
 }
 
 function readDataKey({ database }: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>): Uint8Array {
   return loadDataKey({ ...(database.url === undefined && { stateDir }), env })
 }
 
-function open({ database: { url } }: Config, stateDir: string, dataKey: Uint8Array, log: Log): Promise<Store> {
-  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log })
+function open(
+  { database: { url } }: Config,
+  stateDir: string,
+  dataKey: Uint8Array,
+  metrics: Metrics,
+  log: Log,
+): Promise<Store> {
+  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log, metrics })
 }
 
 const MEBIBYTE = 2 ** 20

@@ -41,8 +41,9 @@ export async function createInference(
   { client, model, input, salts, context, submission }: ProofRequest,
   mostWaiting: number,
 ): Promise<Job> {
-  const filter = { states: ['proving'], kind: 'api', limit: mostWaiting } as const
-  if ((await store.jobs.list(tx, filter)).length >= mostWaiting)
+  const backlog = await store.jobs.backlog(tx)
+  const waiting = backlog.reduce((sum, { kind, jobs }) => sum + (kind === 'api' ? jobs : 0), 0)
+  if (waiting >= mostWaiting)
     throw new OverloadedError(`${mostWaiting} proofs wait for this prover already; try again when it has made some.`)
   let origin: ApiOrigin = { kind: 'api', client, context, submitTo: null }
   if (submission !== null) {
@@ -55,7 +56,7 @@ export async function createInference(
   const { id } = await store.jobs.insertApi(tx, origin, model.key)
   await saveInput(store, tx, id, { input, ...(salts && { salts }) })
   const job = await board.move(tx, id, 'received', 'proving')
-  await store.queue.send(tx, 'prove', id)
+  await board.sendProve(tx, job)
   return job
 }
 
@@ -78,7 +79,7 @@ export async function cancel(
     throw new CancelTooLateError('The request is locked by this prover, whose bond would be lost.')
   return passingOn(
     async () => {
-      const cancelled = await store.db.transaction((tx) => board.move(tx, id, from, 'cancelled'))
+      const cancelled = await store.db.transaction((tx) => board.move(tx, id, state, 'cancelled'))
       abort(id)
       board.finished(cancelled)
       return cancelled
@@ -109,13 +110,13 @@ export async function retry({ store, board }: PlannerContext, { id, state, origi
   return passingOn(
     () =>
       store.db.transaction(async (tx) => {
-        const received = await board.move(tx, id, RETRIABLE, 'received', { attempts: 0 })
+        const received = await board.move(tx, id, state, 'received', { attempts: 0 })
         if (origin.kind === 'market') {
           await store.queue.send(tx, 'plan', id)
           return received
         }
         const proving = await board.move(tx, id, 'received', 'proving')
-        await store.queue.send(tx, 'prove', id)
+        await board.sendProve(tx, proving)
         return proving
       }),
     (cause) => new RetryRefusedError('The inference went on at this very moment; look at where it is now.', { cause }),

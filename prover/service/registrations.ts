@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { inferenceVerifierOf, ModelNotRegisteredError, readRegisteredModel, type RpcProvider } from '../chain'
+import type { Provider } from 'ethers'
+import { inferenceVerifierOf, ModelNotRegisteredError, readRegisteredModel } from '../chain'
 import { SubmitUnavailableError, type ModelFacts, type Submission } from './api'
 import { isSameModel, type CatalogueModel } from './artefacts'
 import type { Config } from './config'
 
 /** A chain to which proofs of clients can be submitted. */
 export type SubmissionChain = {
-  readonly provider: RpcProvider
+  readonly provider: Provider
   /** Whether there is an account to send from. */
   readonly isServed: boolean
 }
@@ -59,7 +60,7 @@ export class Registrations {
     return { chainId, modelId: id }
   }
 
-  private async check(model: CatalogueModel, chainId: number, provider: RpcProvider, modelId: bigint): Promise<void> {
+  private async check(model: CatalogueModel, chainId: number, provider: Provider, modelId: bigint): Promise<void> {
     const { inferenceVerifier, coordinator } = this.config.chains.find((chain) => chain.chainId === chainId)!
     // The configuration has one of the two.
     const verifier = inferenceVerifier ?? (await inferenceVerifierOf(provider, coordinator!))

@@ -144,7 +144,7 @@ export async function readyFigures(): Promise<Figure[]> {
   const folders = models.map(({ folder }) => folder)
   const seconds: number[] = []
   for (let run = 0; run < 3; run++) {
-    const daemon: Daemon = await createDaemon({ chains: [], models: folders, fresh: true })
+    const daemon: Daemon = await createDaemon({ chains: [], models: folders })
     try {
       for (let start = 0; start < 2; start++) {
         const started = performance.now()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { expect } from 'chai'
 import { seededRandom } from '../support/onnx-builder'
 import { openScenario, scenario, type Scenario } from './support/scenario'
 import { eventually, sleep } from './support/wait'
@@ -54,7 +55,10 @@ describe('a reorganisation of the chain', () => {
       before(async () => {
         world = await openScenario()
       })
-      after(() => world.close())
+      after(async () => {
+        expect(await world.daemon.metric('zkml_chain_reorgs_total'), 'reorgs that the daemon saw').to.be.above(0)
+        await world.close()
+      })
 
       for (const depth of DEPTHS) {
         it(`${depth} deep: the request is answered once on the chain that stays`, async () => {

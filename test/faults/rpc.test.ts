@@ -10,13 +10,13 @@ import { eventually, sleep } from './support/wait'
 
 /** Faults that a daemon works through while they last. */
 const LASTING: Readonly<Record<string, RpcFaults>> = {
-  'cuts connections': { cut: 0.3 },
-  'cuts connections after it has done what was asked': { cutAnswer: 0.2 },
+  'cuts connections': { cut: 0.15 },
+  'cuts connections after it has done what was asked': { cutAnswer: 0.15 },
   'is slow': { delay: { share: 0.3, milliseconds: 1000 } },
-  'answers 500': { status: { share: 0.3, code: 500 } },
-  'answers 429': { status: { share: 0.3, code: 429 } },
-  'answers garbage': { garbage: 0.2 },
-  'answers with errors': { error: 0.3 },
+  'answers 500': { status: { share: 0.15, code: 500 } },
+  'answers 429': { status: { share: 0.15, code: 429 } },
+  'answers garbage': { garbage: 0.15 },
+  'answers with errors': { error: 0.15 },
   'lags behind': { stale: { share: 1, blocks: 3 } },
   'lags behind every now and then': { stale: { share: 0.4, blocks: 5 } },
   'tells of logs twice': { duplicateLogs: 1 },

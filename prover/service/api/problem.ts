@@ -2,7 +2,6 @@
 
 import type { FastifyError } from 'fastify'
 import { ZkmlError } from '../../errors'
-import { ServiceError } from '../errors'
 import {
   ApiError,
   BodyTooLargeError,
@@ -34,9 +33,6 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   PROOF_FILE_INVALID: 'The proof is not one',
   GROTH16_PROOF_FORMAT: 'The proof is not one',
 }
-
-/** Errors from below that say a chain cannot be asked now. */
-const CHAIN_CODE = /^(RPC|CHAIN)_/
 
 /** Errors from below that say the daemon cannot serve a model now. */
 const ARTEFACT_CODE = /^(ARTEFACT|BINFILE|GROTH16_KEY|MODEL_UNAVAILABLE)/
@@ -79,9 +75,7 @@ function describe(error: unknown): Description {
   if (title !== undefined) return { status: 422, code, title, detail, retryAfter: undefined }
   if (ARTEFACT_CODE.test(code))
     return { status: 503, code, title: 'The model cannot be served now', detail, retryAfter: 30 }
-  if (CHAIN_CODE.test(code))
-    return { status: 503, code, title: 'The chain cannot be asked now', detail, retryAfter: 5 }
-  if (known instanceof ServiceError && known.transient)
+  if (known.transient)
     return { status: 503, code, title: 'The prover cannot do this now', detail, retryAfter: 5 }
   return { status: 500, code, title: 'Something went wrong inside the prover', detail, retryAfter: undefined }
 }

@@ -10,7 +10,7 @@ import type { Log } from '../log'
 import type { Metrics } from '../metrics'
 import { ForeignModels, modelKey, notAllowed } from './foreign-models'
 import { describeProblem, readLocalModels, type FolderProblem } from './local-models'
-import { IDENTITY, type ModelIdentityHashes } from './manifest'
+import { IDENTITY, identityOf } from './manifest'
 import { ArtefactCorruptError, readModelFolder, verifyModelFolder } from './model-files'
 import { StoreFullError } from './partial-file'
 import type { Rebuild } from './rebuild'
@@ -203,9 +203,8 @@ function isDamage(error: unknown): boolean {
 }
 
 /** Whether a registry entry speaks of a model that is here: same ONNX, recipe, circuit, schema and key, and nothing private. */
-export function isSameModel({ file, vkHash, setupHash }: CatalogueModel, entry: RegisteredModel): boolean {
-  const { modelHash, r1csHash, recipeHash, ioSchemaHash } = file
-  const hashes: ModelIdentityHashes = { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
+export function isSameModel(model: CatalogueModel, entry: RegisteredModel): boolean {
+  const hashes = identityOf(model)
   const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
   return isServable && IDENTITY.every((hash) => hashes[hash] === entry[hash])
 }

@@ -110,7 +110,7 @@ function applyFlags(config: Json, flags: ConfigFlags): void {
 
 /** What a schema cannot say. */
 function checkSense(config: Config): void {
-  const { accounts, chains, database, api } = config
+  const { accounts, chains, database, api, dryRun } = config
   const ids = chains.map(({ chainId }) => chainId)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) throw new ConfigError(`chain ${twice} is configured twice; merge the two entries`)
@@ -130,6 +130,8 @@ function checkSense(config: Config): void {
         throw new ConfigError(`chain ${chain.chainId}: an entry of rpc is no http(s) or ws(s) URL; correct it`)
     }
   }
+  if (dryRun && database.url !== undefined)
+    throw new ConfigError('dryRun would keep jobs from the daemons that share database.url; leave one of the two out')
   if (database.url !== undefined && !/^postgres(ql)?:\/\//.test(database.url))
     throw new ConfigError(
       'database.url does not start with postgres://; correct it, or leave it out for the embedded one',

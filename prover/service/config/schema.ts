@@ -32,10 +32,13 @@ export const ScopeSchema = Type.Union(SCOPES.map((scope) => Type.Literal(scope))
 const MarketSchema = strict(
   {
     enabled: Type.Boolean({ description: 'whether to take requests of the coordinator', default: true }),
-    models: Type.Union([Type.Literal('local'), Type.Literal('any'), Type.Array(text('model id, decimal'))], {
-      description: 'whose requests to serve: models in `models`, any that is registered, or these ids',
-      default: 'local',
-    }),
+    models: Type.Union(
+      [Type.Literal('local'), Type.Literal('any'), Type.Array(text('model id, decimal', { pattern: '^\\d{1,78}$' }))],
+      {
+        description: 'whose requests to serve: models in `models`, any that is registered, or these ids',
+        default: 'local',
+      },
+    ),
     trustedVerifiers: Type.Array(text('code hash', { pattern: '^0x[0-9a-fA-F]{64}$' }), {
       description: 'code hashes of generated verifiers that you have rebuilt; models with others are skipped',
       default: [],

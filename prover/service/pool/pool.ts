@@ -111,8 +111,8 @@ class Pool implements ProverPool {
     return (await this.runners.do({ kind: 'run', folder: resolve(folder), input })) as RunResult
   }
 
-  async check(folder: string, input: QuantizedInput, salts?: readonly bigint[]): Promise<void> {
-    await this.runners.do({ kind: 'check', folder: resolve(folder), input, ...(salts && { salts }) })
+  async check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void> {
+    await this.runners.do({ kind: 'check', folder: resolve(folder), input, ...(salts && { salts }) }, { signal })
   }
 
   async verify(folder: string, statement: InferenceProof): Promise<Verification> {

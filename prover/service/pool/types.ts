@@ -47,7 +47,7 @@ export type ProverPool = {
   /** Runs the integer model; quick. */
   run(folder: string, input: QuantizedInput): Promise<RunResult>
   /** Makes a witness and checks every constraint, so that a bond is not staked on an input that cannot be proved. */
-  check(folder: string, input: QuantizedInput, salts?: readonly bigint[]): Promise<void>
+  check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void>
   /** Verifies a proof against the model in a folder, as `verifyInference` of the pipeline does. */
   verify(folder: string, statement: InferenceProof): Promise<Verification>
   /** Loads a model, and its key where proofs are made, in every process that has time now. */

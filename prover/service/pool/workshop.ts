@@ -6,7 +6,6 @@ import { leaseSnarkjs, snarkjsBackend, type SnarkjsLease } from '../../groth16'
 import { loadModel, loadProgram, openProver, verifyInference, type ArtefactPaths, type LoadedProgram } from '../../pipeline'
 import { evaluateProgram } from '../../quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator } from '../../witness'
-import { ServiceError } from '../errors'
 import type { Failure, Order, Report, Work, WorkerOptions } from './messages'
 import { Shelf } from './shelf'
 import type { ProveStage, QuantizedInput, RunResult } from './types'
@@ -125,7 +124,7 @@ function runProgram({ quantized, file: { schema } }: LoadedProgram, input: Quant
 function failureOf(error: unknown): Failure {
   if (error instanceof ZkmlError) {
     const { code, message } = error
-    return { kind: 'known', code, message, transient: error instanceof ServiceError && error.transient }
+    return { kind: 'known', code, message, transient: error.transient }
   }
   const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
   // The first lines of a stack are the message.

@@ -9,6 +9,11 @@ import { DataKeyError } from './errors'
 const KEY_BYTES = 32
 const VARIABLE = 'ZKML_DATA_KEY'
 
+/** Where the data key is, unless `ZKML_DATA_KEY` holds it. */
+export function dataKeyFile(stateDir: string): string {
+  return join(stateDir, 'data.key')
+}
+
 /**
  * The key that inputs are encrypted with at rest: the environment variable `ZKML_DATA_KEY`, 32 bytes in hex or base64; without it
  * the file `<stateDir>/data.key`, made when it is missing. On a database server there is no `stateDir`: all daemons must be given
@@ -34,7 +39,7 @@ export function loadDataKey({
       `a database server needs ${VARIABLE}, the same for all daemons; make one by "openssl rand -hex 32"`,
     )
   }
-  const path = join(stateDir, 'data.key')
+  const path = dataKeyFile(stateDir)
   if (statSync(path, { throwIfNoEntry: false }) === undefined) create(stateDir, path)
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new DataKeyError(`the file "${path}" can be read by others; run "chmod 600" on it`)

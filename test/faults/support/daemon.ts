@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Wallet } from 'ethers'
@@ -29,8 +29,6 @@ export type DaemonOptions = {
   readonly models: readonly string[]
   /** Server of a fleet; a database of its own otherwise. */
   readonly database?: string
-  /** Begin with no database at all; otherwise with an empty one, which is quicker. */
-  readonly fresh?: boolean
   /** Of inputs at rest, 32 bytes in hex; the same for all of a fleet. */
   readonly dataKey?: string
   /** Sections of the configuration that replace those made here. */
@@ -122,28 +120,10 @@ function configuration(options: DaemonOptions, port: number, stateDir: string, t
 
 const keyVariable = (index: number): string => `ZKML_FAULTS_KEY_${index}`
 
-let empty: Promise<string> | undefined
-
-/** The state folder of a daemon that has done nothing yet, made once: a database takes seconds to make. */
-function emptyState(): Promise<string> {
-  empty ??= (async () => {
-    const daemon = await createDaemon({ chains: [], models: [], fresh: true })
-    await daemon.start()
-    await daemon.stop()
-    process.once('exit', () => rmSync(daemon.stateDir, { recursive: true, force: true }))
-    return join(daemon.stateDir, 'state')
-  })()
-  return empty
-}
-
 /** Prepares a daemon; it does not run until it is started. */
 export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const port = await freePort()
   const stateDir = mkdtempSync(join(tmpdir(), 'zkml-daemon-'))
-  if (options.database === undefined && options.fresh !== true) {
-    // The lock is a socket, and not of this daemon.
-    cpSync(await emptyState(), join(stateDir, 'state'), { recursive: true, filter: (path) => !path.endsWith('lock') })
-  }
   const token = randomBytes(24).toString('base64url')
   const file = join(stateDir, 'config.json')
   writeFileSync(file, JSON.stringify(configuration(options, port, join(stateDir, 'state'), token)))
