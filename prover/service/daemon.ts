@@ -134,7 +134,10 @@ async function start(
   const backend = createBackend({ planner, chains, workers: () => workers, config })
   const readiness = () => backend.readiness()
   const { retention } = config
-  shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
+  shutdown.add(
+    'housekeeping',
+    startMaintenance({ store, board: planner.board, pool, readiness, metrics, log, retention }),
+  )
 
   const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
   shutdown.add('API', () => api.close())
