@@ -135,7 +135,10 @@ async function start(
   const backend = createBackend({ planner, chains, workers, config })
   const readiness = () => backend.readiness()
   const { retention } = config
-  shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
+  shutdown.add(
+    'housekeeping',
+    startMaintenance({ store, board: planner.board, pool, readiness, metrics, log, retention }),
+  )
 
   const api = await createApi({
     backend,
