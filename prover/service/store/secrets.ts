@@ -64,10 +64,10 @@ export function secretStore(key: Uint8Array): SecretStore {
       return rows.length === 1
     },
 
-    async erase(tx, finalBefore) {
+    async erase(tx, age) {
       const rows = await tx.query(
-        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < $1 RETURNING s.name`,
-        [finalBefore],
+        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < now() - $1 * interval '1 ms' RETURNING s.name`,
+        [age],
       )
       return rows.length
     },
