@@ -6,7 +6,6 @@ import { address, decimal, hex32, nullable, ProblemSchema, ref, strict, text } f
 export * from './schema-parts'
 
 export const ChainId = Type.Integer({ description: 'Chain id', minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
-export const Salts = Type.Array(decimal('A field element'), { maxItems: 64 })
 export const Rows = Type.Array(Type.Array(Type.Number()), {
   description: 'Real values: for each input tensor a row of its elements, row-major.',
   minItems: 1,
