@@ -11,6 +11,8 @@
  */
 export abstract class ZkmlError extends Error {
   abstract readonly code: string
+  /** Whether the same may succeed later, unchanged: what failed was an endpoint, a disk or another process. */
+  readonly transient: boolean = false
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)

@@ -8,6 +8,7 @@ import type { Call } from './types'
 /** An address has no such contract, or what a contract or node answers contradicts itself. */
 export class ChainDataError extends ZkmlError {
   readonly code = 'CHAIN_DATA'
+  override readonly transient = true
 }
 
 /** A call of a function by name. */

@@ -23,6 +23,7 @@ import { isStopped, registryOf } from './verifier'
 /** No model of this id is in the registry of a chain. */
 export class ModelNotRegisteredError extends ZkmlError {
   readonly code = 'CHAIN_MODEL_UNKNOWN'
+  override readonly transient = true
 }
 
 /** What a registration takes; circuit and model hash of it are computed on chain. */

@@ -16,6 +16,8 @@ export type Revert = {
 /** Thrown when a contract refuses a call; `revert` says why. */
 export class ContractRevertError extends ZkmlError {
   readonly code = 'CHAIN_REVERT'
+  /** An endpoint that lags behind sees other state. */
+  override readonly transient = true
 
   constructor(
     what: string,

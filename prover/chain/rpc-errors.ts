@@ -6,6 +6,7 @@ import type { RpcError } from './endpoint'
 /** No endpoint of a chain answers. */
 export class RpcUnavailableError extends ZkmlError {
   readonly code = 'RPC_UNAVAILABLE'
+  override readonly transient = true
 
   constructor(
     readonly method: string,
@@ -18,16 +19,19 @@ export class RpcUnavailableError extends ZkmlError {
 /** An RPC endpoint is of another chain than it was configured for. */
 export class RpcWrongChainError extends ZkmlError {
   readonly code = 'RPC_WRONG_CHAIN'
+  override readonly transient = true
 }
 
 /** A request was cancelled, or the provider was closed. */
 export class RpcCancelledError extends ZkmlError {
   readonly code = 'RPC_CANCELLED'
+  override readonly transient = true
 }
 
 /** An endpoint answered a request with a JSON-RPC error; `rpc` is what it said. */
 export class RpcRefusedError extends ZkmlError {
   readonly code = 'RPC_REFUSED'
+  override readonly transient = true
 
   constructor(
     readonly method: string,
@@ -42,6 +46,7 @@ export class RpcRefusedError extends ZkmlError {
 /** An answer has more bytes than the provider takes; ask for less. */
 export class RpcTooLargeError extends ZkmlError {
   readonly code = 'RPC_TOO_LARGE'
+  override readonly transient = true
 }
 
 const RATE = /rate.?limit|too many requests|requests? per|capacity|credits|quota|throughput|over(load|whelm)|throttl/i

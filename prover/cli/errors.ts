@@ -26,6 +26,8 @@ export class NegativeResultError extends ZkmlError {
     message: string,
     /** Printed with `--json`, together with the error. */
     readonly result: object,
+    /** Printed without it, before the error. */
+    readonly text?: string,
   ) {
     super(message)
   }

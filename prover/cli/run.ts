@@ -28,9 +28,12 @@ export async function runCli(args: readonly string[], send: (message: Message) =
 export function reportFailure(error: unknown, args: readonly string[], send: (message: Message) => void): number {
   const command = args.find((arg) => Object.hasOwn(COMMANDS, arg))
   const { code, message, exitCode } = describeFailure(error, command)
+  const json = args.includes('--json')
+  if (!json && error instanceof NegativeResultError && error.text !== undefined)
+    send({ kind: 'print', text: `${error.text}\n` })
   send({ kind: 'failure', text: `zkml: ${message}` })
   if (process.env.ZKML_DEBUG === '1' && error instanceof Error) send({ kind: 'failure', text: stackOf(error) })
-  if (args.includes('--json')) {
+  if (json) {
     const result = error instanceof NegativeResultError ? error.result : {}
     send({ kind: 'print', text: `${JSON.stringify({ ...result, ...errorJson(code, message) })}\n` })
   }

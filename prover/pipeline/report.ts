@@ -164,7 +164,9 @@ export function formatReport(report: CompileReport): string {
 /** Aligned columns: text left, numbers right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
-  const isNumber = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[–\-\d.,%]/.test(row[column]!)))
+  const isNumber = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^(–|-?\d[\d.,]*(e[+-]\d+)?%?)$/.test(row[column]!)),
+  )
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => (isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))

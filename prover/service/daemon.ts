@@ -3,20 +3,20 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
-import { createApi, API_DEFAULTS, type ApiConfig } from './api'
+import { listenError, localUrl, removeAddress, writeAddress } from './address'
+import { apiConfig, createApi } from './api'
 import { createBackend } from './backend'
 import { ArtefactStore, createCatalogue } from './artefacts'
 import { createChainUnit, type ChainUnit } from './chain-unit'
 import { maskConfig, openAccount, type Config } from './config'
 import { createLog, type Log } from './log'
 import { startMaintenance } from './maintenance'
-import { createMetrics } from './metrics'
+import { createMetrics, type Metrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
-import { loadDataKey, openStore, type Store } from './store'
+import { deriveKey, loadDataKey, openStore, type Store } from './store'
 import { operatorToken, operatorTokenFile, tokenHash } from './token-file'
-import { writeJsonAtomic } from '../binfile'
 
 export type DaemonOptions = {
   readonly log?: Log
@@ -74,8 +74,9 @@ async function start(
   log.info({ config: maskConfig(config) }, 'zkml starts')
   const metrics = createMetrics()
 
-  const [store, pool] = await Promise.all([
-    open(config, stateDir, env, log).then((opened) => {
+  const dataKey = readDataKey(config, stateDir, env)
+  const opening = [
+    open(config, stateDir, dataKey, metrics, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -83,7 +84,10 @@ async function start(
       shutdown.add('prover pool', () => opened.close())
       return opened
     }),
-  ])
+  ] as const
+  // What one of them fails with is thrown when the other has come up too, so that it is stopped.
+  await Promise.allSettled(opening)
+  const [store, pool] = await Promise.all(opening)
   const artefacts = await ArtefactStore.open(join(stateDir, 'artefacts'), { ...artefactLimits(config), metrics, log })
   const catalogue = await createCatalogue({
     folders: config.models,
@@ -128,33 +132,49 @@ async function start(
   }
 
   const token = await operatorToken(stateDir)
-  const backend = createBackend({ planner, chains, workers: () => workers, config })
+  const backend = createBackend({ planner, chains, workers, config })
   const readiness = () => backend.readiness()
   const { retention } = config
-  shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
-
-  const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
-  shutdown.add('API', () => api.close())
-  await api.listen({ host: config.api.host, port: config.api.port })
-  const { port } = api.server.address() as AddressInfo
-  const url = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${port}`
-  await writeJsonAtomic(join(stateDir, 'daemon.json'), { url, pid: process.pid }, 0o600)
-  log.info(
-    { url, models: catalogue.list().length, milliseconds: Math.round(performance.now() - started) },
-    'zkml is ready',
+  shutdown.add(
+    'housekeeping',
+    startMaintenance({ store, board: planner.board, pool, readiness, metrics, log, retention }),
   )
-  return {
-    url,
-    tokenFile: operatorTokenFile(stateDir),
-    models: catalogue.list().length,
-    stop: () => shutdown.run(),
-  }
+
+  const api = await createApi({
+    backend,
+    store,
+    config: apiConfig(config.api, tokenHash(token)),
+    idempotencySecret: deriveKey(dataKey, 'idempotency'),
+    metrics,
+    log,
+  })
+  shutdown.add('API', () => api.close())
+  const { host } = config.api
+  await api.listen({ host, port: config.api.port }).catch((error: unknown) => {
+    throw listenError(config.api, error)
+  })
+  const { port } = api.server.address() as AddressInfo
+  const url = localUrl(host, port)
+  await writeAddress(stateDir, url)
+  shutdown.add('address', () => removeAddress(stateDir))
+  const models = catalogue.list().length
+  const tokenFile = operatorTokenFile(stateDir)
+  log.info({ url, models, tokenFile, milliseconds: Math.round(performance.now() - started) }, 'zkml is ready')
+  return { url, tokenFile, models, stop: () => shutdown.run() }
 }
 
-function open(config: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>, log: Log): Promise<Store> {
-  const { url } = config.database
-  const dataKey = loadDataKey({ ...(url === undefined && { stateDir }), env })
-  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log })
+function readDataKey({ database }: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>): Uint8Array {
+  return loadDataKey({ ...(database.url === undefined && { stateDir }), env })
+}
+
+function open(
+  { database: { url } }: Config,
+  stateDir: string,
+  dataKey: Uint8Array,
+  metrics: Metrics,
+  log: Log,
+): Promise<Store> {
+  return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log, metrics })
 }
 
 const MEBIBYTE = 2 ** 20
@@ -182,19 +202,4 @@ function fetchPolicy({ chains }: Config): 'never' | 'any' | readonly bigint[] {
   if (policies.includes('any')) return 'any'
   const listed = policies.flatMap((models) => (Array.isArray(models) ? models : []))
   return listed.length > 0 ? listed.map(BigInt) : 'never'
-}
-
-function apiConfig({ api }: Config, token: string): ApiConfig {
-  const operator = { name: 'operator', sha256: tokenHash(token), scopes: ['admin'] as const }
-  return {
-    ...API_DEFAULTS,
-    host: api.host,
-    port: api.port,
-    tokens: [...api.tokens, operator],
-    anonymousScopes: api.anonymousScopes,
-    allowedHosts: api.allowedHosts,
-    rate: { ...API_DEFAULTS.rate, requests: api.requestsPerMinute },
-    bodyLimit: api.bodyLimitBytes,
-    corsOrigins: api.corsOrigins,
-  }
 }

@@ -3,7 +3,4 @@
 import { ZkmlError } from '../errors'
 
 /** Base of the daemon's errors: each module has its own beside what throws them. */
-export abstract class ServiceError extends ZkmlError {
-  /** Whether the same may succeed later, unchanged. */
-  readonly transient: boolean = false
-}
+export abstract class ServiceError extends ZkmlError {}

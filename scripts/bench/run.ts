@@ -7,6 +7,7 @@
  *     npm run bench -- contracts     some sections only: compile circuits gas contracts market chaos fleet ready start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
+ *     npm run bench -- market chaos fleet ready --write    the daemon's table of it alone
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -21,7 +22,11 @@ import { chaosFigures, fleetFigures, marketFigures, readyFigures } from './servi
 
 const ROOT = join(__dirname, '..', '..')
 const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
-const [BEGIN, END] = ['<!-- figures: begin -->', '<!-- figures: end -->']
+/** Tables of the document, by the sections that are in them. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  figures: ['compile', 'circuits', 'gas', 'contracts', 'start'],
+  daemon: ['market', 'chaos', 'fleet', 'ready'],
+}
 
 /** The demo in a process of its own, from after `npm ci` to its last line. */
 function startFigure(): Figure[] {
@@ -49,22 +54,35 @@ async function main(): Promise<void> {
   const unknown = chosen.filter((name) => !(name in SECTIONS))
   if (unknown.length > 0)
     throw new Error(`No section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}.`)
-  if (chosen.length > 0 && flags.has('--write')) throw new Error('--write writes all sections: name none.')
-  const figures: Figure[] = []
-  for (const [name, measure] of Object.entries(SECTIONS)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue
+  const names = Object.keys(SECTIONS).filter((name) => chosen.length === 0 || chosen.includes(name))
+  const tables = Object.entries(TABLES).filter(([, sections]) => sections.every((name) => names.includes(name)))
+  if (flags.has('--write') && tables.length === 0)
+    throw new Error(
+      `--write writes whole tables; name all sections of one: ${Object.values(TABLES)
+        .map((all) => all.join(' '))
+        .join(', or ')}.`,
+    )
+  const measured = new Map<string, readonly Figure[]>()
+  for (const name of names) {
     console.error(`measuring: ${name}`)
-    figures.push(...(await measure()))
+    measured.set(name, await SECTIONS[name]!())
   }
+  const figures = [...measured.values()].flat()
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
   const date = new Date().toISOString().slice(0, 10)
   if (flags.has('--json')) console.log(JSON.stringify({ machine, date, figures }))
   else console.log(`${machine}, ${date}\n\n${markdown(figures)}`)
-  if (flags.has('--write')) {
-    const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(BEGIN)
-    const after = rest!.split(END)[1]!
-    writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${machine}, ${date}.\n\n${markdown(figures)}\n\n${END}${after}`)
-  }
+  if (!flags.has('--write')) return
+  for (const [table, sections] of tables)
+    writeTable(table, `${machine}, ${date}.\n\n${markdown(sections.flatMap((name) => measured.get(name)!))}`)
+}
+
+/** Puts a table between its marks in the document. */
+function writeTable(table: string, text: string): void {
+  const [begin, end] = [`<!-- ${table}: begin -->`, `<!-- ${table}: end -->`]
+  const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(begin)
+  const after = rest!.split(end)[1]!
+  writeFileSync(DOCUMENT, `${before}${begin}\n\n${text}\n\n${end}${after}`)
 }
 
 main().catch((error: unknown) => {

@@ -110,7 +110,7 @@ describe('ZkmlClient', function () {
       await proveNext()
       expect((await pending)[0]).to.deep.include({ values: [1.25, -1.5], integers: ['5', '-6'] })
     }
-    expect(test.backend.created.map(({ submitTo }) => submitTo)).to.deep.equal([null, 31337])
+    expect(test.backend.created.map(({ submission }) => submission?.chainId)).to.deep.equal([undefined, 31337])
   })
 
   it('says why there is no proof', async () => {

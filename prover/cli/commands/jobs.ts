@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Inference, InferenceFilter, ZkmlClient } from '../../client'
+import type { DaemonAddress } from '../../service/address'
 import { FileError, UsageError } from '../errors'
 import { parseChoice, parseInteger } from '../options'
 import type { Shell } from '../shell'
@@ -36,6 +36,9 @@ const STATES = [
 ] as readonly Inference['state'][]
 
 const MAX_LIMIT = 200
+const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** A daemon that does not answer a person twice is not there. */
+const ATTEMPTS = 2
 
 /** `zkml jobs ACTION [ID]`. */
 export function jobsCommand(command: Command, shell: Shell): void {
@@ -60,6 +63,7 @@ async function jobs(text: string, id: string | undefined, flags: Flags, shell: S
     return list(await connect(flags), filterOf(flags), shell)
   }
   if (id === undefined) throw new UsageError(`jobs ${action} needs the id of a job; "zkml jobs list" shows them`)
+  if (!JOB_ID.test(id)) throw new UsageError(`"${id}" is no id of a job; "zkml jobs list" shows them`)
   const client = await connect(flags)
   const job = await {
     show: () => client.inference(id),
@@ -87,13 +91,18 @@ async function connect({ stateDir, url }: Flags): Promise<ZkmlClient> {
       throw new UsageError(`--url takes the address of a daemon, such as http://127.0.0.1:8420, not "${url}"`)
     if (token === undefined)
       throw new UsageError('--url needs the token of an operator in the environment variable ZKML_TOKEN')
-    return new ZkmlClient({ url, token })
+    return new ZkmlClient({ url, token, attempts: ATTEMPTS })
   }
-  const file = join(stateDir, 'daemon.json')
+  const { addressFile } = await import('../../service/address')
+  const { operatorTokenFile } = await import('../../service/token-file')
+  const file = addressFile(stateDir)
   if (!existsSync(file))
-    throw new FileError(`${file} does not exist; start "zkml serve", or name its state folder with --state-dir`)
-  const { url: found } = JSON.parse(readFileSync(file, 'utf8')) as { readonly url: string }
-  return new ZkmlClient({ url: found, token: token ?? readFileSync(join(stateDir, 'api.token'), 'utf8').trim() })
+    throw new FileError(
+      `no daemon runs on the state folder ${stateDir}; start "zkml serve", or name its folder with --state-dir`,
+    )
+  const { url: found } = JSON.parse(readFileSync(file, 'utf8')) as DaemonAddress
+  const operator = () => readFileSync(operatorTokenFile(stateDir), 'utf8').trim()
+  return new ZkmlClient({ url: found, token: token ?? operator(), attempts: ATTEMPTS })
 }
 
 async function list(client: ZkmlClient, filter: InferenceFilter, shell: Shell): Promise<void> {
@@ -101,21 +110,47 @@ async function list(client: ZkmlClient, filter: InferenceFilter, shell: Shell): 
   const { table } = await import('../../pipeline')
   shell.result(page, () => {
     if (page.inferences.length === 0) return 'no jobs'
+    const head = ['job', 'for', 'model', 'state', 'created', 'changed after', 'reason']
     const rows = page.inferences.map((job) => [
       job.id,
-      job.kind,
+      job.request === null ? job.kind : `chain ${job.request.chainId}`,
+      shortened(job.model ?? '–'),
       job.state,
-      job.model ?? '–',
-      new Date(job.createdAt).toISOString(),
+      job.createdAt.replace(/\.\d+Z$/, 'Z'),
+      duration(Date.parse(job.updatedAt) - Date.parse(job.createdAt)),
       job.error?.code ?? '',
     ])
-    return table(['job', 'kind', 'state', 'model', 'created', 'reason'], rows).join('\n')
+    return [...table(head, rows), ...(page.next === null ? [] : [MORE])].join('\n')
   })
 }
 
+const MORE = '… and older ones; raise --limit, or choose with --state, --kind and --chain-id'
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const
+
+/** Names of models that were fetched are ids of 66 characters. */
+function shortened(name: string): string {
+  return name.length > 32 ? `${name.slice(0, 12)}…` : name
+}
+
+/** A time for people: `0.5 s`, `12 min`. */
+function duration(milliseconds: number): string {
+  const [unit, length] = UNITS.find(([, size]) => milliseconds >= 2 * size) ?? []
+  return length === undefined ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.floor(milliseconds / length)} ${unit}`
+}
+
+/** The fields of a job that have a value, each on a line; those of objects below it. */
 function describe(job: Inference): string {
-  return Object.entries(job)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-    .join('\n')
+  const lines = (value: object, indent: string): string[] =>
+    Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
+      if (field === null || field === undefined) return []
+      if (typeof field !== 'object' || Array.isArray(field))
+        return [`${indent}${name}: ${typeof field === 'object' ? JSON.stringify(field) : String(field)}`]
+      return [`${indent}${name}:`, ...lines(field, `${indent}  `)]
+    })
+  return lines(job, '').join('\n')
 }

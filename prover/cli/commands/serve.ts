@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os'
 import type { Command } from 'commander'
+import { LogView } from '../log-view'
 import { parseInteger } from '../options'
 import type { Shell } from '../shell'
 
@@ -13,8 +14,8 @@ Examples:
   zkml serve --config zkml.json --print-config
 
 Serves an HTTP API on 127.0.0.1:8420, and the requests of the chains in the configuration. The token of the API is in
-<state-dir>/api.token. Logs are JSON lines on stderr. SIGTERM or Ctrl-C lets running work finish; a second one ends at
-once. docs/operating.md has all settings.`
+<state-dir>/api.token. Logs are JSON lines on stderr, readable ones on a terminal. SIGTERM or Ctrl-C lets running work
+finish; a second one ends at once. docs/operating.md has all settings.`
 
 type Flags = {
   readonly config?: string
@@ -55,13 +56,15 @@ async function serve(flags: Flags, shell: Shell): Promise<void> {
     shell.result(maskConfig(config), () => JSON.stringify(maskConfig(config), null, 2))
     return
   }
-  const { startDaemon } = await import('../../service')
-  const daemon = await startDaemon(config)
-  shell.note(`zkml serves ${daemon.models} models at ${daemon.url}; API token in ${daemon.tokenFile}`)
-  const reason = await firstSignal()
-  shell.note(`stopping after ${reason}; once more ends at once`)
+  const [{ startDaemon }, { createLog }] = await Promise.all([import('../../service'), import('../../service/log')])
+  const log = createLog(config.log.level, process.stderr.isTTY ? new LogView(process.stderr) : undefined)
+  // One that comes during the start is heeded after it.
+  const signalled = firstSignal()
+  const daemon = await startDaemon(config, { log })
+  const signal = await signalled
+  log.info({ signal }, 'zkml stops; another signal ends it at once')
   await daemon.stop()
-  shell.result({ stopped: reason }, () => 'stopped')
+  shell.result({ stopped: signal }, () => `stopped by ${signal}`)
 }
 
 /** Waits for a signal to stop; the next one ends the process at once. */

@@ -2,7 +2,7 @@
 
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox'
 import { PROBLEM_TYPE } from './problem'
-import type { Scope } from './config'
+import type { Scope } from '../config'
 
 /** A value or null, as JSON Schema 2020-12 and the serialiser like it best. */
 export const nullable = <T extends TSchema>(schema: T) =>
@@ -95,31 +95,36 @@ export const ModelSchema = Type.Object(
   { $id: 'Model', description: 'A model that this prover serves' },
 )
 
-export const OutputSchema = Type.Object(
+export const TensorValueSchema = Type.Object(
   {
     name: Type.String(),
     shape: Type.Array(Type.Integer()),
-    values: nullable(Type.Array(Type.Number(), { description: 'integer · 2^-exponent; null for a hashed output' })),
-    integers: nullable(Type.Array(Type.String(), { description: 'Decimal; null for a hashed output' })),
+    values: nullable(Type.Array(Type.Number(), { description: 'integer · 2^-exponent; null unless it is public' })),
+    integers: nullable(Type.Array(Type.String(), { description: 'Decimal; null unless it is public' })),
     exponent: Type.Integer(),
-    commitment: nullable(Type.String({ description: 'Of a hashed output, decimal' })),
+    commitment: nullable(Type.String({ description: 'Of a hashed tensor, decimal' })),
   },
-  { $id: 'Output', description: 'An output tensor of a proof' },
+  { $id: 'TensorValue', description: 'An input or output of a proof' },
 )
+
+const runTensors = (description: string) =>
+  Type.Array(
+    Type.Object({
+      name: Type.String(),
+      shape: Type.Array(Type.Integer()),
+      values: Type.Array(Type.Number()),
+      integers: Type.Array(Type.String()),
+      exponent: Type.Integer(),
+    }),
+    { description },
+  )
 
 export const RunSchema = Type.Object(
   {
     model: Type.String(),
     modelHash: Type.String(),
-    outputs: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        shape: Type.Array(Type.Integer()),
-        values: Type.Array(Type.Number()),
-        integers: Type.Array(Type.String()),
-        exponent: Type.Integer(),
-      }),
-    ),
+    inputs: runTensors('As the model took them: real values are rounded to integer · 2^-exponent'),
+    outputs: runTensors('What it says of them'),
   },
   { $id: 'Run', description: 'What a model says of an input, without a proof' },
 )
@@ -149,6 +154,28 @@ export const KindSchema = Type.Unsafe<'api' | 'market'>({
   description: 'Asked for here, or by the market',
 })
 
+export const OperatorSchema = Type.Object(
+  {
+    times: Type.Record(Type.String(), Type.String({ format: 'date-time' }), {
+      description: 'When it first reached a state, and was locked, proved and mined',
+    }),
+    money: Type.Record(Type.String(), Type.String(), { description: 'Decimal, wei' }),
+    transactions: Type.Array(
+      Type.Object({
+        purpose: Type.String(),
+        state: Type.String(),
+        nonce: nullable(Type.Integer()),
+        hash: nullable(Type.String()),
+        block: nullable(Type.Integer()),
+        fee: nullable(Type.String({ description: 'Decimal, wei' })),
+        error: nullable(Type.String()),
+      }),
+      { description: 'Oldest first' },
+    ),
+  },
+  { description: 'With the scope `admin`' },
+)
+
 export const InferenceSchema = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
@@ -166,7 +193,12 @@ export const InferenceSchema = Type.Object(
         { description: 'The market request that it is for' },
       ),
     ),
-    outputs: nullable(Type.Array(ref(OutputSchema), { description: 'Once proved, while the model is served' })),
+    outputs: nullable(
+      Type.Array(ref(TensorValueSchema), {
+        description: 'Once proved, for the market once settled, while the model is served',
+      }),
+    ),
+    inputs: nullable(Type.Array(ref(TensorValueSchema), { description: 'Together with the outputs' })),
     transaction: nullable(
       Type.Object(
         {
@@ -181,6 +213,7 @@ export const InferenceSchema = Type.Object(
     attempts: Type.Integer(),
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
+    operator: Type.Optional(OperatorSchema),
   },
   { $id: 'Inference', description: 'A proof that was asked for, and where it stands' },
 )
@@ -247,7 +280,7 @@ export const SHARED_SCHEMAS: readonly TObject[] = [
   ProblemSchema,
   TensorSchema,
   ModelSchema,
-  OutputSchema,
+  TensorValueSchema,
   RunSchema,
   InferenceSchema,
   ProofSchema,

@@ -10,7 +10,7 @@ import type { Log } from '../log'
 import type { Metrics } from '../metrics'
 import { ForeignModels, modelKey, notAllowed } from './foreign-models'
 import { describeProblem, readLocalModels, type FolderProblem } from './local-models'
-import { IDENTITY, type ModelIdentityHashes } from './manifest'
+import { IDENTITY, identityOf } from './manifest'
 import { ArtefactCorruptError, readModelFolder, verifyModelFolder } from './model-files'
 import { StoreFullError } from './partial-file'
 import type { Rebuild } from './rebuild'
@@ -116,9 +116,7 @@ class Models implements FolderCatalogue {
   }
 
   private match(entry: RegisteredModel): Known | undefined {
-    const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
-    if (!isServable) return undefined
-    return this.known.find((model) => IDENTITY.every((hash) => hashesOf(model)[hash] === entry[hash]))
+    return this.known.find((model) => isSameModel(model, entry))
   }
 
   private requireAllowed({ modelId, weightsCommitment, proofSystemId }: RegisteredModel): void {
@@ -204,9 +202,11 @@ function isDamage(error: unknown): boolean {
   return error instanceof ZkmlError && typeof (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'string'
 }
 
-function hashesOf({ file, vkHash, setupHash }: CatalogueModel): ModelIdentityHashes {
-  const { modelHash, r1csHash, recipeHash, ioSchemaHash } = file
-  return { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
+/** Whether a registry entry speaks of a model that is here: same ONNX, recipe, circuit, schema and key, and nothing private. */
+export function isSameModel(model: CatalogueModel, entry: RegisteredModel): boolean {
+  const hashes = identityOf(model)
+  const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
+  return isServable && IDENTITY.every((hash) => hashes[hash] === entry[hash])
 }
 
 function failureKey({ modelId, uri }: RegisteredModel): string {

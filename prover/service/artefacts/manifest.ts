@@ -8,6 +8,7 @@ import { canonicalJson, DEV_SETUP_HASH } from '../../encodings'
 import { artefactPaths } from '../../pipeline'
 import { ServiceError } from '../errors'
 import { verifyModelFolder } from './model-files'
+import type { CatalogueModel } from './types'
 import { isRelativePath, parseLocation } from './uri'
 
 /** A manifest is not one of ours: malformed, not canonical, or with fields that have no place in it. */
@@ -47,6 +48,12 @@ export type ManifestFiles = {
 /** The hashes of a model that a registry entry and a manifest both state, as 0x strings of 32 bytes. */
 export const IDENTITY = ['modelHash', 'r1csHash', 'recipeHash', 'ioSchemaHash', 'vkHash', 'setupHash'] as const
 export type ModelIdentityHashes = Readonly<Record<(typeof IDENTITY)[number], string>>
+
+/** The hashes of a model that is here. */
+export function identityOf({ file, vkHash, setupHash }: CatalogueModel): ModelIdentityHashes {
+  const { modelHash, r1csHash, recipeHash, ioSchemaHash } = file
+  return { modelHash, r1csHash, recipeHash, ioSchemaHash, vkHash, setupHash }
+}
 
 /** The document whose SHA-256 is in the uri of a registry entry. */
 export type ArtefactManifest = ModelIdentityHashes & {

@@ -4,13 +4,9 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { formatUnits, parseUnits } from 'ethers'
-import { ServiceError } from '../errors'
+import { checkApi } from './api'
+import { ConfigError } from './error'
 import { ConfigSchema, type Config } from './schema'
-
-/** The configuration of the daemon is missing something, or has something that makes no sense. */
-export class ConfigError extends ServiceError {
-  readonly code = 'CONFIG_INVALID'
-}
 
 /** What flags of `zkml serve` say; each wins over environment and file. */
 export type ConfigFlags = {
@@ -114,7 +110,7 @@ function applyFlags(config: Json, flags: ConfigFlags): void {
 
 /** What a schema cannot say. */
 function checkSense(config: Config): void {
-  const { accounts, chains, database, api } = config
+  const { accounts, chains, database, api, dryRun } = config
   const ids = chains.map(({ chainId }) => chainId)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) throw new ConfigError(`chain ${twice} is configured twice; merge the two entries`)
@@ -134,19 +130,13 @@ function checkSense(config: Config): void {
         throw new ConfigError(`chain ${chain.chainId}: an entry of rpc is no http(s) or ws(s) URL; correct it`)
     }
   }
+  if (dryRun && database.url !== undefined)
+    throw new ConfigError('dryRun would keep jobs from the daemons that share database.url; leave one of the two out')
   if (database.url !== undefined && !/^postgres(ql)?:\/\//.test(database.url))
     throw new ConfigError(
       'database.url does not start with postgres://; correct it, or leave it out for the embedded one',
     )
-  if (!isLoopback(api.host) && api.tokens.length === 0)
-    throw new ConfigError(
-      `api.host is ${api.host}, which others can reach, and there are no api.tokens; add one, or listen on 127.0.0.1`,
-    )
-}
-
-/** Whether an address of the API is reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+  checkApi(api)
 }
 
 const UNITS = { ether: 18, gwei: 9, wei: 0 } as const

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { IoSchema } from '../../encodings'
 import type { InferenceCall } from '../../pipeline'
 import type { Catalogue } from '../artefacts/types'
 import type { Log } from '../log'
@@ -20,7 +21,7 @@ export type ServedChain = {
   /** `verifyInference`, for jobs of the API. */
   readonly verifyCall: (modelId: bigint, call: InferenceCall) => Promise<ChainCall>
   /** Gas limit of `verifyInference` for a model. */
-  readonly verifyGas: (modelId: bigint) => Promise<bigint>
+  readonly verifyGas: (modelId: bigint, schema: IoSchema) => Promise<bigint>
   readonly wake: () => void
 }
 

@@ -13,11 +13,25 @@ export async function onRequest(
   { coordinator, requestId, request, input, block }: OpenedRequest,
 ): Promise<void> {
   const job = await store.jobs.insertMarket(tx, { kind: 'market', chainId, coordinator, requestId, request, block })
-  if (job === undefined) return
+  if (job === undefined) return takeWords({ store }, tx, chainId, requestId, input)
   if (input !== '0x') await store.secrets.put(tx, job.id, 'input', { words: input })
   await store.queue.send(tx, 'plan', job.id)
   metrics.jobTransitions.inc({ from: 'none', to: 'received' })
   log.info({ job: job.id, chain: chainId, request: requestId, block: block.number }, 'request discovered')
+}
+
+/** A request that comes again after a reorganisation may come with the input that was missing. */
+async function takeWords(
+  { store }: Pick<PlannerContext, 'store'>,
+  tx: Queryable,
+  chainId: number,
+  requestId: string,
+  words: string,
+): Promise<void> {
+  const known = await store.jobs.find(tx, chainId, requestId)
+  if (known?.state !== 'waiting' || words === '0x' || !known.error?.code.startsWith('INPUT_')) return
+  await store.secrets.put(tx, known.id, 'input', { words })
+  await store.queue.send(tx, 'plan', known.id)
 }
 
 /** What other transactions of the chain decided, so that a reorganisation may decide it otherwise. */
@@ -28,8 +42,10 @@ const UNDOABLE: ReadonlySet<string> = new Set([
   'DEADLINE_PASSED',
 ])
 
-/** How many ended jobs are looked through after a reorganisation: those of the last minutes at any rate. */
-const LOOK_BACK = 1000
+/** Jobs that ended earlier are not looked at again after a reorganisation, in milliseconds: none is that deep. */
+const LOOK_BACK = 6 * 3_600_000
+/** And at most so many. */
+const MOST_JOBS = 10_000
 
 /**
  * Blocks from `fromBlock` on were replaced. Jobs that hang on our own transactions follow those; the ones that ended because of
@@ -43,10 +59,10 @@ export async function onReorg(
 ): Promise<void> {
   const reopened = await store.transactions.reopen(tx, chainId, fromBlock)
   const ended: readonly JobState[] = ['skipped', 'expired']
-  const jobs = await store.jobs.list(tx, { kind: 'market', chainId, states: [...ended, 'waiting'], limit: LOOK_BACK })
+  const jobs = await store.jobs.list(tx, { kind: 'market', chainId, states: [...ended, 'waiting'], limit: MOST_JOBS })
   for (const job of jobs) {
     if (job.state !== 'waiting') {
-      if (job.error === null || !UNDOABLE.has(job.error.code)) continue
+      if (job.error === null || !UNDOABLE.has(job.error.code) || Date.now() - job.updatedAt > LOOK_BACK) continue
       await board.move(tx, job.id, job.state, 'received', { error: null })
     }
     await store.queue.send(tx, 'plan', job.id)

@@ -2,24 +2,20 @@
 
 import { ServiceError } from '../errors'
 
-/** A job cannot be changed as asked in the state that it is in. */
-export class JobStateError extends ServiceError {
-  readonly code = 'JOB_STATE'
-}
-
-/** No job has this id. */
-export class JobNotFoundError extends ServiceError {
-  readonly code = 'JOB_NOT_FOUND'
-}
-
 /** The input that was given for a request is not the one it asks about. */
 export class InputMismatchError extends ServiceError {
   readonly code = 'INPUT_MISMATCH'
 }
 
-/** The chain is not configured, or nothing is sent to it because it has no account. */
+/** The input of a job is not here: it has not come, or was erased after its time. */
+export class InputMissingError extends ServiceError {
+  readonly code = 'INPUT_MISSING'
+}
+
+/** The chain of a job is not configured with an account on the daemon that took the job. */
 export class ChainNotServedError extends ServiceError {
   readonly code = 'CHAIN_NOT_SERVED'
+  override readonly transient = true
 }
 
 /** The model of a job is not in the catalogue of the daemon that took the job. */

@@ -60,7 +60,11 @@ export async function loadInput(
 }
 
 function readInput(stored: StoredInput, { file: { schema } }: CatalogueModel): JobInput {
-  if ('words' in stored) return { input: inputFromWords(schema, stored.words) }
+  if ('words' in stored) {
+    const input = inputFromWords(schema, stored.words)
+    const salts = withOutputSalts(schema, [])
+    return salts.length === 0 ? { input } : { input, salts }
+  }
   const { integers, salts } = stored
   return { input: inputFromIntegers(schema, integers), ...(salts && { salts: salts.map(BigInt) }) }
 }

@@ -12,6 +12,8 @@ export type JobProgress = { readonly stage: string; readonly fraction: number | 
 /** News of a job: that it changed, or how far a stage of its proof is. What it says of state is in the store. */
 export type JobNews = { readonly jobId: string; readonly stage?: string; readonly fraction?: number }
 
+const MARKET_PRIORITY = 10
+
 /**
  * Moves jobs, counts what moved, and tells whoever listens in this process. News are told after the current transaction has had
  * its chance to commit, and are hints: a listener reads the job.
@@ -39,6 +41,11 @@ export class JobBoard {
     this.metrics.jobTransitions.inc({ from: typeof from === 'string' ? from : from.join('|'), to })
     this.tell({ jobId: id })
     return job
+  }
+
+  /** Puts a job that is to be proved into its queue, those of the market first: a bond is staked on them. */
+  async sendProve(tx: Queryable, { id, origin }: Job): Promise<void> {
+    await this.store.queue.send(tx, 'prove', id, origin.kind === 'market' ? { priority: MARKET_PRIORITY } : {})
   }
 
   tell(news: JobNews): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { OpenedRequest, RegisteredModel, RequestState } from '../../chain/types'
+import type { RegisteredModel, RequestState } from '../../chain/types'
 import type { MarketRequest } from '../../encodings'
 import type { InferenceCall } from '../../pipeline'
 
@@ -29,13 +29,15 @@ export type MarketChain = {
   head(): Promise<{ readonly number: number; readonly timestamp: number }>
   stateOf(request: MarketRequest): Promise<RequestState>
   recordOf(requestId: string): Promise<{ readonly locker: string; readonly lockedAt: number }>
-  /** Who was paid for a request that is fulfilled, or undefined when its event is not found. */
-  fulfillerOf(request: OpenedRequest['requestId'], fromBlock: number): Promise<string | undefined>
+  /** Who was paid for a request that is fulfilled, or undefined when its event is not among the newest blocks. */
+  fulfillerOf(requestId: string, fromBlock: number): Promise<string | undefined>
   model(modelId: bigint): Promise<RegisteredModel>
   /** Wei a unit of gas costs now. */
   gasPrice(): Promise<bigint>
   /** Wei that a transaction with so many bytes of data costs on the parent chain. */
   l1Fee(dataBytes: number): Promise<bigint>
+  /** Further gas that so many bytes of data cost, on chains that charge for them so; 0 on others. */
+  l1Gas(dataBytes: number): Promise<bigint>
   /** Native coins of the account inside the coordinator. */
   deposited(): Promise<bigint>
   verifierGasCap(modelId: bigint): Promise<bigint>

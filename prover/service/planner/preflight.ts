@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { isAddressEqual } from './addresses'
 import type { RegisteredModel } from '../../chain/types'
 import { marketLockExpiry, PROOF_SYSTEM_GROTH16, SHARED_VERIFIER, signalLayout } from '../../encodings'
 import type { Catalogue, CatalogueModel } from '../artefacts/types'
 import type { ProverPool } from '../pool/types'
 import type { Job, MarketOrigin } from '../store/job'
-import { gasLimits, profitableFrom, quote, type GasLimits } from './economics'
+import { fulfilBytes, gasLimits, profitableFrom, quote, quoteExpired, type GasLimits } from './economics'
 import type { GasTracker } from './gas-tracker'
 import type { JobInput } from './inputs'
 import type { MarketChain } from './market-chain'
@@ -21,11 +20,15 @@ export type Verdict =
       readonly gas: GasLimits
       readonly price: bigint
       readonly profit: bigint
+      /** After this second a lock would leave too little time to prove. */
+      readonly lastSecond: number
     }
   | { readonly action: 'prove'; readonly model: CatalogueModel }
   | {
       readonly action: 'wait'
       readonly until: number
+      /** `until` is a number of seconds from now. */
+      readonly isRelative?: true
       readonly code: string
       readonly message: string
       /** Where it is known already: an input is checked against it when it comes. */
@@ -48,14 +51,21 @@ export type PreflightContext = {
     job: Job,
     model: CatalogueModel,
   ) => Promise<JobInput | { readonly missing: string; readonly code: string }>
-  /** Proofs that are queued in front of this job. */
-  readonly proofsAhead: () => Promise<number>
+  /** Whether a lock was taken by an account of ours, now or under an earlier configuration. */
+  readonly isOurLock: (locker: string) => Promise<boolean>
+  /** Whether a proof of ours settled the request, as far as our own transactions tell. */
+  readonly hasFulfilled: () => Promise<boolean>
+  /** Milliseconds until a prover gets to the job, with what is queued in front of it. */
+  readonly queueTime: () => Promise<number>
   /** Coins that locks which are not mined yet will take from the account in the coordinator. */
   readonly promisedBonds: () => Promise<bigint>
+  readonly signal: AbortSignal
 }
 
 /** Seconds until something that changes slowly is looked at again: gas prices, balances, an orphaned request. */
 const LOOK_AGAIN = 30
+/** The same for what hardly changes: a price that no gas price of these days makes worth it. */
+const LOOK_SELDOM = 600
 /** Blocks need time too: what is left for two transactions to be mined, in seconds. */
 const MINING_SLACK = 30
 
@@ -67,53 +77,59 @@ const end = (state: 'skipped' | 'expired' | 'done', code: string, message: strin
 })
 
 /**
- * Decides what to do about a request: everything that could make a lock a loss is checked before a bond is staked. Reads the
- * chain, and sends nothing.
+ * Decides what to do about a request: everything that could make a lock a loss is checked before a bond is staked, and what is
+ * cheap to check before what is not. Reads the chain, and sends nothing.
  */
 export async function preflight(job: Job & { origin: MarketOrigin }, context: PreflightContext): Promise<Verdict> {
-  const { chain, pool } = context
+  const { chain, pool, catalogue, signal } = context
   const { request } = job.origin
-  const [head, standing] = await Promise.all([chain.head(), whereItStands(job, chain)])
+  const [head, standing] = await Promise.all([chain.head(), whereItStands(job, context)])
   if (standing.action !== undefined) return standing
   if (head.timestamp > Number(request.deadline)) return end('expired', 'DEADLINE_PASSED', 'the deadline has passed')
 
   const entry = await chain.model(request.modelId)
-  const refusal = refuseModel(entry, chain, context.catalogue)
+  if (entry.stopped) return end('skipped', 'MODEL_STOPPED', 'its route or key was stopped')
+  // What was locked is proved, whatever the policy is by now.
+  const refusal = standing.state === 'locked' ? undefined : refuseModel(entry, chain, catalogue)
   if (refusal !== undefined) return end('skipped', refusal.code, refusal.message)
-  const model = await context.catalogue.resolve(entry)
+  const model = await catalogue.resolve(entry, signal)
 
+  const offer =
+    standing.state === 'locked' ? undefined : await priceIt(job.origin, model, head.timestamp, standing, context)
+  if (offer?.action !== undefined) return offer
   const input = await context.inputOf(job, model)
   // The job is planned again as soon as an input arrives.
   if ('missing' in input)
     return { action: 'wait', until: Number(request.deadline) + 1, code: input.code, message: input.missing, model }
-  if (standing.isOurs) return { action: 'prove', model }
+  if (offer === undefined) return { action: 'prove', model }
 
   const time = await timeNeeded(model, context)
-  const lastSecond =
-    standing.state === 'open' ? Number(marketLockExpiry(request, BigInt(head.timestamp))) : Number(request.deadline)
-  if (head.timestamp + time > lastSecond)
-    return tooLate(head.timestamp, time, Number(request.deadline), Number(request.lockSeconds))
+  const lastSecond = Number(request.deadline) - time
+  const lockEnd = standing.state === 'open' ? Number(request.lockSeconds) : Infinity
+  if (head.timestamp > lastSecond || time > lockEnd) return tooLate(head.timestamp, time, lastSecond, lockEnd)
   // A witness that breaks a constraint would cost the bond.
-  await pool.check(model.folder, input.input, input.salts)
+  await pool.check(model.folder, input.input, input.salts, signal)
   if (standing.state === 'lock-expired') return { action: 'prove', model }
-  return priceIt(job.origin, model, head.timestamp, context)
+  return { action: 'lock', model, lastSecond, ...offer }
 }
 
 type Standing =
   | Verdict
-  | { readonly action?: never; readonly state: 'open' | 'lock-expired'; readonly isOurs: false }
-  | { readonly action?: never; readonly state: 'locked'; readonly isOurs: true }
+  | { readonly action?: never; readonly state: 'open' | 'locked' }
+  | { readonly action?: never; readonly state: 'lock-expired'; readonly lockedAt: number }
 
-async function whereItStands({ origin }: Job & { origin: MarketOrigin }, chain: MarketChain): Promise<Standing> {
+async function whereItStands({ origin }: Job & { origin: MarketOrigin }, context: PreflightContext): Promise<Standing> {
+  const { chain } = context
   const { request, requestId } = origin
   const state = await chain.stateOf(request)
   switch (state) {
     case 'open':
+      return { state }
     case 'lock-expired':
-      return { state, isOurs: false }
+      return { state, lockedAt: (await chain.recordOf(requestId)).lockedAt }
     case 'locked': {
       const { locker, lockedAt } = await chain.recordOf(requestId)
-      if (isAddressEqual(locker, chain.account)) return { state, isOurs: true }
+      if (await context.isOurLock(locker)) return { state }
       const until = Number(marketLockExpiry(request, BigInt(lockedAt))) + 1
       if (until > Number(request.deadline))
         return end('skipped', 'LOCKED_BY_OTHER', `${locker} holds the lock until the deadline`)
@@ -130,8 +146,10 @@ async function whereItStands({ origin }: Job & { origin: MarketOrigin }, chain: 
       }
     }
     case 'fulfilled': {
+      if (await context.hasFulfilled()) return end('done', 'FULFILLED', 'fulfilled with our proof')
+      // Somebody may have relayed it.
       const fulfiller = await chain.fulfillerOf(requestId, origin.block.number)
-      return fulfiller !== undefined && isAddressEqual(fulfiller, chain.account)
+      return fulfiller !== undefined && (await context.isOurLock(fulfiller))
         ? end('done', 'FULFILLED', 'fulfilled with our proof')
         : end('skipped', 'FULFILLED_BY_OTHER', `${fulfiller ?? 'somebody else'} was faster`)
     }
@@ -151,7 +169,6 @@ function refuseModel(
 ): { readonly code: string; readonly message: string } | undefined {
   const no = (code: string, message: string) => ({ code, message })
   const id = entry.modelId.toString()
-  if (entry.stopped) return no('MODEL_STOPPED', 'its route or key was stopped')
   if (entry.proofSystemId !== PROOF_SYSTEM_GROTH16)
     return no('MODEL_NOT_SERVED', `its proof system ${entry.proofSystemId} is not served`)
   if (entry.weightsCommitment !== 0n) return no('MODEL_NOT_SERVED', 'its weights are private')
@@ -167,52 +184,68 @@ function refuseModel(
 
 /** Seconds that proving takes, with what is queued in front of it and room for surprises. */
 async function timeNeeded(model: CatalogueModel, context: PreflightContext): Promise<number> {
-  const { pool, chain } = context
-  const one = (pool.proveTime(model.folder) ?? firstGuess(model.file.constraints)) / 1000
-  const ahead = Math.ceil((await context.proofsAhead()) / pool.capacity)
-  return Math.ceil(chain.policy.timeFactor * one + ahead * one) + MINING_SLACK
+  const one = expectedProveTime(context.pool, model)
+  return Math.ceil((context.chain.policy.timeFactor * one + (await context.queueTime())) / 1000) + MINING_SLACK
 }
 
-/** Milliseconds a proof may take before one was measured: a slow machine with snarkjs. */
-function firstGuess(constraints: number): number {
-  return 3_000 + constraints / 5
+/** Milliseconds that a proof of a model takes: as measured or, before the first, as on a slow machine with snarkjs. */
+export function expectedProveTime(pool: ProverPool, { folder, file }: CatalogueModel): number {
+  return pool.proveTime(folder) ?? 3_000 + file.constraints / 5
 }
 
-function tooLate(now: number, time: number, deadline: number, lockSeconds: number): Verdict {
-  const message = `proving is expected to take ${time} s with what is queued, and the lock lasts ${lockSeconds} s, the deadline is in ${deadline - now} s`
-  if (now + time > deadline) return end('skipped', 'TOO_LATE', message)
+function tooLate(now: number, time: number, lastSecond: number, lockEnd: number): Verdict {
+  const message = `proving is expected to take ${time} s with what is queued; the lock lasts ${lockEnd} s, the deadline is in ${lastSecond + time - now} s`
+  if (now > lastSecond) return end('skipped', 'TOO_LATE', message)
   return { action: 'wait', until: now + LOOK_AGAIN, code: 'TOO_BUSY', message }
 }
 
+type Offer = {
+  readonly action?: never
+  readonly value: bigint
+  readonly gas: GasLimits
+  readonly price: bigint
+  readonly profit: bigint
+}
+
+/** What the request would bring now, or why it is not taken. */
 async function priceIt(
   { request }: MarketOrigin,
   model: CatalogueModel,
   now: number,
+  standing: Exclude<Standing, Verdict>,
   context: PreflightContext,
-): Promise<Verdict> {
+): Promise<Offer | Verdict> {
   const { chain, gas } = context
-  const { policy } = chain
-  if (request.bond > policy.maxBond)
+  const { policy, chainId } = chain
+  const isExpired = standing.state === 'lock-expired'
+  if (!isExpired && request.bond > policy.maxBond)
     return end('skipped', 'BOND_TOO_HIGH', `the bond of ${request.bond} wei is above maxBond, ${policy.maxBond} wei`)
-  const limits = gasLimits(request, model.file.schema, await chain.verifierGasCap(request.modelId))
-  const expected = {
-    lock: gas.expected(chain.chainId, model.key, 'lock', limits.lock),
-    fulfill: gas.expected(chain.chainId, model.key, 'fulfill', limits.fulfill),
-  }
-  const offer = await quote(chain, request, expected, signalLayout(model.file.schema).total, now)
+  const signals = signalLayout(model.file.schema).total
+  const [cap, dataGas] = await Promise.all([chain.verifierGasCap(request.modelId), chain.l1Gas(fulfilBytes(signals))])
+  const limits = gasLimits(request, model.file.schema, cap, dataGas)
+  const expected = gas.expected(chainId, model.key, request, limits)
+  const offer = isExpired
+    ? await quoteExpired(chain, request, expected, signals, standing.lockedAt)
+    : await quote(chain, request, expected, signals, now)
   if (offer === undefined)
     return end('skipped', 'TOKEN_NOT_TAKEN', `it pays in ${request.token}, which is not among tokens`)
   if (offer.profit < policy.minProfit) {
-    const from = profitableFrom(request, now, offer.cost + policy.minProfit, policy.tokens)
+    const from = isExpired ? undefined : profitableFrom(request, now, offer.cost + policy.minProfit, policy.tokens)
     return {
       action: 'wait',
       // A price that never suffices at this gas price may do when gas is cheaper.
-      until: Math.max(now + 1, Math.min(from ?? now + LOOK_AGAIN, now + LOOK_AGAIN)),
+      until: from === undefined ? now + LOOK_SELDOM : Math.max(now + 1, Math.min(from, now + LOOK_AGAIN)),
       code: 'NOT_PROFITABLE',
       message: `it pays ${offer.price} wei and costs ${offer.cost} wei; ${policy.minProfit} wei of profit are asked for`,
     }
   }
-  const free = (await chain.deposited()) - (await context.promisedBonds())
-  const value = request.bond > free ? request.bond - (free > 0n ? free : 0n) : 0n
-  return { action: 'lock', model, value, gas: limits, price: offer.price, profit: offer.profit }
+  const value = isExpired || request.bond === 0n ? 0n : await missingBond(request.bond, context)
+  return { value, gas: limits, price: offer.price, profit: offer.profit }
+}
+
+/** What the account in the coordinator lacks of a bond. */
+async function missingBond(bond: bigint, { chain, promisedBonds }: PreflightContext): Promise<bigint> {
+  const [deposited, promised] = await Promise.all([chain.deposited(), promisedBonds()])
+  const free = deposited > promised ? deposited - promised : 0n
+  return bond > free ? bond - free : 0n
 }

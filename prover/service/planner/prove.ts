@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { marketPriceAt, type ProofContext } from '../../encodings'
+import { marketPriceAt, signalLayout, type ProofContext } from '../../encodings'
 import { inferenceCall, proofToJson, secretsToJson } from '../../pipeline'
 import type { CatalogueModel } from '../artefacts/types'
 import type { PoolProof } from '../pool/types'
 import type { ApiOrigin, Job, MarketOrigin, StoredContext } from '../store/job'
 import type { TransactionRequest } from '../store/transaction'
-import { isAddressEqual } from './addresses'
 import type { PlannerContext, ServedChain } from './context'
-import { gasLimits, worthInWei } from './economics'
-import { ChainNotServedError, InputMismatchError, ModelMissingError } from './errors'
+import { fulfilBytes, gasLimits, worthInWei } from './economics'
+import { ChainNotServedError, InputMismatchError, InputMissingError, ModelMissingError } from './errors'
 import { loadInput } from './inputs'
+import { isOurLock } from './locks'
 import type { MarketChain } from './market-chain'
 
 /** What a proof is bound to, and what is to be sent with it. */
@@ -45,7 +45,10 @@ export async function proveStep(context: PlannerContext, jobId: string, signal: 
     )
   }
   const given = await loadInput(store, job, model)
-  if ('missing' in given) throw new InputMismatchError(given.missing)
+  if ('missing' in given) {
+    const Problem = given.code === 'INPUT_MISSING' ? InputMissingError : InputMismatchError
+    throw new Problem(given.missing)
+  }
 
   const proving = performance.now()
   const proof = await pool.prove({
@@ -60,8 +63,7 @@ export async function proveStep(context: PlannerContext, jobId: string, signal: 
   // Its folder may have got another model between the catalogue's look and the prover's.
   if (proof.circuitHash !== model.file.circuitHash)
     throw new ModelMissingError(`the folder of "${model.key}" has another model now; restore it, or restart the daemon`)
-  await record(context, job, model, proof, target)
-  board.addOverhead(jobId, proving - started + (performance.now() - proved))
+  await record(context, job, model, proof, target, proving - started - proved)
 }
 
 async function record(
@@ -70,6 +72,8 @@ async function record(
   model: CatalogueModel,
   proof: PoolProof,
   { transaction, price, chain }: Target,
+  /** To be added to the present moment for what the job took here besides its proof, in milliseconds. */
+  overhead: number,
 ): Promise<void> {
   const { store, board, log } = context
   const { schema, modelHash } = model.file
@@ -87,6 +91,7 @@ async function record(
     })
   })
   chain?.wake()
+  board.addOverhead(job.id, performance.now() + overhead)
   if (ended.state === 'done') board.finished(ended)
   log.info({ job: job.id, model: model.key, ...proof.milliseconds }, 'proved')
 }
@@ -99,7 +104,7 @@ async function marketTarget(context: PlannerContext, job: Job, origin: MarketOri
     throw new ChainNotServedError(`chain ${origin.chainId} is not served any more; add it to the configuration`)
   const { request, requestId } = origin
   const [state, record] = await Promise.all([market.stateOf(request), market.recordOf(requestId)])
-  const isOurs = state === 'locked' && isAddressEqual(record.locker, market.account)
+  const isOurs = state === 'locked' && (await isOurLock(context, job.id, market, record.locker))
   if (!isOurs && state !== 'lock-expired') {
     await backToPlan(context, job)
     return undefined
@@ -111,7 +116,7 @@ async function marketTarget(context: PlannerContext, job: Job, origin: MarketOri
       caller: origin.coordinator,
       requestId,
       modelId: request.modelId,
-      prover: market.account,
+      prover: isOurs ? record.locker : market.account,
     },
     ...(price !== undefined && { price }),
     transaction: (proof, model) => fulfilment(job.id, origin, market, proof, model),
@@ -127,7 +132,9 @@ async function fulfilment(
   { file: { schema } }: CatalogueModel,
 ): Promise<TransactionRequest> {
   const call = market.fulfillCall(request, inferenceCall(schema, proof))
-  const limits = gasLimits(request, schema, await market.verifierGasCap(request.modelId))
+  const bytes = fulfilBytes(signalLayout(schema).total)
+  const [cap, dataGas] = await Promise.all([market.verifierGasCap(request.modelId), market.l1Gas(bytes)])
+  const limits = gasLimits(request, schema, cap, dataGas)
   return {
     jobId,
     purpose: 'fulfill',
@@ -157,8 +164,8 @@ function apiTarget(context: PlannerContext, job: Job, origin: ApiOrigin): Target
       chainId: chain.chainId,
       from: chain.account,
       ...(await chain.verifyCall(modelId, inferenceCall(schema, proof))),
-      gasLimit: await chain.verifyGas(modelId),
-      deadline: Math.floor(job.createdAt / 1000) + SUBMISSION_SECONDS,
+      gasLimit: await chain.verifyGas(modelId, schema),
+      deadline: Math.floor(Date.now() / 1000) + SUBMISSION_SECONDS,
     }),
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../../chain'
 import type { RegisteredModel } from '../../chain/types'
 import { parseAmount, type ChainConfig, type MarketConfig } from '../config'
+import { verifyGasLimit } from './economics'
 import type { ServedChain } from './context'
 import type { MarketChain, MarketPolicy } from './market-chain'
 
@@ -24,9 +25,6 @@ import type { MarketChain, MarketPolicy } from './market-chain'
 const MODEL_LIFE = 15_000
 const HEAD_LIFE = 500
 const FEE_LIFE = 5_000
-
-/** Gas of `verifyInference` besides what the verifier itself may use, 1/64 of it kept back included. */
-const VERIFY_BASE_GAS = 200_000n
 
 /**
  * What the planner knows of a chain, read through its provider when it is asked for, so that a chain that is down delays nobody.
@@ -53,7 +51,7 @@ export function createServedChain(options: {
         ? null
         : { ...createMarketChain(config, coordinator, verifier, provider, account), verifierGasCap: gasCap },
     verifyCall: async (modelId, call) => verifyInferenceCall(await verifier(), modelId, call),
-    verifyGas: async (modelId) => ((await gasCap(modelId)) * 65n) / 63n + VERIFY_BASE_GAS,
+    verifyGas: async (modelId, schema) => verifyGasLimit(schema, await gasCap(modelId)),
     wake,
   }
 }
@@ -74,27 +72,37 @@ function createMarketChain(
   account: string,
 ): Omit<MarketChain, 'verifierGasCap'> {
   const models = new Map<bigint, () => Promise<RegisteredModel>>()
+  const head = remembered(HEAD_LIFE, async () => {
+    const block = await provider.getBlock('latest')
+    return { number: block!.number, timestamp: block!.timestamp }
+  })
+  const gasPrice = remembered(FEE_LIFE, async () => (await provider.getFeeData()).gasPrice ?? 0n)
   return {
     chainId: config.chainId,
     coordinator,
     account,
     policy: marketPolicy(config.market),
-    head: remembered(HEAD_LIFE, async () => {
-      const block = await provider.getBlock('latest')
-      return { number: block!.number, timestamp: block!.timestamp }
-    }),
-    gasPrice: remembered(FEE_LIFE, async () => (await provider.getFeeData()).gasPrice ?? 0n),
+    head,
+    gasPrice,
     stateOf: (request) => stateOf(provider, coordinator, request),
     recordOf: async (requestId) => {
       const { locker, lockedAt } = await recordOf(provider, coordinator, requestId)
       return { locker, lockedAt: Number(lockedAt) }
     },
     fulfillerOf: async (requestId, fromBlock) => {
-      const found = await readFulfilment(provider, coordinator, requestId, { fromBlock, toBlock: 'latest' })
-      return found?.prover
+      // Endpoints refuse to search longer ranges.
+      const newest = (await head()).number
+      const range = { fromBlock: Math.max(fromBlock, newest - config.rangeBlocks + 1), toBlock: newest }
+      return (await readFulfilment(provider, coordinator, requestId, range))?.prover
     },
     model: (modelId) => perModel(models, modelId, async () => readRegisteredModel(provider, await verifier(), modelId)),
     l1Fee: (bytes) => l1Fee(config.l1Fee, provider, bytes),
+    l1Gas: async (bytes) => {
+      if (config.l1Fee !== 'arbitrum') return 0n
+      const [fee, price] = await Promise.all([l1Fee('arbitrum', provider, bytes), gasPrice()])
+      // Twice what it is now: a limit has to hold when the parent chain gets dearer.
+      return price === 0n ? 0n : (2n * fee) / price
+    },
     deposited: () => depositOf(provider, coordinator, ZeroAddress, account),
     lockCall: (request, value) => lockCall(coordinator, request, value),
     fulfillCall: (request, call) => fulfillCall(coordinator, request, call),

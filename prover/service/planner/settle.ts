@@ -2,9 +2,10 @@
 
 import { formatEther } from 'ethers'
 import type { Queryable } from '../store/database'
-import type { Job, JobPatch, JobState } from '../store/job'
+import type { Job, JobState } from '../store/job'
 import type { OutgoingTransaction } from '../store/transaction'
 import type { PlannerContext } from './context'
+import { moneyOf } from './money'
 
 /** What became of a transaction: `unmined` when a reorganisation took it back. */
 export type SettledOutcome = 'mined' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
@@ -12,6 +13,7 @@ export type SettledOutcome = 'mined' | 'reverted' | 'confirmed' | 'abandoned' | 
 /** Milliseconds until a request is looked at again whose transaction failed, doubled with every failure. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 60_000
+const MOST_ATTEMPTS = 20
 
 /** Moves the job of a transaction on, within the database transaction that records the outcome. */
 export async function onSettled(
@@ -23,7 +25,13 @@ export async function onSettled(
   const job = await context.store.jobs.get(tx, transaction.jobId)
   if (job === undefined) return
   if (outcome === 'mined' && transaction.receipt !== null && job.model !== null)
-    context.gas.note(transaction.chainId, job.model, transaction.purpose, transaction.receipt.gasUsed)
+    context.gas.note(
+      transaction.chainId,
+      job.model,
+      transaction.purpose,
+      transaction.receipt.gasUsed,
+      job.origin.kind === 'market' ? job.origin.request.callbackGas : 0n,
+    )
   if (transaction.purpose === 'lock') await settleLock(context, tx, job, transaction, outcome)
   else await settleProof(context, tx, job, transaction, outcome)
 }
@@ -35,12 +43,12 @@ async function settleLock(
   transaction: OutgoingTransaction,
   outcome: SettledOutcome,
 ): Promise<void> {
-  const { store, board } = context
+  const { board } = context
   switch (outcome) {
     case 'mined':
       if (job.state !== 'locking') return
       await board.move(tx, job.id, 'locking', 'proving', { times: { locked: Date.now() } })
-      await store.queue.send(tx, 'prove', job.id)
+      await board.sendProve(tx, job)
       return
     case 'reverted':
     case 'abandoned':
@@ -103,22 +111,17 @@ async function replan(
 ): Promise<void> {
   if (!from.includes(job.state)) return
   const attempts = job.attempts + 1
-  const notBefore = Date.now() + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 16))
+  const delayMs = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 16))
   const error = { code: 'TRANSACTION_FAILED', message: transaction.error ?? 'a transaction of the job failed' }
-  await board.move(tx, job.id, job.state, 'received', { attempts, notBefore, error })
-  await store.queue.send(tx, 'plan', job.id, { notBefore })
-  log.warn({ job: job.id, purpose: transaction.purpose, reason: error.message }, 'transaction failed; planning again')
-}
-
-/** Fees of everything that was sent for a job, and what is left of the price. */
-async function moneyOf({ store }: PlannerContext, tx: Queryable, job: Job): Promise<NonNullable<JobPatch['money']>> {
-  const sent = await store.transactions.ofJob(tx, job.id)
-  const gasSpent = sent.reduce((sum, { receipt }) => sum + (receipt?.fee ?? 0n), 0n)
-  const { price } = job.money
-  return {
-    gasSpent: gasSpent.toString(),
-    ...(price !== undefined && { profit: (BigInt(price) - gasSpent).toString() }),
+  // Fees are paid for what reverts, so it is not tried for ever.
+  if (attempts > MOST_ATTEMPTS) {
+    board.finished(await board.move(tx, job.id, job.state, 'failed', { attempts, error }))
+    log.error({ job: job.id, purpose: transaction.purpose, reason: error.message }, 'job failed')
+    return
   }
+  await board.move(tx, job.id, job.state, 'received', { attempts, delayMs, error })
+  await store.queue.send(tx, 'plan', job.id, { delayMs })
+  log.warn({ job: job.id, purpose: transaction.purpose, reason: error.message }, 'transaction failed; planning again')
 }
 
 function countProfit({ metrics }: PlannerContext, chainId: number, job: Job): void {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { ZkmlError } from '../../errors'
-import { ServiceError } from '../errors'
 import { JobConflictError } from '../store'
 import type { Job } from '../store/job'
 import type { QueueName, TakenJob } from '../store/store'
@@ -13,12 +12,19 @@ import { proveStep } from './prove'
 const HOPELESS: ReadonlySet<string> = new Set([
   'INPUT_RANGE',
   'INPUT_MISMATCH',
+  'INPUT_MISSING',
   'ENCODING_PACKING',
   'WITNESS_UNSATISFIED',
 ])
 
 /** How often work of the API is tried. Market jobs whose lock is ours are tried until their deadline. */
 const API_ATTEMPTS = 5
+
+/** Seconds by which the clocks of chains and machines are taken to differ at most. */
+const LONGEST_SKEW = 86_400
+
+/** Longest pause, in seconds, until a step is tried again that a bond depends on. */
+const LOCKED_PAUSE = 5
 
 /** Milliseconds between looks at a queue that nobody has told of, and after an error. */
 const POLL = 1000
@@ -41,18 +47,31 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
   const { pool } = context
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
+  const abortable = (step: (id: string, signal: AbortSignal) => Promise<void>) => async (id: string) => {
+    const abort = new AbortController()
+    running.set(id, abort)
+    try {
+      await step(id, abort.signal)
+    } finally {
+      running.delete(id)
+    }
+  }
   const loops = [
-    ...Array.from({ length: planners }, () => work(context, 'plan', stopping.signal, (id) => planStep(context, id))),
+    ...Array.from({ length: planners }, () =>
+      work(
+        context,
+        'plan',
+        stopping.signal,
+        abortable((id, signal) => planStep(context, id, signal)),
+      ),
+    ),
     ...Array.from({ length: pool.capacity + 1 }, () =>
-      work(context, 'prove', stopping.signal, async (id) => {
-        const abort = new AbortController()
-        running.set(id, abort)
-        try {
-          await proveStep(context, id, abort.signal)
-        } finally {
-          running.delete(id)
-        }
-      }),
+      work(
+        context,
+        'prove',
+        stopping.signal,
+        abortable((id, signal) => proveStep(context, id, signal)),
+      ),
     ),
   ]
   return {
@@ -127,12 +146,14 @@ async function fail(context: PlannerContext, taken: TakenJob, error: unknown, st
   const message = error instanceof Error ? error.message : String(error)
   if (stopping.aborted || mayHelp(job, error, code, taken.retries)) {
     log.warn({ job: job.id, code, error, retries: taken.retries }, 'step failed; trying again')
-    return taken.retry(code)
+    return taken.retry(code, job.times.locked === undefined ? {} : { atMostSeconds: LOCKED_PAUSE })
   }
   const failed = await store.db.transaction((tx) =>
     board.move(tx, job.id, job.state, 'failed', { error: { code, message } }),
   )
   board.finished(failed)
+  if (job.origin.kind === 'market' && job.times.locked !== undefined)
+    context.metrics.jobsMissed.inc({ chain: job.origin.chainId })
   log.error({ job: job.id, code, error }, 'job failed')
   await taken.complete()
 }
@@ -141,12 +162,15 @@ function canFail({ state }: Job): boolean {
   return state === 'received' || state === 'waiting' || state === 'proving'
 }
 
-function mayHelp({ origin, state }: Job, error: unknown, code: string, retries: number): boolean {
+function mayHelp({ origin, times }: Job, error: unknown, code: string, retries: number): boolean {
   if (HOPELESS.has(code)) return false
   // With a bond at stake everything is tried until the deadline, which the step itself finds passed.
-  if (origin.kind === 'market' && state === 'proving') return true
-  const transient = error instanceof ServiceError ? error.transient : !(error instanceof ZkmlError)
-  return transient && (origin.kind === 'market' || retries < API_ATTEMPTS)
+  if (origin.kind === 'market' && times.locked !== undefined) return true
+  const transient = error instanceof ZkmlError ? error.transient : true
+  if (!transient) return false
+  if (origin.kind === 'api') return retries < API_ATTEMPTS
+  // A chain that nobody serves any more tells nobody that the deadline passed.
+  return Date.now() / 1000 < Number(origin.request.deadline) + LONGEST_SKEW
 }
 
 function count({ metrics }: PlannerContext, error: unknown): void {

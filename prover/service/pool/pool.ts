@@ -2,6 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { basename, resolve } from 'node:path'
+import type { InferenceProof, Verification } from '../../pipeline'
 import type { Log } from '../log'
 import type { Metrics } from '../metrics'
 import { Crew, type CrewOptions } from './crew'
@@ -110,8 +111,12 @@ class Pool implements ProverPool {
     return (await this.runners.do({ kind: 'run', folder: resolve(folder), input })) as RunResult
   }
 
-  async check(folder: string, input: QuantizedInput, salts?: readonly bigint[]): Promise<void> {
-    await this.runners.do({ kind: 'check', folder: resolve(folder), input, ...(salts && { salts }) })
+  async check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void> {
+    await this.runners.do({ kind: 'check', folder: resolve(folder), input, ...(salts && { salts }) }, { signal })
+  }
+
+  async verify(folder: string, statement: InferenceProof): Promise<Verification> {
+    return (await this.runners.do({ kind: 'verify', folder: resolve(folder), statement })) as Verification
   }
 
   async warm(folder: string): Promise<void> {

@@ -2,11 +2,10 @@
 
 import { GadgetCompiler } from '../../circuit'
 import { ZkmlError } from '../../errors'
-import { snarkjsBackend } from '../../groth16'
-import { loadModel, loadProgram, openProver, type ArtefactPaths, type LoadedProgram } from '../../pipeline'
+import { leaseSnarkjs, snarkjsBackend, type SnarkjsLease } from '../../groth16'
+import { loadModel, loadProgram, openProver, verifyInference, type ArtefactPaths, type LoadedProgram } from '../../pipeline'
 import { evaluateProgram } from '../../quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator } from '../../witness'
-import { ServiceError } from '../errors'
 import type { Failure, Order, Report, Work, WorkerOptions } from './messages'
 import { Shelf } from './shelf'
 import type { ProveStage, QuantizedInput, RunResult } from './types'
@@ -25,6 +24,7 @@ export class Workshop {
   private readonly witnesses: Shelf<Awaited<ReturnType<Workshop['openWitness']>>>
   private readonly provers: Shelf<Awaited<ReturnType<Workshop['openProver']>>>
   private readonly backend
+  private threads: Promise<SnarkjsLease> | undefined
   private last: Promise<void> = Promise.resolve()
 
   constructor(
@@ -72,6 +72,10 @@ export class Workshop {
         if (row !== undefined) throw new WitnessError(`${folder}: the witness breaks row ${row} of the circuit`)
         return undefined
       }
+      case 'verify':
+        // Kept as long as the process lives: starting them takes longer than a verification.
+        await (this.threads ??= leaseSnarkjs({ threads: this.options.threads }))
+        return verifyInference(folder, work.statement)
       case 'warm':
         await (this.options.role === 'prover' ? this.provers.get(folder) : this.programs.get(folder))
         return undefined
@@ -120,7 +124,7 @@ function runProgram({ quantized, file: { schema } }: LoadedProgram, input: Quant
 function failureOf(error: unknown): Failure {
   if (error instanceof ZkmlError) {
     const { code, message } = error
-    return { kind: 'known', code, message, transient: error instanceof ServiceError && error.transient }
+    return { kind: 'known', code, message, transient: error.transient }
   }
   const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
   // The first lines of a stack are the message.

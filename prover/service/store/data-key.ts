@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncPath } from './durable-folder'
@@ -8,6 +8,11 @@ import { DataKeyError } from './errors'
 
 const KEY_BYTES = 32
 const VARIABLE = 'ZKML_DATA_KEY'
+
+/** Where the data key is, unless `ZKML_DATA_KEY` holds it. */
+export function dataKeyFile(stateDir: string): string {
+  return join(stateDir, 'data.key')
+}
 
 /**
  * The key that inputs are encrypted with at rest: the environment variable `ZKML_DATA_KEY`, 32 bytes in hex or base64; without it
@@ -34,12 +39,17 @@ export function loadDataKey({
       `a database server needs ${VARIABLE}, the same for all daemons; make one by "openssl rand -hex 32"`,
     )
   }
-  const path = join(stateDir, 'data.key')
+  const path = dataKeyFile(stateDir)
   if (statSync(path, { throwIfNoEntry: false }) === undefined) create(stateDir, path)
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new DataKeyError(`the file "${path}" can be read by others; run "chmod 600" on it`)
   }
   return parsed(readFileSync(path, 'utf8'), `the file "${path}"`)
+}
+
+/** A key for another purpose, which tells nothing of the data key and nothing of those for further purposes. */
+export function deriveKey(dataKey: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', dataKey, '', `zkml ${purpose}`, KEY_BYTES))
 }
 
 function parsed(value: string, where: string): Uint8Array {

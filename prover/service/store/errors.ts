@@ -22,7 +22,11 @@ export class StoreVersionError extends ServiceError {
 export class StoreInUseError extends ServiceError {
   readonly code = 'STORE_IN_USE'
 
-  constructor(folder: string, pid: number | undefined) {
+  constructor(
+    folder: string,
+    /** Of the process that has it, if it said so. */
+    readonly pid: number | undefined,
+  ) {
     const who = pid === undefined ? 'another process' : `process ${pid}`
     super(`${who} uses the state folder "${folder}"; stop it, or choose another "stateDir"`)
   }

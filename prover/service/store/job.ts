@@ -119,7 +119,8 @@ export type JobPatch = {
   readonly model?: string
   readonly error?: JobError | null
   readonly attempts?: number
-  readonly notBefore?: number | null
+  /** Milliseconds from now, by the clock of the database, until which there is nothing to do. */
+  readonly delayMs?: number
   readonly result?: Readonly<Record<string, unknown>> | null
   readonly proof?: StoredProof | null
   readonly times?: JobTimes

@@ -18,7 +18,7 @@ import {
   type StoredContext,
   type StoredProof,
 } from './job'
-import type { JobStore } from './store'
+import type { Backlog, JobStore } from './store'
 import { isUuid, json, milliseconds } from './values'
 
 const DEFAULT_LIMIT = 100
@@ -121,7 +121,7 @@ export const jobStore: JobStore = {
     const wrong = states.find((state) => !NEXT_STATES[state].includes(to))
     if (wrong !== undefined) throw new JobTransitionError(id, wrong, to)
     // What explained the former state does not explain this one.
-    const row = await change(tx, id, { error: null, notBefore: null, ...patch }, { from: states, to })
+    const row = await change(tx, id, { error: null, ...patch }, { from: states, to })
     if (row !== undefined) return jobOf(row)
     const job = await jobStore.get(tx, id)
     if (job === undefined) throw new StoreNotFoundError('job', id)
@@ -142,15 +142,36 @@ export const jobStore: JobStore = {
     return rows.map(jobOf)
   },
 
-  async purge(tx, finalBefore) {
+  async purge(tx, age) {
     const rows = await tx.query(
-      `DELETE FROM zkml.jobs j WHERE final_at < $1 AND NOT EXISTS (
+      `DELETE FROM zkml.jobs j WHERE final_at < now() - $1 * interval '1 ms' AND NOT EXISTS (
          SELECT FROM zkml.transactions t
          WHERE t.job_id = j.id AND t.state IN ('queued', 'pending', 'mined', 'cancelling')
        ) RETURNING id`,
-      [finalBefore],
+      [age],
     )
     return rows.length
+  },
+
+  async backlog(tx) {
+    return await tx.query<Backlog>(
+      `SELECT model, kind, count(*) AS jobs FROM zkml.jobs WHERE state IN ('locking', 'proving') GROUP BY model, kind`,
+    )
+  },
+
+  async stalled(tx, age, limit) {
+    const rows = await tx.query<Row>(
+      `SELECT * FROM zkml.jobs j
+       WHERE state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
+         AND greatest(updated_at, not_before) < now() - $1 * interval '1 ms'
+         AND (state NOT IN ('locking', 'submitting') OR NOT EXISTS (
+           SELECT FROM zkml.transactions t
+           WHERE t.job_id = j.id AND t.state IN ('queued', 'pending', 'mined', 'cancelling')
+         ))
+       ORDER BY updated_at LIMIT $2`,
+      [age, limit],
+    )
+    return rows.map(jobOf)
   },
 }
 
@@ -182,9 +203,8 @@ async function change(
   if (patch.error !== undefined) set.push(`error = ${value(json(patch.error))}`)
   if (patch.result !== undefined) set.push(`result = ${value(json(patch.result))}`)
   if (patch.proof !== undefined) set.push(`proof = ${value(json(patch.proof))}`)
-  if (patch.notBefore !== undefined) {
-    set.push(`not_before = ${value(patch.notBefore === null ? null : new Date(patch.notBefore))}`)
-  }
+  if (patch.delayMs !== undefined) set.push(`not_before = now() + ${value(patch.delayMs)} * interval '1 ms'`)
+  else if (move !== undefined) set.push('not_before = NULL')
   const [row] = await tx.query<Row>(`UPDATE zkml.jobs SET ${set.join(', ')} WHERE ${where} RETURNING *`, values)
   return row
 }

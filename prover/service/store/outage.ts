@@ -16,7 +16,7 @@ export function outageOf(error: unknown): StoreUnavailableError | undefined {
   const { code, message } = error as NodeJS.ErrnoException
   if (typeof code === 'string' ? UNREACHABLE.test(code) || NETWORK.test(code) : DRIVER.test(message)) {
     return new StoreUnavailableError(
-      'the database does not answer; check that it runs and that "databaseUrl" is right',
+      'the database does not answer; check that it runs and that "database.url" is right',
       {
         cause: error,
       },

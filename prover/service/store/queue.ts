@@ -21,7 +21,7 @@ const AT_ONCE_SECONDS = -1
 /** Messages wait as long as their jobs. */
 const KEEP_DAYS = 3650
 
-type Message = { readonly jobId: string; readonly retries: number }
+type Message = { readonly jobId: string; readonly retries: number; readonly priority: number }
 type Take = Message & { readonly id: string; readonly queue: QueueName; readonly messageId: string }
 
 /** The queue, and what the store does with it besides. */
@@ -90,6 +90,7 @@ export async function openQueue(
         db: borrowed(tx),
         singletonKey: message.jobId,
         startAfter: `${due} seconds`,
+        priority: message.priority,
       })
       sent = id !== null
     }
@@ -112,18 +113,18 @@ export async function openQueue(
     async complete(tx) {
       if (tx === undefined) return await engine.transaction((own) => this.complete(own))
       await end(tx, take, async (again) => {
-        if (again !== null) await enqueue(tx, take.queue, { jobId: take.jobId, retries: 0 }, AT_ONCE_SECONDS)
+        if (again !== null) await enqueue(tx, take.queue, { ...messageOf(take), retries: 0 }, AT_ONCE_SECONDS)
       })
     },
-    async retry(reason) {
-      const delay = Math.min(2 ** take.retries, MAX_DELAY_SECONDS)
+    async retry(reason, { atMostSeconds = MAX_DELAY_SECONDS } = {}) {
+      const delay = Math.min(2 ** take.retries, atMostSeconds)
       log.debug(
         { queue: take.queue, job: take.jobId, retries: take.retries, reason, delay },
         'job is tried again later',
       )
       await engine.transaction((tx) =>
         end(tx, take, async (again) => {
-          const next = { jobId: take.jobId, retries: take.retries + 1 }
+          const next = { ...messageOf(take), retries: take.retries + 1 }
           await enqueue(tx, take.queue, next, again === null ? delay : AT_ONCE_SECONDS)
         }),
       )
@@ -136,18 +137,18 @@ export async function openQueue(
       let failure: unknown
       const [message] = await boss.fetch<Message>(queue, {
         db: borrowed(tx, (error) => (failure = error)),
-        priority: false,
+        priority: true,
       })
       // pg-boss hides the errors of this query.
       if (failure !== undefined) throw failure
       if (message === undefined) return undefined
-      const { jobId, retries } = message.data
+      const { jobId, retries, priority } = message.data
       const [row] = await tx.query<{ id: string }>(
-        `INSERT INTO zkml.takes AS other (queue, job_id, message_id, daemon_id, retries) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO zkml.takes AS other (queue, job_id, message_id, daemon_id, retries, priority) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING RETURNING id`,
-        [queue, jobId, message.id, daemonId, retries],
+        [queue, jobId, message.id, daemonId, retries, priority],
       )
-      if (row !== undefined) return { id: row.id, queue, messageId: message.id, jobId, retries }
+      if (row !== undefined) return { id: row.id, queue, messageId: message.id, jobId, retries, priority }
       const noted = await tx.query(
         'UPDATE zkml.takes SET again_at = now() WHERE queue = $1 AND job_id = $2 RETURNING queue',
         [queue, jobId],
@@ -159,9 +160,9 @@ export async function openQueue(
     })
 
   return {
-    async send(tx, queue, jobId, { notBefore } = {}) {
-      const delay = notBefore === undefined ? AT_ONCE_SECONDS : await secondsUntil(tx, new Date(notBefore))
-      await enqueue(tx, queue, { jobId, retries: 0 }, delay)
+    async send(tx, queue, jobId, { delayMs, priority = 0 } = {}) {
+      const delay = delayMs === undefined ? AT_ONCE_SECONDS : delayMs / 1000
+      await enqueue(tx, queue, { jobId, retries: 0, priority }, delay)
     },
 
     async take(queue) {
@@ -185,13 +186,19 @@ export async function openQueue(
     },
 
     async giveBack(tx) {
-      const rows = await tx.query<{ queue: QueueName; job_id: string; message_id: string; retries: number }>(
+      const rows = await tx.query<{
+        queue: QueueName
+        job_id: string
+        message_id: string
+        retries: number
+        priority: number
+      }>(
         `DELETE FROM zkml.takes t WHERE NOT EXISTS (SELECT FROM zkml.daemons d WHERE d.id = t.daemon_id)
-         RETURNING queue, job_id, message_id, retries`,
+         RETURNING queue, job_id, message_id, retries, priority`,
       )
-      for (const { queue, job_id, message_id, retries } of rows) {
+      for (const { queue, job_id, message_id, retries, priority } of rows) {
         await boss.deleteJob(queue, message_id, { db: borrowed(tx) })
-        await enqueue(tx, queue, { jobId: job_id, retries: retries + 1 }, AT_ONCE_SECONDS)
+        await enqueue(tx, queue, { jobId: job_id, retries: retries + 1, priority }, AT_ONCE_SECONDS)
       }
       return rows.length
     },
@@ -204,6 +211,8 @@ export async function openQueue(
     },
   }
 }
+
+const messageOf = ({ jobId, retries, priority }: Take): Message => ({ jobId, retries, priority })
 
 /** How pg-boss reaches a transaction of ours. */
 function borrowed(tx: Queryable, failed?: (error: unknown) => void): PgBoss.Db {
@@ -222,13 +231,4 @@ function borrowed(tx: Queryable, failed?: (error: unknown) => void): PgBoss.Db {
 /** Statements of pg-boss without values may be scripts. */
 async function execute(engine: Engine, sql: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
   return values.length === 0 ? await engine.script(sql) : await engine.query(sql, values)
-}
-
-/** By the clock of the database. */
-async function secondsUntil(tx: Queryable, date: Date): Promise<number> {
-  const [row] = await tx.query<{ seconds: number }>(
-    'SELECT extract(epoch FROM $1::timestamptz - now())::float8 AS seconds',
-    [date],
-  )
-  return row!.seconds
 }

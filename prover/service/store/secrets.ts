@@ -2,6 +2,7 @@
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Log } from '../log'
+import type { Queryable } from './database'
 import type { Engine } from './engine'
 import { DataKeyError, SecretUnreadableError } from './errors'
 import type { SecretStore } from './store'
@@ -11,6 +12,8 @@ const VERSION = 1
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const HEADER_BYTES = 1 + NONCE_BYTES + TAG_BYTES
+/** Place and content of the sample by which a data key is known again. */
+const SAMPLE = 'data key'
 
 /** Encrypts for a place: version (1) ‖ nonce (12) ‖ tag (16) ‖ ciphertext. It can be decrypted for the same place only. */
 export function seal(key: Uint8Array, place: string, plain: Uint8Array): Buffer {
@@ -61,14 +64,20 @@ export function secretStore(key: Uint8Array): SecretStore {
       return rows.length === 1
     },
 
-    async erase(tx, finalBefore) {
+    async erase(tx, age) {
       const rows = await tx.query(
-        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < $1 RETURNING s.name`,
-        [finalBefore],
+        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < now() - $1 * interval '1 ms' RETURNING s.name`,
+        [age],
       )
       return rows.length
     },
   }
+}
+
+/** Whether this is the key that a database was first used with; undefined when none was yet. */
+export async function isDataKey(db: Queryable, key: Uint8Array): Promise<boolean | undefined> {
+  const [row] = await db.query<{ sample: Buffer }>('SELECT sample FROM zkml.data_key')
+  return row && unseal(key, SAMPLE, row.sample) !== undefined
 }
 
 /**
@@ -78,11 +87,9 @@ export function secretStore(key: Uint8Array): SecretStore {
  * @throws DataKeyError when the key is another one, on a server.
  */
 export async function checkDataKey(engine: Engine, key: Uint8Array, log: Log): Promise<void> {
-  const place = 'data key'
-  const sample = seal(key, place, Buffer.from(place))
+  const sample = seal(key, SAMPLE, Buffer.from(SAMPLE))
   await engine.query('INSERT INTO zkml.data_key (sample) VALUES ($1) ON CONFLICT DO NOTHING', [sample])
-  const [row] = await engine.query<{ sample: Buffer }>('SELECT sample FROM zkml.data_key')
-  if (unseal(key, place, row!.sample) !== undefined) return
+  if (await isDataKey(engine, key)) return
   if (engine.kind === 'server') {
     throw new DataKeyError(
       'the data key is not the one this database was first used with; set ZKML_DATA_KEY to that one, or, if it is lost, delete the rows of zkml.secrets and zkml.data_key',

@@ -30,8 +30,26 @@ export type JobStore = {
   patch(tx: Queryable, id: string, patch: JobPatch): Promise<Job>
   /** Market jobs of a chain that were announced in a block of at least this number: those that a reorg touches. */
   fromBlock(tx: Queryable, chainId: number, block: number): Promise<readonly Job[]>
-  /** Final jobs older than this are forgotten, with everything that hangs on them. Returns how many. */
-  purge(tx: Queryable, finalBefore: Date): Promise<number>
+  /** Jobs that were final for so many milliseconds are forgotten, with everything that hangs on them. Returns how many. */
+  purge(tx: Queryable, age: number): Promise<number>
+  /** How many jobs are locking or proving, by model and kind. */
+  backlog(tx: Queryable): Promise<readonly Backlog[]>
+  /**
+   * Jobs that are due and have not changed for so many milliseconds, oldest first; those that wait for a transaction only when they
+   * have none that is live.
+   */
+  stalled(tx: Queryable, age: number, limit: number): Promise<readonly Job[]>
+}
+
+/** Jobs of one model that are locking or proving. */
+export type Backlog = { readonly model: string | null; readonly kind: 'market' | 'api'; readonly jobs: number }
+
+/** When a job is to be taken, and before which others: higher priorities first, then first come, first served. */
+export type SendOptions = {
+  /** Milliseconds from now, by the clock of the database. */
+  readonly delayMs?: number
+  /** 0 by default. */
+  readonly priority?: number
 }
 
 /** The two kinds of work that workers take: what is quick, and what takes a prover's time. */
@@ -44,14 +62,14 @@ export type TakenJob = {
   readonly retries: number
   /** In a transaction of its own, or together with what the work led to. */
   complete(tx?: Queryable): Promise<void>
-  /** Gives it back, to be tried again after a delay that grows. */
-  retry(reason: string): Promise<void>
+  /** Gives it back, to be tried again after a delay that grows up to some minutes, or to what is given. */
+  retry(reason: string, options?: { readonly atMostSeconds?: number }): Promise<void>
 }
 
 /** Work to do, shared by all daemons on the database. Delivery is at least once: steps check the state of the job. */
 export type JobQueue = {
   /** Within a transaction: what it enqueues is there if and only if it commits. A job that waits there already is not doubled. */
-  send(tx: Queryable, queue: QueueName, jobId: string, options?: { readonly notBefore?: number }): Promise<void>
+  send(tx: Queryable, queue: QueueName, jobId: string, options?: SendOptions): Promise<void>
   take(queue: QueueName): Promise<TakenJob | undefined>
   /** Calls back when there may be work. @returns stops. */
   onWork(queue: QueueName, wake: () => void): () => void
@@ -83,6 +101,8 @@ export type TransactionStore = {
   /** Of a lane: one account on one chain; queued first in order of creation, pending and mined by nonce. */
   unsettled(tx: Queryable, chainId: number, from: string): Promise<readonly OutgoingTransaction[]>
   ofJob(tx: Queryable, jobId: string, purpose?: TransactionPurpose): Promise<readonly OutgoingTransaction[]>
+  /** What locks that are in no block yet will take out of the account in the coordinator: bonds, less the coins they bring. */
+  promisedBonds(tx: Queryable, chainId: number, from: string): Promise<bigint>
   /** Takes the next nonce of the lane, at least `floor`. */
   takeNonce(tx: Queryable, chainId: number, from: string, floor: number): Promise<number>
   update(
@@ -110,8 +130,8 @@ export type SecretStore = {
   put(tx: Queryable, jobId: string, name: 'input' | 'opening', value: unknown): Promise<void>
   get(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<unknown>
   has(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<boolean>
-  /** Erases those of jobs that have been final since before a time. Returns how many. */
-  erase(tx: Queryable, finalBefore: Date): Promise<number>
+  /** Erases those of jobs that have been final for so many milliseconds. Returns how many. */
+  erase(tx: Queryable, age: number): Promise<number>
 }
 
 /** Answers to requests with an `Idempotency-Key`. */
@@ -132,7 +152,8 @@ export type IdempotencyStore = {
   answer(tx: Queryable, client: string, key: string, status: number, body: unknown): Promise<void>
   /** Gives up a claim whose request failed before it did anything. */
   release(tx: Queryable, client: string, key: string): Promise<void>
-  purge(tx: Queryable, before: Date): Promise<void>
+  /** Forgets those that are so many milliseconds old. */
+  purge(tx: Queryable, age: number): Promise<void>
 }
 
 /** Exclusive roles among the daemons of a database, such as sending the transactions of one account on one chain. */

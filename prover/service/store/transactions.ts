@@ -83,6 +83,17 @@ export const transactionStore: TransactionStore = {
     return rows.map(transactionOf)
   },
 
+  async promisedBonds(tx, chainId, from) {
+    const [row] = await tx.query<{ promised: string }>(
+      `SELECT coalesce(sum(greatest((j.request->>'bond')::numeric - t.value, 0)), 0) AS promised
+       FROM zkml.transactions t JOIN zkml.jobs j ON j.id = t.job_id
+       WHERE t.chain_id = $1 AND lower(t.sender) = lower($2) AND t.purpose = 'lock'
+         AND t.state IN ('queued', 'pending') AND t.receipt IS NULL`,
+      [chainId, from],
+    )
+    return BigInt(row!.promised)
+  },
+
   async takeNonce(tx, chainId, from, floor) {
     const [row] = await tx.query<{ nonce: number }>(
       `INSERT INTO zkml.lanes AS lane (chain_id, sender, next_nonce) VALUES ($1, lower($2), $3::bigint + 1)

@@ -60,13 +60,18 @@ describe('what a request is worth', () => {
     expect(((fulfill - without) * 63n) / 64n >= callbackGas).to.equal(true)
   })
 
-  it('learns what gas transactions really use', () => {
+  it('learns what gas transactions really use, callbacks apart', () => {
     const tracker = new GasTracker()
-    expect(tracker.expected(1, 'm', 'fulfill', 1_000n)).to.equal(800n)
-    for (let i = 0; i < 100; i++) tracker.note(1, 'm', 'fulfill', i === 0 ? 500n : 600n)
-    const learned = tracker.expected(1, 'm', 'fulfill', 1_000n)
-    expect(learned > 580n && learned <= 600n).to.equal(true)
-    expect(tracker.expected(1, 'm', 'fulfill', 10n)).to.equal(10n)
-    expect(tracker.expected(2, 'm', 'fulfill', 1_000n)).to.equal(800n)
+    const limits = { lock: 150_000n, fulfill: 1_000_000n }
+    const expected = (callbackGas: bigint, chainId = 1) =>
+      tracker.expected(chainId, 'm', { callbackGas }, limits).fulfill
+    expect(expected(0n)).to.equal(800_000n)
+    for (let i = 0; i < 100; i++) tracker.note(1, 'm', 'fulfill', i === 0 ? 500_000n : 600_000n, 0n)
+    tracker.note(1, 'm', 'fulfill', 9_000_000n, 1n)
+    const learned = expected(0n)
+    expect(learned > 580_000n && learned <= 600_000n).to.equal(true)
+    expect(expected(100_000n)).to.equal(learned + 100_000n)
+    expect(expected(10_000_000n)).to.equal(limits.fulfill)
+    expect(expected(0n, 2)).to.equal(800_000n)
   })
 })

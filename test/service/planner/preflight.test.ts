@@ -71,6 +71,7 @@ type Situation = {
   readonly locker?: string
   readonly lockedAt?: number
   readonly fulfiller?: string
+  readonly fulfilledByUs?: boolean
   readonly request?: Partial<MarketRequest>
   readonly entry?: Partial<RegisteredModel>
   readonly policy?: Partial<MarketPolicy>
@@ -118,6 +119,7 @@ async function decide(situation: Situation = {}) {
     model: async () => ({ ...ENTRY, ...situation.entry }),
     gasPrice: async () => situation.gasPrice ?? 10n ** 9n,
     l1Fee: async () => situation.l1Fee ?? 0n,
+    l1Gas: async () => 0n,
     deposited: async () => situation.deposited ?? 0n,
     verifierGasCap: async () => 360_000n,
     lockCall: () => ({ to: COORDINATOR, data: '0x', value: 0n }),
@@ -141,7 +143,10 @@ async function decide(situation: Situation = {}) {
       situation.input === undefined
         ? { input: [new Float64Array(40)] }
         : { missing: 'no input', code: situation.input === 'missing' ? 'INPUT_MISSING' : 'INPUT_MISMATCH' },
-    proofsAhead: async () => situation.ahead ?? 0,
+    isOurLock: async (locker) => locker.toLowerCase() === OURS,
+    hasFulfilled: async () => situation.fulfilledByUs ?? false,
+    queueTime: async () => 1000 * (situation.ahead ?? 0),
+    signal: new AbortController().signal,
     promisedBonds: async () => situation.promised ?? 0n,
   }
   return preflight(job, context)
@@ -180,11 +185,24 @@ describe('preflight', () => {
     it('proves without a lock where a lock ran out', async () => {
       expect(await decide({ state: 'lock-expired' })).to.include({ action: 'prove' })
     })
+    it('proves after a lock that ran out only what pays for its gas, at the locked price and half the bond', async () => {
+      const gasPrice = 3n * 10n ** 9n
+      const worth = { state: 'lock-expired', gasPrice } as const
+      expect(await decide({ ...worth, request: { bond: 0n, minPrice: 0n } })).to.include({ code: 'NOT_PROFITABLE' })
+      expect(await decide({ ...worth, request: { bond: 10n ** 17n, minPrice: 0n } })).to.include({ action: 'prove' })
+      expect(await decide({ state: 'lock-expired', request: { token: OTHER } })).to.include({ code: 'TOKEN_NOT_TAKEN' })
+    })
+    it('proves what is locked by us whatever the policy is by now, unless the model is stopped', async () => {
+      const ours = { state: 'locked', locker: OURS, local: false, policy: { models: new Set(['8']) } } as const
+      expect(await decide({ ...ours, gasPrice: 10n ** 13n })).to.include({ action: 'prove' })
+      expect(await decide({ ...ours, entry: { stopped: true } })).to.include({ code: 'MODEL_STOPPED' })
+    })
     it('waits for a request that a reorganisation removed, until its deadline', async () => {
       expect(await decide({ state: 'none' })).to.include({ action: 'wait', code: 'REQUEST_ORPHANED' })
       expect(await decide({ state: 'none', now: NOW + 5001 })).to.include({ action: 'end', state: 'expired' })
     })
     it('tells our fulfilment from that of others', async () => {
+      expect(await decide({ state: 'fulfilled', fulfilledByUs: true })).to.include({ action: 'end', state: 'done' })
       expect(await decide({ state: 'fulfilled', fulfiller: OURS })).to.include({ action: 'end', state: 'done' })
       expect(await decide({ state: 'fulfilled', fulfiller: OTHER })).to.include({
         state: 'skipped',
@@ -252,6 +270,10 @@ describe('preflight', () => {
       expect(await decide({ proveTime: 200_000 })).to.include({ action: 'wait' })
       expect(await decide({ proveTime: 200_000, policy: { timeFactor: 1 } })).to.include({ action: 'lock' })
     })
+    it('sends no lock that would leave too little time', async () => {
+      const verdict = await decide({ proveTime: 10_000, ahead: 20 })
+      expect(verdict).to.include({ action: 'lock', lastSecond: NOW + 5000 - 80 })
+    })
     it('guesses the time of a model that was never proved', async () => {
       expect(await decide({ request: { lockSeconds: 10n } })).to.include({ code: 'TOO_BUSY' })
     })
@@ -265,7 +287,7 @@ describe('preflight', () => {
       expect((verdict as { until: number }).until).to.be.within(NOW + 1, NOW + 30)
     })
     it('looks again where even the highest price is too low, since gas gets cheaper', async () => {
-      expect(await decide({ gasPrice: 10n ** 12n })).to.include({ action: 'wait', until: NOW + 30 })
+      expect(await decide({ gasPrice: 10n ** 12n })).to.include({ action: 'wait', until: NOW + 600 })
     })
     it('counts data of the parent chain and the profit asked for', async () => {
       expect(await decide({ l1Fee: 10n ** 15n })).to.include({ code: 'NOT_PROFITABLE' })

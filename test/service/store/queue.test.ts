@@ -2,7 +2,7 @@
 
 import { expect } from 'chai'
 import { randomUUID } from 'node:crypto'
-import type { Store } from '../../../prover/service/store/store'
+import type { SendOptions, Store } from '../../../prover/service/store/store'
 import { openTestStore, type TestStore } from '../../support/store'
 
 describe('the queue of the store', () => {
@@ -15,8 +15,23 @@ describe('the queue of the store', () => {
   })
   after(() => test.remove())
 
-  const send = (job: string, notBefore?: number) =>
-    store.db.transaction((tx) => store.queue.send(tx, 'prove', job, notBefore === undefined ? {} : { notBefore }))
+  const send = (job: string, options: SendOptions = {}) =>
+    store.db.transaction((tx) => store.queue.send(tx, 'prove', job, options))
+
+  it('gives higher priorities first, also when they are tried again', async () => {
+    const [low, high] = [randomUUID(), randomUUID()]
+    await send(low)
+    await send(high, { priority: 10 })
+    const first = await store.queue.take('prove')
+    expect(first!.jobId).to.equal(high)
+    await first!.retry('a reason', { atMostSeconds: 0 })
+    const again = await store.queue.take('prove')
+    expect(again).to.include({ jobId: high, retries: 1 })
+    await again!.complete()
+    const last = await store.queue.take('prove')
+    expect(last!.jobId).to.equal(low)
+    await last!.complete()
+  })
 
   it('gives what was sent, once', async () => {
     const job = randomUUID()
@@ -69,7 +84,7 @@ describe('the queue of the store', () => {
 
   it('holds back until the time asked for, and lets an earlier message win', async () => {
     const job = randomUUID()
-    await send(job, Date.now() + 3_600_000)
+    await send(job, { delayMs: 3_600_000 })
     expect(await store.queue.depth('prove')).to.equal(0)
     expect(await store.queue.take('prove')).to.equal(undefined)
     await send(job)

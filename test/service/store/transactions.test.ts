@@ -6,7 +6,7 @@ import { StoreNotFoundError } from '../../../prover/service/store/errors'
 import type { Store } from '../../../prover/service/store/store'
 import type { TransactionAttempt, TransactionRequest } from '../../../prover/service/store/transaction'
 import { rejection } from '../../support/rejection'
-import { ADDRESS, apiOrigin, openTestStore, type TestStore } from '../../support/store'
+import { ADDRESS, apiOrigin, marketOrigin, openTestStore, type TestStore } from '../../support/store'
 
 const ATTEMPT: TransactionAttempt = {
   hash: '0x01',
@@ -65,6 +65,24 @@ describe('the transactions of the store', () => {
       await store.transactions.update(store.db, live!.id, { state })
       expect(await insert(), state).not.to.equal(undefined)
     }
+  })
+
+  it('tells what locks on their way take out of the account in the coordinator', async () => {
+    const from = ADDRESS(77)
+    const promised = () => store.transactions.promisedBonds(store.db, 1, from)
+    expect(await promised()).to.equal(0n)
+    const origin = marketOrigin()
+    const job = (await store.jobs.insertMarket(store.db, { ...origin, request: { ...origin.request, bond: 100n } }))!
+    const lock = await store.transactions.insert(store.db, {
+      ...(await request({ from })),
+      jobId: job.id,
+      chainId: 1,
+      purpose: 'lock',
+      value: 30n,
+    })
+    expect(await promised()).to.equal(70n)
+    await store.transactions.update(store.db, lock!.id, { state: 'mined' })
+    expect(await promised()).to.equal(0n)
   })
 
   it('appends attempts and keeps amounts exact', async () => {

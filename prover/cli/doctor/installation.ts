@@ -3,11 +3,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type { Progress } from '../pipeline'
-import { cacheFolder, packageVersion, projectVersion } from '../project'
-
-/** One thing that must work; `detail` says what was found, or what is wrong and what to do. */
-export type HealthCheck = { readonly name: string; readonly ok: boolean; readonly detail: string }
+import { cacheFolder, packageVersion, projectVersion } from '../../project'
+import { gibibytes, type Check } from './check'
 
 const PACKAGES = ['circom2', 'circomlib', 'ethers', 'onnxruntime-node', 'poseidon-lite', 'snarkjs'] as const
 const MIN_NODE = [20, 19] as const
@@ -15,31 +12,20 @@ const MIN_NODE = [20, 19] as const
 const TRIVIAL_PROGRAM =
   'pragma circom 2.0.0; template T() { signal input a; signal output b; b <== a * a; } component main = T();'
 
-const CHECKS: Readonly<Record<string, () => string | Promise<string>>> = {
-  zkml: () => projectVersion(),
-  node: checkNode,
-  packages: () => PACKAGES.map((name) => `${name} ${packageVersion(name)}`).join(', '),
-  compiler: checkCompiler,
-  cache: checkCache,
-  onnxruntime: checkRuntime,
-  backend: checkBackend,
-  machine: () =>
-    `${availableParallelism()} cores, ${gibibytes(totalmem())} GiB memory, ${gibibytes(freemem())} GiB free`,
-}
-
-/** Runs every check; a failure of one does not stop the others. */
-export async function runDoctor(progress: Progress): Promise<HealthCheck[]> {
-  const results: HealthCheck[] = []
-  for (const [name, check] of Object.entries(CHECKS)) {
-    progress('doctor', results.length / Object.keys(CHECKS).length, name)
-    try {
-      results.push({ name, ok: true, detail: await check() })
-    } catch (error) {
-      results.push({ name, ok: false, detail: error instanceof Error ? error.message : String(error) })
-    }
-  }
-  return results
-}
+/** Whether this installation can compile, run and prove. */
+export const INSTALLATION: readonly Check[] = [
+  { name: 'zkml', run: () => projectVersion() },
+  { name: 'node', run: checkNode },
+  { name: 'packages', run: () => PACKAGES.map((name) => `${name} ${packageVersion(name)}`).join(', ') },
+  { name: 'compiler', run: checkCompiler },
+  { name: 'cache', run: checkCache },
+  { name: 'onnxruntime', run: checkRuntime },
+  { name: 'backend', run: checkBackend },
+  {
+    name: 'machine',
+    run: () => `${availableParallelism()} cores, ${gibibytes(totalmem())} memory, ${gibibytes(freemem())} free`,
+  },
+]
 
 function checkNode(): string {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -49,7 +35,7 @@ function checkNode(): string {
 }
 
 async function checkCompiler(): Promise<string> {
-  const { compileCircom } = await import('../circuit/circom')
+  const { compileCircom } = await import('../../circuit/circom')
   const start = performance.now()
   await compileCircom(TRIVIAL_PROGRAM, 'O1')
   return `circom2 compiled a circuit in ${Math.round(performance.now() - start)} ms`
@@ -76,11 +62,7 @@ async function checkRuntime(): Promise<string> {
 }
 
 async function checkBackend(): Promise<string> {
-  const { snarkjsBackend, withSnarkjs } = await import('../groth16')
+  const { snarkjsBackend, withSnarkjs } = await import('../../groth16')
   await withSnarkjs(() => Promise.resolve())
-  return `${snarkjsBackend().name}, in WebAssembly`
-}
-
-function gibibytes(bytes: number): string {
-  return (bytes / 2 ** 30).toFixed(1)
+  return `${snarkjsBackend().name} in WebAssembly, the one backend of this version`
 }

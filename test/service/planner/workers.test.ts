@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { expect } from 'chai'
+import { ZeroAddress, ZeroHash } from 'ethers'
+import { RpcUnavailableError } from '../../../prover/chain'
+import { WitnessError } from '../../../prover/witness'
+import { createMetrics } from '../../../prover/service/metrics'
+import { GasTracker, JobBoard, startWorkers, type PlannerContext } from '../../../prover/service/planner'
+import type { MarketChain } from '../../../prover/service/planner/market-chain'
+import type { Job, JobState, Store, TakenJob } from '../../../prover/service/store'
+import { SILENT } from '../../support/store'
+
+type End = {
+  readonly how: 'complete' | 'retry' | 'failed'
+  readonly atMostSeconds?: number | undefined
+  readonly code?: string
+}
+
+/** Lets one market job be planned, or proved, while the chain answers with an error; how that ends. */
+async function runOnce(options: {
+  readonly state: 'received' | 'proving'
+  readonly error: unknown
+  readonly locked?: boolean
+  readonly retries?: number
+  readonly deadline?: number
+}): Promise<End> {
+  const { state, error, retries = 0, deadline = Math.floor(Date.now() / 1000) + 600 } = options
+  let ended: (end: End) => void
+  const result = new Promise<End>((resolve) => (ended = resolve))
+  const job = {
+    id: 'j',
+    model: 'm',
+    state,
+    attempts: 0,
+    times: options.locked ? { locked: 1 } : {},
+    money: {},
+    origin: {
+      kind: 'market',
+      chainId: 1,
+      coordinator: ZeroAddress,
+      requestId: ZeroHash,
+      request: { deadline: BigInt(deadline) },
+      block: { number: 1, hash: ZeroHash },
+    },
+  } as unknown as Job
+  const fail = () => Promise.reject(error as Error)
+  const market = { head: fail, stateOf: fail, recordOf: fail, account: ZeroAddress } as unknown as MarketChain
+  let given = false
+  const taken: TakenJob = {
+    jobId: job.id,
+    retries,
+    complete: async () => ended({ how: 'complete' }),
+    retry: async (_, { atMostSeconds } = {}) => ended({ how: 'retry', atMostSeconds }),
+  }
+  const queue = state === 'received' ? 'plan' : 'prove'
+  const store = {
+    db: { transaction: (run: (tx: unknown) => unknown) => run({}) },
+    jobs: {
+      get: async () => job,
+      move: async (_tx: unknown, _id: string, _from: JobState, to: JobState, patch: { error: { code: string } }) => {
+        ended({ how: 'failed', code: patch.error.code })
+        return { ...job, state: to }
+      },
+    },
+    queue: {
+      take: async (name: string) => (name === queue && !given ? ((given = true), taken) : undefined),
+      onWork: () => () => undefined,
+    },
+  } as unknown as Store
+  const metrics = createMetrics()
+  const context = {
+    store,
+    metrics,
+    board: new JobBoard(store, metrics),
+    chains: new Map([[1, { chainId: 1, account: ZeroAddress, market }]]),
+    gas: new GasTracker(),
+    pool: { capacity: 1 },
+    log: SILENT,
+    dryRun: false,
+  } as unknown as PlannerContext
+  const workers = startWorkers(context, 1)
+  const end = await result
+  await workers.stop(0)
+  return end
+}
+
+describe('a step that fails', () => {
+  const outage = new RpcUnavailableError('eth_call', 'no endpoint answers')
+
+  it('is tried again after an outage of the chain, however often', async () => {
+    for (const retries of [0, 100])
+      expect(await runOnce({ state: 'received', error: outage, retries })).to.deep.include({ how: 'retry' })
+  })
+
+  it('is tried again soon where a bond is at stake, whatever it failed with', async () => {
+    for (const error of [outage, new Error('a bug')])
+      expect(await runOnce({ state: 'proving', error, locked: true, retries: 50 })).to.include({
+        how: 'retry',
+        atMostSeconds: 5,
+      })
+  })
+
+  it('ends the job where no repetition helps', async () => {
+    const error = new WitnessError('no witness')
+    expect(await runOnce({ state: 'received', error })).to.deep.equal({ how: 'failed', code: 'WITNESS_UNSATISFIED' })
+  })
+
+  it('is not tried for ever on a chain that is gone', async () => {
+    const deadline = Math.floor(Date.now() / 1000) - 200_000
+    expect(await runOnce({ state: 'received', error: outage, deadline })).to.include({ how: 'failed' })
+  })
+})
