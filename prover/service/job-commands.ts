@@ -65,17 +65,13 @@ export async function createInference(
  *
  * @throws CancelTooLateError, InferenceUnknownError
  */
-export async function cancel(
-  { store, board }: PlannerContext,
-  job: Job,
-  abort: (jobId: string) => void,
-): Promise<Job> {
+export async function cancel({ store, board }: PlannerContext, job: Job, abort: (jobId: string) => void): Promise<Job> {
   const { id, state, origin } = job
   if (state === 'cancelled') return job
   const from = CANCELLABLE[origin.kind]
   if (!from.includes(state))
     throw new CancelTooLateError(`The inference is ${state}, and can be cancelled while ${from.join(' or ')} only.`)
-  if (origin.kind === 'market' && (await hasLock(store, id)))
+  if (origin.kind === 'market' && (await hasLock(store, job)))
     throw new CancelTooLateError('The request is locked by this prover, whose bond would be lost.')
   return passingOn(
     async () => {
@@ -84,14 +80,14 @@ export async function cancel(
       board.finished(cancelled)
       return cancelled
     },
-    (cause) =>
-      new CancelTooLateError('The inference went on at this very moment; look at where it is now.', { cause }),
+    (cause) => new CancelTooLateError('The inference went on at this very moment; look at where it is now.', { cause }),
   )
 }
 
 /** Whether a lock of a job is on chain, or on its way. */
-async function hasLock(store: PlannerContext['store'], id: string): Promise<boolean> {
-  const locks = await store.transactions.ofJob(store.db, id, 'lock')
+async function hasLock({ db, transactions }: PlannerContext['store'], { id, times }: Job): Promise<boolean> {
+  if (times.locked !== undefined) return true
+  const locks = await transactions.ofJob(db, id, 'lock')
   return locks.some(({ state }) => state !== 'reverted' && state !== 'abandoned')
 }
 

@@ -19,6 +19,7 @@ const MLPS = 10
 const QUIET: ScenarioOptions = {
   models: [CANCER],
   block: 1000,
+  direct: true,
   daemon: { config: { log: { level: 'info' }, prover: {} as never } },
   chain: { spendCap: '100000 ether' },
 }

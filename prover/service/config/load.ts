@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Value } from '@sinclair/typebox/value'
+import { Value, ValueErrorType } from '@sinclair/typebox/value'
 import { formatUnits, parseUnits } from 'ethers'
 import { checkApi } from './api'
 import { ConfigError } from './error'
@@ -44,6 +44,8 @@ export function checkConfig(value: unknown): Config {
   const [problem] = Value.Errors(ConfigSchema, config)
   if (problem) {
     const where = problem.path.slice(1).replaceAll('/', '.') || 'the configuration'
+    if (problem.type === ValueErrorType.ObjectAdditionalProperties)
+      throw new ConfigError(`${where} is no setting; see docs/operating.md for all settings`)
     const { description } = problem.schema as { readonly description?: string }
     throw new ConfigError(
       `${where}: ${problem.message.toLowerCase()}${description === undefined ? '' : ` (${description})`}; see docs/operating.md for all settings`,

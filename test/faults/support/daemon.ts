@@ -109,6 +109,7 @@ function configuration(options: DaemonOptions, port: number, stateDir: string, t
         },
       ],
       requestsPerMinute: 1_000_000,
+      proofsPerMinute: 1_000_000,
     },
     log: { level: 'debug' },
     shutdownSeconds: 5,
