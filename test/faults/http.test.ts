@@ -123,7 +123,8 @@ describe('HTTP requests', () => {
     const deep = `{"model":"${TINY}","input_data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
     await problem(await post(deep), 400, 413, 422)
     const before = await world.daemon.metric('zkml_process_resident_memory_bytes')
-    await Promise.all(Array.from({ length: 20 }, async () => (await post(large)).text()))
+    // It need not wait for the end of what it refuses, so connections may break.
+    await Promise.allSettled(Array.from({ length: 20 }, async () => (await post(large)).text()))
     const grown = (await world.daemon.metric('zkml_process_resident_memory_bytes')) - before
     expect(grown / MEBIBYTE, 'MiB that refused requests took').to.be.below(300)
   })
