@@ -164,7 +164,10 @@ function holdWhileLeased(store: Store, lease: string, discover: () => Discovery,
       // Without a database nothing is found either; whoever gets the lease then goes on from the cursor.
       log.warn({ lease, error }, 'lease cannot be renewed')
     }
-    if (!isStopped) timer = setTimeout(() => (renewing = renew()), RENEW)
+    if (isStopped) return
+    timer = setTimeout(() => {
+      renewing = renew()
+    }, RENEW)
   }
   let renewing = renew()
   return async () => {

@@ -204,6 +204,8 @@ function sendProblem(
     log.error({ requestId: request.id, status, problem: code, ...errorFields(error), ...own }, 'request failed')
   }
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  // Closed while its body still comes, a connection may be gone before its client has read the answer. What comes is not kept.
+  if (status === 413) reply.removeHeader('connection')
   if (error instanceof UnauthorizedError) reply.header('www-authenticate', 'Bearer realm="zkml"')
   if (error instanceof ForbiddenError)
     reply.header('www-authenticate', 'Bearer realm="zkml", error="insufficient_scope"')

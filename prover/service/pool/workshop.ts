@@ -3,7 +3,14 @@
 import { GadgetCompiler } from '../../circuit'
 import { ZkmlError } from '../../errors'
 import { leaseSnarkjs, snarkjsBackend, type SnarkjsLease } from '../../groth16'
-import { loadModel, loadProgram, openProver, verifyInference, type ArtefactPaths, type LoadedProgram } from '../../pipeline'
+import {
+  loadModel,
+  loadProgram,
+  openProver,
+  verifyInference,
+  type ArtefactPaths,
+  type LoadedProgram,
+} from '../../pipeline'
 import { evaluateProgram } from '../../quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator } from '../../witness'
 import type { Failure, Order, Report, Work, WorkerOptions } from './messages'

@@ -168,7 +168,8 @@ describe('access to the API', function () {
     it('is counted for the address that a known proxy names', async () => {
       const test = await testApi({ trustProxy: ['10.0.0.0/24'], rate: { requests: 1, proofs: 10, signed: 10 } })
       const ask = async (forwarded: string, remoteAddress = '10.0.0.1') =>
-        (await test.api.inject({ url: '/v1/models', headers: { 'x-forwarded-for': forwarded }, remoteAddress })).statusCode
+        (await test.api.inject({ url: '/v1/models', headers: { 'x-forwarded-for': forwarded }, remoteAddress }))
+          .statusCode
       expect([await ask('1.1.1.1'), await ask('1.1.1.1'), await ask('1.1.1.2')]).to.deep.equal([200, 429, 200])
       // What is to the left of the proxy's own entry is only claimed, and so is all that a stranger sends.
       expect(await ask('9.9.9.9, 1.1.1.2')).to.equal(429)
@@ -215,5 +216,4 @@ describe('access to the API', function () {
       expect(other.headers['access-control-allow-origin']).not.to.equal('https://evil.example')
     })
   })
-
 })

@@ -150,7 +150,9 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
       const job = await requireJob(backend, request.params.id, client)
       if (!owns(job, client)) throw new PartAbsentError('The requester gets these at POST /v1/requests/{id}/output.')
       if (job.origin.kind === 'api' && job.origin.client === ANONYMOUS)
-        throw new PartAbsentError('Asked for without a token it has no owner to give these to; ask for it with a token.')
+        throw new PartAbsentError(
+          'Asked for without a token it has no owner to give these to; ask for it with a token.',
+        )
       const secrets = await backend.secrets(job.id)
       if (!secrets) throw missing(job, 'secrets')
       reply.header('cache-control', 'no-store')

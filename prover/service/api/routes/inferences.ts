@@ -34,7 +34,9 @@ const Body = schemas.strict({
       {
         chainId: schemas.ChainId,
         modelId: Type.Optional(
-          schemas.decimal('Id of the model in the registry there; the one that the operator has configured when absent'),
+          schemas.decimal(
+            'Id of the model in the registry there; the one that the operator has configured when absent',
+          ),
         ),
       },
       { description: 'Prove, and let an account of the prover call verifyInference on this chain' },
