@@ -114,7 +114,7 @@ class Models implements FolderCatalogue {
   }
 
   /** A model that is here and unchanged since it was read. */
-  private async find(entry: RegisteredModel): Promise<CatalogueModel | undefined> {
+  private async find(entry: RegisteredModel): Promise<Known | undefined> {
     const found = this.match(entry)
     if (!found || found.fingerprint === (await fingerprintOf(found.folder))) return found
     await this.inTurn(() => this.read())
