@@ -79,8 +79,3 @@ export function judge(method: string, error: RpcError): 'answer' | 'busy' | 'els
 export function isRangeTooLarge(method: string, { message }: RpcError): boolean {
   return method === 'eth_getLogs' && LOG_RANGE.test(message) && !RATE.test(message) && !BEHIND.test(message)
 }
-
-/** Whether an endpoint does not have a method. */
-export function isUnsupported(error: unknown): boolean {
-  return error instanceof RpcRefusedError && (error.rpc.code === -32601 || UNSUPPORTED.test(error.rpc.message))
-}

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Value, ValueErrorType } from '@sinclair/typebox/value'
-import { formatUnits, parseUnits } from 'ethers'
+import { parseUnits } from 'ethers'
 import { checkApi } from './api'
 import { ConfigError } from './error'
 import { ConfigSchema, type Config } from './schema'
@@ -151,11 +151,6 @@ export function parseAmount(amount: string): bigint {
   } catch {
     throw new ConfigError(`"${amount}" is finer than one wei; use fewer decimals`)
   }
-}
-
-/** An amount of wei as people read it. */
-export function formatAmount(wei: bigint): string {
-  return `${formatUnits(wei, 18)} ether`
 }
 
 /** The configuration as it may be shown: addresses of endpoints and databases without what may be secret in them. */

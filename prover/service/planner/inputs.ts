@@ -3,7 +3,13 @@
 import type { IoSchema } from '../../encodings'
 import { randomFieldElement } from '../../witness'
 import type { CatalogueModel } from '../artefacts/types'
-import { inputFromIntegers, inputFromWords, inputSalts, quantizedInputCommitment } from '../pool/encode'
+import {
+  inputFromIntegers,
+  inputFromWords,
+  inputSalts,
+  inputToIntegers,
+  quantizedInputCommitment,
+} from '../pool/encode'
 import type { QuantizedInput } from '../pool/types'
 import type { Queryable } from '../store/database'
 import type { Job } from '../store/job'
@@ -28,7 +34,7 @@ export function withOutputSalts({ outputs }: IoSchema, inputSalts: readonly bigi
 /** Keeps the input of a job. */
 export async function saveInput(store: Store, tx: Queryable, jobId: string, { input, salts }: JobInput): Promise<void> {
   const stored: StoredInput = {
-    integers: input.map((tensor) => Array.from(tensor, String)),
+    integers: inputToIntegers(input),
     ...(salts && { salts: salts.map(String) }),
   }
   await store.secrets.put(tx, jobId, 'input', stored)

@@ -8,7 +8,6 @@ import { Wallet } from 'ethers'
 import {
   checkConfig,
   ConfigError,
-  formatAmount,
   isLoopback,
   loadConfig,
   maskConfig,
@@ -136,7 +135,6 @@ describe('configuration of the daemon', () => {
     expect(parseAmount('1.5 gwei')).to.equal(1_500_000_000n)
     expect(parseAmount('7 wei')).to.equal(7n)
     expect(() => parseAmount('0.5 wei')).to.throw(ConfigError)
-    expect(formatAmount(5n * 10n ** 17n)).to.equal('0.5 ether')
   })
 
   it('knows loopback addresses', () => {
