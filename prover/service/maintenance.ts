@@ -84,10 +84,9 @@ async function refreshGauges({ store, pool, readiness, metrics }: MaintenanceCon
 
 async function keepHouse({ store, log, retention }: MaintenanceContext): Promise<void> {
   if (!(await store.leases.hold('housekeeping', LEASE))) return
-  const before = (age: number) => new Date(Date.now() - age)
-  const erased = await store.secrets.erase(store.db, before(retention.inputHours * HOUR))
-  const purged = await store.jobs.purge(store.db, before(retention.jobDays * DAY))
-  await store.idempotency.purge(store.db, before(DAY))
+  const erased = await store.secrets.erase(store.db, retention.inputHours * HOUR)
+  const purged = await store.jobs.purge(store.db, retention.jobDays * DAY)
+  await store.idempotency.purge(store.db, DAY)
   if (erased + purged > 0) log.info({ erased, purged }, 'inputs erased and old jobs forgotten')
   await sendStalled(store)
 }

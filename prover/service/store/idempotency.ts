@@ -43,8 +43,10 @@ export function idempotencyStore(daemonId: string): IdempotencyStore {
       await tx.query('DELETE FROM zkml.idempotency WHERE client = $1 AND key = $2 AND status IS NULL', [client, key])
     },
 
-    async purge(tx, before) {
-      await tx.query('DELETE FROM zkml.idempotency WHERE created_at < $1', [before])
+    async purge(tx, ageMs) {
+      await tx.query(`DELETE FROM zkml.idempotency WHERE created_at < clock_timestamp() - $1 * interval '1 ms'`, [
+        ageMs,
+      ])
     },
   }
 }

@@ -120,6 +120,8 @@ export type JobPatch = {
   readonly error?: JobError | null
   readonly attempts?: number
   readonly notBefore?: number | null
+  /** Sets `notBefore` by the clock of the database: milliseconds from now, ten years at most. */
+  readonly delayMs?: number
   readonly result?: Readonly<Record<string, unknown>> | null
   readonly proof?: StoredProof | null
   readonly times?: JobTimes

@@ -122,6 +122,7 @@ CREATE TABLE zkml.takes (
   message_id uuid NOT NULL,
   daemon_id uuid NOT NULL,
   retries integer NOT NULL,
+  priority integer NOT NULL,
   -- Somebody sent the job again while it was at work.
   again_at timestamptz,
   taken_at timestamptz NOT NULL DEFAULT now(),
