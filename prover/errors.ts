@@ -11,7 +11,7 @@
  */
 export abstract class ZkmlError extends Error {
   abstract readonly code: string
-  /** Whether the same may succeed later, unchanged: what failed was an endpoint, a disk or another process. */
+  /** Whether the same may succeed later, unchanged: what failed was an endpoint, a disk or another program. */
   readonly transient: boolean = false
 
   constructor(message: string, options?: ErrorOptions) {

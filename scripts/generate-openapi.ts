@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { format, resolveConfig } from 'prettier'
-import { API_DEFAULTS, createApi, type ApiBackend, type ApiStore } from '../prover/service/api'
+import { apiConfig, createApi, type ApiBackend, type ApiStore } from '../prover/service/api'
+import { checkConfig } from '../prover/service/config'
 import { createMetrics } from '../prover/service/metrics'
 import type { Log } from '../prover/service/log'
 
@@ -28,6 +29,7 @@ const BACKEND: ApiBackend = {
   getModel: unused,
   modelFacts: unused,
   run: unused,
+  prepareSubmission: unused,
   createInference: unused,
   getInference: unused,
   listInferences: unused,
@@ -51,8 +53,11 @@ const LOG: Log = { debug: unused, info: unused, warn: unused, error: unused, chi
 
 /** The OpenAPI document as it should be. */
 export async function openApiDocument(): Promise<string> {
-  const options = { backend: BACKEND, store: STORE, config: API_DEFAULTS, metrics: createMetrics(), log: LOG }
-  const api = await createApi(options)
+  const api = await createApi({
+    ...{ backend: BACKEND, store: STORE, metrics: createMetrics(), log: LOG },
+    config: apiConfig(checkConfig({}).api, ''),
+    idempotencySecret: new Uint8Array(),
+  })
   try {
     return await format(JSON.stringify(api.swagger()), { ...(await resolveConfig(OPENAPI)), parser: 'json' })
   } finally {

@@ -29,10 +29,10 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   setup: setupCommand,
   prove: proveCommand,
   verify: verifyCommand,
-  serve: serveCommand,
-  jobs: jobsCommand,
   'export-circom': exportCircomCommand,
   publish: publishCommand,
+  serve: serveCommand,
+  jobs: jobsCommand,
   doctor: doctorCommand,
 }
 

@@ -41,7 +41,7 @@ const SIGNATURE_SECONDS = 120
  *
  * @example
  * ```ts
- * const zkml = new ZkmlClient({ url: 'http://127.0.0.1:8600', token })
+ * const zkml = new ZkmlClient({ url: 'http://127.0.0.1:8420', token })
  * const [score] = await zkml.infer('credit-default', features)
  * console.log(score.values)
  * ```

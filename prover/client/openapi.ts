@@ -124,7 +124,7 @@ export type paths = {
     }
     /**
      * Get the proof
-     * @description As `zkml prove` writes it and `zkml verify` reads it; `call` has the arguments of `verifyInference`.
+     * @description As `zkml prove` writes it and `zkml verify` reads it; `call` has the arguments of `verifyInference`. Of a market request once it is settled.
      */
     get: operations['getProof']
     put?: never
@@ -144,7 +144,7 @@ export type paths = {
     }
     /**
      * Get what opens the commitments
-     * @description Salts and tensors of hashed inputs and outputs, for the client that asked. Erased some hours after the job.
+     * @description Salts and tensors of hashed inputs and outputs, for the client that asked, with its token. Erased some hours after the job.
      */
     get: operations['getSecrets']
     put?: never
@@ -311,7 +311,7 @@ export type paths = {
     }
     /**
      * Metrics, for Prometheus
-     * @description Needs a token unless the prover is bound to a loopback address.
+     * @description Needs a token unless the prover is bound to a loopback address, and knows of no proxy and no other host names.
      */
     get: operations['metrics']
     put?: never
@@ -418,22 +418,31 @@ export type components = {
         modelId: string
       }[]
     }
-    /** @description An output tensor of a proof */
-    Output: {
+    /** @description An input or output of a proof */
+    TensorValue: {
       name: string
       shape: number[]
-      /** @description integer · 2^-exponent; null for a hashed output */
+      /** @description integer · 2^-exponent; null unless it is public */
       values: number[] | null
-      /** @description Decimal; null for a hashed output */
+      /** @description Decimal; null unless it is public */
       integers: string[] | null
       exponent: number
-      /** @description Of a hashed output, decimal */
+      /** @description Of a hashed tensor, decimal */
       commitment: string | null
     }
     /** @description What a model says of an input, without a proof */
     Run: {
       model: string
       modelHash: string
+      /** @description As the model took them: real values are rounded to integer · 2^-exponent */
+      inputs: {
+        name: string
+        shape: number[]
+        values: number[]
+        integers: string[]
+        exponent: number
+      }[]
+      /** @description What it says of them */
       outputs: {
         name: string
         shape: number[]
@@ -492,8 +501,10 @@ export type components = {
         coordinator: string
         requestId: string
       } | null
-      /** @description Once proved, while the model is served */
-      outputs: components['schemas']['Output'][] | null
+      /** @description Once proved, for the market once settled, while the model is served */
+      outputs: components['schemas']['TensorValue'][] | null
+      /** @description Together with the outputs */
+      inputs: components['schemas']['TensorValue'][] | null
       /** @description The transaction that carries the proof */
       transaction: {
         chainId: number
@@ -506,6 +517,28 @@ export type components = {
       createdAt: string
       /** Format: date-time */
       updatedAt: string
+      /** @description With the scope `admin` */
+      operator?: {
+        /** @description When it first reached a state, and was locked, proved and mined */
+        times: {
+          [key: string]: string
+        }
+        /** @description Decimal, wei */
+        money: {
+          [key: string]: string
+        }
+        /** @description Oldest first */
+        transactions: {
+          purpose: string
+          state: string
+          nonce: number | null
+          hash: string | null
+          block: number | null
+          /** @description Decimal, wei */
+          fee: string | null
+          error: string | null
+        }[]
+      }
     }
     /** @description A proof and its statement */
     Proof: {
@@ -816,7 +849,7 @@ export interface operations {
         wait?: number
       }
       header?: {
-        /** @description The same key and body get the same answer */
+        /** @description The same key and body get the same inference */
         'idempotency-key'?: string
         /** @description `wait=N`, as in RFC 7240 */
         prefer?: string
@@ -852,6 +885,8 @@ export interface operations {
           submit?: {
             /** @description Chain id */
             chainId: number
+            /** @description Id of the model in the registry there; the one that the operator has configured when absent */
+            modelId?: string
           }
           /** @description Of every hashed tensor, outputs first; fresh ones when absent. Keep them secret. */
           salts?: string[]
@@ -1524,7 +1559,7 @@ export interface operations {
             /** @description Bound to nothing */
             portable: boolean
             /** @description What was proved, if it is valid */
-            outputs: components['schemas']['Output'][]
+            outputs: components['schemas']['TensorValue'][]
           }
         }
       }
@@ -1925,6 +1960,15 @@ export interface operations {
       }
       /** @description There is no such thing */
       404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Not in this state */
+      409: {
         headers: {
           [name: string]: unknown
         }

@@ -3,7 +3,7 @@
 import { ProverUnreachableError, ZkmlApiError } from './errors'
 
 export type TransportOptions = {
-  /** Where the prover listens, such as `http://127.0.0.1:8600`. */
+  /** Where the prover listens, such as `http://127.0.0.1:8420`. */
   readonly url: string
   readonly token?: string
   /** How often a request that may be repeated is tried while the prover is busy or does not answer; 6 when absent: some seconds. */
@@ -88,11 +88,14 @@ export class Transport {
   }
 }
 
+/** Codes of other answers that a moment later may be different. */
+const PASSING = ['API_IDEMPOTENCY_BUSY', 'API_REQUEST_PENDING']
+
 /** Whether the same request may succeed in a moment. */
 function mayPass(error: unknown): boolean {
   if (error instanceof ProverUnreachableError) return true
   if (!(error instanceof ZkmlApiError)) return false
-  return [429, 502, 503, 504].includes(error.status) || error.code === 'API_IDEMPOTENCY_BUSY'
+  return [429, 502, 503, 504].includes(error.status) || PASSING.includes(error.code)
 }
 
 /** Waits, or throws when aborted. */

@@ -56,8 +56,8 @@ export type CallOptions = {
 export type ProofOptions = CallOptions & {
   /** What to bind the proof to; without it, it is portable. */
   readonly context?: NonNullable<InferenceBody['context']>
-  /** Chain on which an account of the prover calls `verifyInference`. */
-  readonly submit?: { readonly chainId: number }
+  /** Chain on which an account of the prover calls `verifyInference`, and the id of the model there if the prover does not know it. */
+  readonly submit?: NonNullable<InferenceBody['submit']>
   /** Of every hashed tensor, outputs first; drawn by the prover when absent. */
   readonly salts?: readonly bigint[]
   readonly onProgress?: (progress: InferenceProgress) => void

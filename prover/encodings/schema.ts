@@ -142,8 +142,15 @@ export function toSolidityIoSchema(schema: IoSchema): SolidityIoSchema {
 
 /** keccak256(abi.encode(DOMAIN_SCHEMA, schema)). */
 export function ioSchemaHash(schema: IoSchema): string {
+  const known = hashes.get(schema)
+  if (known !== undefined) return known
   checkIoSchema(schema)
-  return keccak256(
+  const hash = keccak256(
     AbiCoder.defaultAbiCoder().encode(['bytes32', IO_SCHEMA_TYPE], [DOMAIN_SCHEMA, toSolidityIoSchema(schema)]),
   )
+  hashes.set(schema, hash)
+  return hash
 }
+
+/** A schema is immutable, and its hash is asked for with every proof. */
+const hashes = new WeakMap<IoSchema, string>()

@@ -94,9 +94,12 @@ export function createChainUnit(options: {
     },
     health: () => {
       const endpoints = provider.healthyEndpoints.length
-      const failure = submitter?.status().failure
       if (endpoints === 0) return { ready: false, detail: 'no RPC endpoint answers' }
-      return failure ? { ready: false, detail: failure } : { ready: true, detail: `${endpoints} RPC endpoints in use` }
+      const { failure = null, lanes = [] } = submitter?.status() ?? {}
+      // Anybody may read this, and the failure may name an endpoint.
+      if (failure !== null) return { ready: false, detail: 'transactions are not sent; the log says why' }
+      const waiting = lanes.flatMap((lane) => lane.waiting).map((reason) => `, transactions wait: ${reason}`)
+      return { ready: true, detail: `${endpoints} RPC endpoints in use${waiting.join('')}` }
     },
     stopDiscovery: async () => {
       await stopLease?.()
@@ -161,7 +164,10 @@ function holdWhileLeased(store: Store, lease: string, discover: () => Discovery,
       // Without a database nothing is found either; whoever gets the lease then goes on from the cursor.
       log.warn({ lease, error }, 'lease cannot be renewed')
     }
-    if (!isStopped) timer = setTimeout(() => (renewing = renew()), RENEW)
+    if (isStopped) return
+    timer = setTimeout(() => {
+      renewing = renew()
+    }, RENEW)
   }
   let renewing = renew()
   return async () => {

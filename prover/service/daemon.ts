@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { listenError, localUrl, removeAddress, writeAddress } from './address'
-import { createApi, API_DEFAULTS, type ApiConfig } from './api'
+import { apiConfig, createApi } from './api'
 import { createBackend } from './backend'
 import { ArtefactStore, createCatalogue } from './artefacts'
 import { createChainUnit, type ChainUnit } from './chain-unit'
@@ -15,7 +15,7 @@ import { createMetrics, type Metrics } from './metrics'
 import { GasTracker, JobBoard, startWorkers, type PlannerContext, type Workers } from './planner'
 import { createProverPool } from './pool'
 import { Shutdown } from './shutdown'
-import { loadDataKey, openStore, type Store } from './store'
+import { deriveKey, loadDataKey, openStore, type Store } from './store'
 import { operatorToken, operatorTokenFile, tokenHash } from './token-file'
 
 export type DaemonOptions = {
@@ -74,8 +74,9 @@ async function start(
   log.info({ config: maskConfig(config) }, 'zkml starts')
   const metrics = createMetrics()
 
+  const dataKey = readDataKey(config, stateDir, env)
   const opening = [
-    open(config, stateDir, env, metrics, log).then((opened) => {
+    open(config, stateDir, dataKey, metrics, log).then((opened) => {
       shutdown.add('store', () => opened.close())
       return opened
     }),
@@ -131,12 +132,22 @@ async function start(
   }
 
   const token = await operatorToken(stateDir)
-  const backend = createBackend({ planner, chains, workers: () => workers, config })
+  const backend = createBackend({ planner, chains, workers, config })
   const readiness = () => backend.readiness()
   const { retention } = config
-  shutdown.add('housekeeping', startMaintenance({ store, pool, readiness, metrics, log, retention }))
+  shutdown.add(
+    'housekeeping',
+    startMaintenance({ store, board: planner.board, pool, readiness, metrics, log, retention }),
+  )
 
-  const api = await createApi({ backend, store, config: apiConfig(config, token), metrics, log })
+  const api = await createApi({
+    backend,
+    store,
+    config: apiConfig(config.api, tokenHash(token)),
+    idempotencySecret: deriveKey(dataKey, 'idempotency'),
+    metrics,
+    log,
+  })
   shutdown.add('API', () => api.close())
   const { host } = config.api
   await api.listen({ host, port: config.api.port }).catch((error: unknown) => {
@@ -152,15 +163,17 @@ async function start(
   return { url, tokenFile, models, stop: () => shutdown.run() }
 }
 
+function readDataKey({ database }: Config, stateDir: string, env: NonNullable<DaemonOptions['env']>): Uint8Array {
+  return loadDataKey({ ...(database.url === undefined && { stateDir }), env })
+}
+
 function open(
-  config: Config,
+  { database: { url } }: Config,
   stateDir: string,
-  env: NonNullable<DaemonOptions['env']>,
+  dataKey: Uint8Array,
   metrics: Metrics,
   log: Log,
 ): Promise<Store> {
-  const { url } = config.database
-  const dataKey = loadDataKey({ ...(url === undefined && { stateDir }), env })
   return openStore(url === undefined ? { stateDir } : { databaseUrl: url }, { dataKey, log, metrics })
 }
 
@@ -189,19 +202,4 @@ function fetchPolicy({ chains }: Config): 'never' | 'any' | readonly bigint[] {
   if (policies.includes('any')) return 'any'
   const listed = policies.flatMap((models) => (Array.isArray(models) ? models : []))
   return listed.length > 0 ? listed.map(BigInt) : 'never'
-}
-
-function apiConfig({ api }: Config, token: string): ApiConfig {
-  const operator = { name: 'operator', sha256: tokenHash(token), scopes: ['admin'] as const }
-  return {
-    ...API_DEFAULTS,
-    host: api.host,
-    port: api.port,
-    tokens: [...api.tokens, operator],
-    anonymousScopes: api.anonymousScopes,
-    allowedHosts: api.allowedHosts,
-    rate: { ...API_DEFAULTS.rate, requests: api.requestsPerMinute },
-    bodyLimit: api.bodyLimitBytes,
-    corsOrigins: api.corsOrigins,
-  }
 }

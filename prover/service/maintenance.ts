@@ -3,9 +3,9 @@
 import type { Config } from './config'
 import type { Log } from './log'
 import type { Metrics } from './metrics'
+import type { JobBoard } from './planner'
 import type { ProverPool } from './pool/types'
 import { ZkmlError } from '../errors'
-import type { JobState } from './store/job'
 import type { Store } from './store/store'
 
 const GAUGES_EVERY = 5_000
@@ -20,6 +20,7 @@ const DAY = 86_400_000
 /** What the housekeeping works on. */
 export type MaintenanceContext = {
   readonly store: Store
+  readonly board: JobBoard
   readonly pool: ProverPool
   /** Whether all parts can do their work. */
   readonly readiness: () => Promise<{ readonly ready: boolean }>
@@ -82,26 +83,28 @@ async function refreshGauges({ store, pool, readiness, metrics }: MaintenanceCon
   metrics.proverBytes.set(usage.residentBytes)
 }
 
-async function keepHouse({ store, log, retention }: MaintenanceContext): Promise<void> {
+async function keepHouse(context: MaintenanceContext): Promise<void> {
+  const { store, log, retention } = context
   if (!(await store.leases.hold('housekeeping', LEASE))) return
   const erased = await store.secrets.erase(store.db, retention.inputHours * HOUR)
   const purged = await store.jobs.purge(store.db, retention.jobDays * DAY)
   await store.idempotency.purge(store.db, DAY)
   if (erased + purged > 0) log.info({ erased, purged }, 'inputs erased and old jobs forgotten')
-  await sendStalled(store)
+  await sendStalled(context)
 }
 
-async function sendStalled(store: Store): Promise<void> {
-  const queues: readonly (readonly [JobState, 'plan' | 'prove'])[] = [
-    ['received', 'plan'],
-    ['waiting', 'plan'],
-    ['proving', 'prove'],
-  ]
-  for (const [state, queue] of queues) {
-    const jobs = await store.jobs.list(store.db, { states: [state], limit: STALLED_AT_ONCE })
-    for (const job of jobs) {
-      const due = Math.max(job.updatedAt, job.notBefore ?? 0)
-      if (Date.now() - due > STALLED) await store.queue.send(store.db, queue, job.id)
-    }
+async function sendStalled({ store, board, log }: MaintenanceContext): Promise<void> {
+  for (const job of await store.jobs.stalled(store.db, STALLED, STALLED_AT_ONCE)) {
+    log.warn({ job: job.id, state: job.state }, 'job does not move; it is taken up again')
+    await store.db.transaction(async (tx) => {
+      if (job.state === 'proving') return board.sendProve(tx, job)
+      if (job.origin.kind === 'api') {
+        const error = { code: 'SUBMISSION_FAILED', message: 'its transaction is gone; ask again' }
+        return board.move(tx, job.id, job.state, 'failed', { error })
+      }
+      // Its transaction is gone, with an account or a database: where it stands is found out anew.
+      if (job.state === 'locking' || job.state === 'submitting') await board.move(tx, job.id, job.state, 'received')
+      await store.queue.send(tx, 'plan', job.id)
+    })
   }
 }

@@ -247,6 +247,8 @@ describe('cli: program', function () {
       'verify',
       'export-circom',
       'publish',
+      'serve',
+      'jobs',
       'doctor',
     ])
     for (const name of names) {

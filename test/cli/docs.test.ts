@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -9,6 +9,8 @@ import { projectFolder } from '../../prover/project'
 import { buildCli, removeFolder, temporaryFolder } from './support'
 
 const run = promisify(execFile)
+/** Of a snippet, in milliseconds: one may wait for what does not come. */
+const PATIENCE = 50_000
 const DOCUMENT = readFileSync(join(projectFolder(), 'docs', 'cli.md'), 'utf8')
 
 type Block = { readonly language: string; readonly name: string | undefined; readonly text: string }
@@ -32,12 +34,20 @@ describe('docs/cli.md', function () {
     symlinkSync(buildCli(), join(folder, '.bin', 'zkml'))
     symlinkSync(join(projectFolder(), 'models'), join(folder, 'models'))
   })
-  after(() => removeFolder(folder))
+  after(() => {
+    // Of a daemon that a snippet did not stop.
+    const left = join(folder, 'zkml-state', 'daemon.json')
+    if (existsSync(left)) process.kill((JSON.parse(readFileSync(left, 'utf8')) as { pid: number }).pid, 'SIGKILL')
+    removeFolder(folder)
+  })
 
   for (const { text } of blocks.filter(({ language }) => language === 'sh')) {
     it(text.split('\n')[0]!, async () => {
       const env = { ...process.env, PATH: `${join(folder, '.bin')}${delimiter}${process.env.PATH}` }
-      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env })
+      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], {
+        ...{ cwd: folder, env },
+        timeout: PATIENCE,
+      })
       for (const line of stdout.split('\n').filter((line) => line.startsWith('{')))
         objects.push(JSON.parse(line) as Record<string, unknown>)
     })
@@ -53,6 +63,7 @@ describe('docs/cli.md', function () {
       'prove',
       'verify',
       'publish',
+      'jobs',
     ])
     for (const { name, text } of shown) {
       const keys = Object.keys(JSON.parse(text) as object).sort()
@@ -73,6 +84,8 @@ describe('docs/cli.md', function () {
       'verify',
       'export-circom',
       'publish',
+      'serve',
+      'jobs',
       'doctor',
     ])
   })

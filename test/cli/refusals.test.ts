@@ -170,7 +170,7 @@ describe('cli: refusals', function () {
       ['a file as the folder', 'compile model.onnx --samples samples.json --out input.json', /is a file/],
       ['an unknown option', 'compile model.onnx --fast', /unknown option '--fast'.*zkml compile --help/, 2],
       ['no model', 'compile', /missing required argument 'model'/, 2],
-      ['a command that is not built', 'serve --port 1', /no command "serve"/, 2],
+      ['a command that is not built', 'ceremony init', /no command "ceremony"/, 2],
     ])
 
     it('a folder with files of someone else', async () => {

@@ -15,6 +15,7 @@ import {
   type InferenceProgress,
 } from '../../prover/client'
 import { projectFolder } from '../../prover/project'
+import { RequestPendingError } from '../../prover/service/api'
 import {
   closeApis,
   commitmentTo,
@@ -110,7 +111,7 @@ describe('ZkmlClient', function () {
       await proveNext()
       expect((await pending)[0]).to.deep.include({ values: [1.25, -1.5], integers: ['5', '-6'] })
     }
-    expect(test.backend.created.map(({ submitTo }) => submitTo)).to.deep.equal([null, 31337])
+    expect(test.backend.created.map(({ submission }) => submission?.chainId)).to.deep.equal([undefined, 31337])
   })
 
   it('says why there is no proof', async () => {
@@ -222,6 +223,24 @@ describe('ZkmlClient', function () {
     expect(
       await failure(anyone.sendRequestInput(request, { integers, salts: [SALT] }, new Wallet(`0x${'02'.repeat(32)}`))),
     ).to.include({ code: 'API_SIGNATURE_REFUSED' })
+  })
+
+  it('sends an input again while the prover has not looked at the request', async () => {
+    const wallet = new Wallet(`0x${'01'.repeat(32)}`)
+    const request = { chainId: 31337, coordinator: `0x${'11'.repeat(20)}`, requestId: `0x${'5b'.repeat(32)}` }
+    const { findRequest } = test.backend
+    let asked = 0
+    test.backend.findRequest = (chainId, requestId) => {
+      if (asked++ === 0) return Promise.reject(new RequestPendingError('Not looked at yet.'))
+      test.backend.requests.push({ ...request, jobId: 'job', requester: wallet.address, model: HIDDEN })
+      return findRequest(chainId, requestId)
+    }
+    const integers = [
+      [1n, -2n],
+      [3n, 4n],
+    ]
+    await zkml.sendRequestInput(request, { integers, salts: [SALT] }, wallet)
+    expect([asked, test.backend.inputs.length]).to.deep.equal([2, 1])
   })
 
   it('imports nothing that only Node has', () => {

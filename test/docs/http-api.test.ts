@@ -6,21 +6,24 @@ import { expect } from 'chai'
 import * as ts from 'typescript'
 import { ZkmlClient } from '../../prover/client'
 import { projectFolder } from '../../prover/project'
-import { API_DEFAULTS, SCOPES } from '../../prover/service/api'
+import { checkConfig, SCOPES } from '../../prover/service/config'
 import { OPENAPI } from '../../scripts/generate-openapi'
-import { closeApis, demoProofFile, listen, testApi, type TestApi } from '../service/api/support'
+import { closeApis, demoProofFile, listen, testApi, tokenOf, type TestApi } from '../service/api/support'
 
 const DOCUMENT = readFileSync(join(projectFolder(), 'docs', 'http-api.md'), 'utf8')
 const blocks = (language: string) =>
   [...DOCUMENT.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1]!)
-const DEFAULT_URL = `http://${API_DEFAULTS.host}:${API_DEFAULTS.port}`
+const { api: DEFAULTS } = checkConfig({})
+const DEFAULT_URL = `http://${DEFAULTS.host}:${DEFAULTS.port}`
+const TOKEN = 'token-of-reader'
 
 describe('docs/http-api.md', function () {
   this.timeout(20_000)
   let test: TestApi
   let url: string
   beforeEach(async () => {
-    test = await testApi()
+    const { anonymousScopes, allowedHosts } = DEFAULTS
+    test = await testApi({ anonymousScopes, allowedHosts, tokens: [tokenOf('reader', ['prove'])] })
     ;({ url } = await listen(test))
     // Every proof that is asked for is made at once.
     const { subscribe } = test.backend
@@ -36,7 +39,9 @@ describe('docs/http-api.md', function () {
     expect(commands).to.have.length(4)
     const statuses: number[] = []
     for (const command of commands) {
-      const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
+      const words = [...command.replaceAll('$TOKEN', TOKEN).matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+        ([, single, double, plain]) => single ?? double ?? plain!,
+      )
       expect(words[0]).to.equal('curl')
       const after = (flag: string) => words.flatMap((word, i) => (words[i - 1] === flag ? [word] : []))
       const headers = after('-H').map((header) => header.split(': ') as [string, string])
@@ -55,15 +60,17 @@ describe('docs/http-api.md', function () {
       compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
     })
     const lines: unknown[][] = []
-    const run = new Function('require', 'exports', 'console', `return (async () => {${outputText}})()`) as (
+    const run = new Function('require', 'exports', 'console', 'process', `return (async () => {${outputText}})()`) as (
       require: (name: string) => object,
       exports: object,
       console: object,
+      process: object,
     ) => Promise<void>
     await run(
       (name) => (name === 'zkml' ? { ZkmlClient } : expect.fail(name)),
       {},
       { log: (...values: unknown[]) => lines.push(values) },
+      { env: { TOKEN } },
     )
     expect(lines[0]).to.deep.equal([[6, 0]])
     expect(lines.at(-1)).to.deep.equal([true])

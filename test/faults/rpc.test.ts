@@ -133,9 +133,11 @@ describe('RPC endpoints', () => {
       daemon.launch()
       await sleep(3000)
       expect(proxy.calls.get('eth_sendRawTransaction')).to.equal(undefined)
+      expect((await daemon.request('/readyz')).status).to.equal(503)
+      // An endpoint of another chain is a mistake of the configuration, which is not read again.
+      await daemon.stop()
       proxy.set({})
-      if (!daemon.isRunning) daemon.launch()
-      await daemon.ready()
+      await daemon.start()
       return undefined
     }))
 })

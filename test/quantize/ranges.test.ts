@@ -235,7 +235,7 @@ describe('evaluating on integers', () => {
     for (const bad of [-33, 32, 0.5, NaN, Infinity, -Infinity]) {
       const input = new Float64Array(6)
       input[3] = bad
-      expect(() => evaluateProgram(quantized, [input])).to.throw(InputRangeError, `[3] = ${bad}`)
+      expect(() => evaluateProgram(quantized, [input])).to.throw(InputRangeError, /\[3\] is not an integer in/)
     }
   })
 })

@@ -17,4 +17,4 @@ async function main(): Promise<void> {
   setInterval(() => undefined, 60_000)
 }
 
-void main()
+if (require.main === module) void main()

@@ -144,13 +144,18 @@ function duration(milliseconds: number): string {
 }
 
 /** The fields of a job that have a value, each on a line; those of objects below it. */
-function describe(job: Inference): string {
-  const lines = (value: object, indent: string): string[] =>
-    Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
-      if (field === null || field === undefined) return []
-      if (typeof field !== 'object' || Array.isArray(field))
-        return [`${indent}${name}: ${typeof field === 'object' ? JSON.stringify(field) : String(field)}`]
-      return [`${indent}${name}:`, ...lines(field, `${indent}  `)]
-    })
-  return lines(job, '').join('\n')
+function describe({ outputs, ...job }: Inference): string {
+  const results = (outputs ?? []).map(({ name, values, commitment }): [string, string] => [
+    name,
+    values ? `[${values.join(', ')}]` : `commitment ${commitment}`,
+  ])
+  return fieldsOf({ ...job, ...(results.length > 0 && { outputs: Object.fromEntries(results) }) }, '').join('\n')
+}
+
+function fieldsOf(value: object, indent: string): string[] {
+  return Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
+    if (field === null || field === undefined) return []
+    if (typeof field === 'object') return [`${indent}${name}:`, ...fieldsOf(field, `${indent}  `)]
+    return [`${indent}${name}: ${String(field)}`]
+  })
 }

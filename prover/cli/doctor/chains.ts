@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { formatEther, ZeroAddress } from 'ethers'
-import { depositOf, registryOf, RpcProvider } from '../../chain'
+import { ChainDataError, ContractRevertError, depositOf, registryOf, RpcProvider } from '../../chain'
 import { parseAmount, maskUrl, type ChainConfig } from '../../service/config'
 import { isSocket, verifierOf, withProvider } from './chain-access'
 import type { Check } from './check'
@@ -66,8 +66,13 @@ async function checkContracts(chain: ChainConfig, provider: RpcProvider): Promis
     if (address !== undefined && (await provider.getCode(address)) === '0x')
       throw new Error(`${what} ${address} has no code on chain ${chainId}; correct the address`)
   }
-  const verifier = await verifierOf(chain, provider)
-  const registry = await registryOf(provider, verifier)
+  const asked = async (what: string, answer: Promise<string>) =>
+    answer.catch((error: unknown) => {
+      if (!(error instanceof ContractRevertError || error instanceof ChainDataError)) throw error
+      throw new Error(`the contract at ${what} is another one: it does not answer as it should; correct the address`)
+    })
+  const verifier = await asked(`coordinator ${coordinator}`, verifierOf(chain, provider))
+  const registry = await asked(`inferenceVerifier ${verifier}`, registryOf(provider, verifier))
   const parts = [...(coordinator === undefined ? [] : [`coordinator ${coordinator}`]), `inference verifier ${verifier}`]
   return `${parts.join(', ')}, registry ${registry}`
 }

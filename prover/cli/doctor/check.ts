@@ -37,7 +37,8 @@ export function checkFolder(folder: string, setting: string): string {
   const there = existsSync(folder)
   try {
     if (there) rmSync(mkdtempSync(join(folder, 'doctor-')), { recursive: true })
-    else accessSync(nearestFolder(folder), constants.W_OK)
+    // With its dot, a file in the place of a folder shows.
+    else accessSync(`${nearest(folder)}/.`, constants.W_OK)
   } catch (error) {
     throw new Error(
       `${folder} cannot be ${there ? 'written to' : 'made'} (${(error as NodeJS.ErrnoException).code}); correct its rights, or ${setting}`,
@@ -46,9 +47,9 @@ export function checkFolder(folder: string, setting: string): string {
   return there ? `${folder} is writable` : `${folder} is made at the first start`
 }
 
-function nearestFolder(folder: string): string {
+function nearest(folder: string): string {
   const parent = dirname(resolve(folder))
-  return existsSync(parent) ? parent : nearestFolder(parent)
+  return existsSync(parent) ? parent : nearest(parent)
 }
 
 export function gibibytes(bytes: number): string {

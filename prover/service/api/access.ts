@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
-import { ANONYMOUS, isLoopback, SCOPES, type ApiConfig, type Scope } from './config'
+import { ANONYMOUS, isLoopback, SCOPES, type Scope } from '../config'
+import type { ApiConfig } from './config'
 import { ForbiddenError, HostRefusedError, UnauthorizedError } from './errors'
+import { clientOf } from './types'
 
 /** Who sent a request. */
 export type Client = {
@@ -32,6 +35,15 @@ export function clientReader(config: ApiConfig): (authorization: string | undefi
     for (const known of tokens) if (timingSafeEqual(known.hash, hash)) found = known.client
     return token === undefined ? refused : found
   }
+}
+
+/**
+ * Who rates and idempotency keys are counted for: a token, or an address without one. Clients without a token are many, and are
+ * told apart by nothing else.
+ */
+export function clientKey(request: FastifyRequest): string {
+  const { name } = clientOf(request)
+  return name === ANONYMOUS ? normalizeIP(request.ip) : `token ${name}`
 }
 
 /** Whether a client has a scope, or one that includes it. */

@@ -15,16 +15,23 @@ export type ModelFacts = {
   readonly registrations: readonly { readonly chainId: number; readonly modelId: string }[]
 }
 
+/** Where an account of the daemon is to call `verifyInference`. */
+export type Submission = {
+  readonly chainId: number
+  /** Of the model in the registry there; decimal. */
+  readonly modelId: string
+}
+
 /** A proof that a client asks for. */
 export type ProofRequest = {
   /** Name of the API token, or `anonymous`. */
   readonly client: string
   readonly model: CatalogueModel
   readonly input: QuantizedInput
-  /** What the client binds the proof to. With `submitTo` it is null: the daemon binds it to its own call. */
+  /** What the client binds the proof to. With `submission` it is null: the daemon binds it to its own call. */
   readonly context: StoredContext | null
-  /** Chain on which an account of the daemon calls `verifyInference`. */
-  readonly submitTo: number | null
+  /** As {@link ApiBackend.prepareSubmission} returned it, or null. */
+  readonly submission: Submission | null
   /** Of every hashed tensor, in signal order; fresh ones when absent. */
   readonly salts?: readonly bigint[]
 }
@@ -90,31 +97,46 @@ export type ApiBackend = {
   /** Runs the integer model, without a proof. Called for every plain inference, so it must not touch the database. */
   run(model: CatalogueModel, input: QuantizedInput): Promise<RunResult>
   /**
+   * Finds out whether proofs of a model can be submitted to a chain, and checks that the registry there says of the model id what this
+   * daemon knows of the model: with another one the proof would be made in vain. Asks the chain at the first time.
+   *
+   * @param modelId the one that the client names; absent, that of the daemon's configuration.
+   * @throws SubmitUnavailableError
+   */
+  prepareSubmission(model: CatalogueModel, chainId: number, modelId: string | undefined): Promise<Submission>
+  /**
    * Records a job with its input and queues it, all in the given transaction.
    *
-   * @throws SubmitUnavailableError for a chain or model that cannot be submitted to, OverloadedError when the queue is full.
+   * @throws OverloadedError when too many wait
    */
   createInference(tx: Queryable, request: ProofRequest): Promise<Job>
   getInference(id: string): Promise<Job | undefined>
   listInferences(filter: JobFilter): Promise<readonly Job[]>
   /** Transactions of a job, oldest first. */
   transactions(id: string): Promise<readonly OutgoingTransaction[]>
-  /** Ends a job if that is still possible. @returns the job as it is now: `cancelled` unless it was too late. */
-  cancel(id: string): Promise<Job>
   /**
-   * Takes up a job again that ended without success. @returns the job as it is now.
+   * Ends a job. Cancelling it again is no error.
    *
-   * @throws RetryRefusedError for any other job.
+   * @returns the job as it is now.
+   * @throws CancelTooLateError, InferenceUnknownError
    */
-  retry(id: string): Promise<Job>
+  cancel(job: Job): Promise<Job>
+  /**
+   * Takes up a job again that ended without success.
+   *
+   * @returns the job as it is now.
+   * @throws RetryRefusedError for any other job, InferenceUnknownError
+   */
+  retry(job: Job): Promise<Job>
   /** Last known progress of a job that this process works on. */
   progress(id: string): JobProgress | undefined
   /** Tells of changes of a job. @returns stops. */
   subscribe(id: string, listener: (change: JobChange) => void): () => void
   /** What opens the commitments of a proof; undefined when there are none, not yet, or no more. */
   secrets(id: string): Promise<StoredSecrets | undefined>
-  /** `verifyInference` of the pipeline on the model's folder. */
+  /** `verifyInference` of the pipeline on the model's folder, outside of this process. */
   verify(model: CatalogueModel, statement: InferenceProof): Promise<Verification>
+  /** @throws RequestPendingError for one that is known, and was not looked at yet. */
   findRequest(chainId: number, requestId: string): Promise<MarketTarget | undefined>
   /** ERC-1271: whether the contract at `account` accepts the signature. False where there is no contract. */
   isContractSignature(chainId: number, account: string, digest: string, signature: string): Promise<boolean>

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { ApiConfigError } from './errors'
-
-/** What a client may do. Each scope includes those before it. */
-export const SCOPES = ['read', 'infer', 'prove', 'submit', 'admin'] as const
-
-export type Scope = (typeof SCOPES)[number]
+import { OPERATOR, type Config, type Scope } from '../config'
 
 /** A client of the API, known by a token of which only the hash is kept. */
 export type ApiToken = {
@@ -19,7 +14,6 @@ export type ApiToken = {
 export type ApiConfig = {
   /** Address to bind to. On a loopback address requests must name a loopback host or one of `allowedHosts`. */
   readonly host: string
-  readonly port: number
   readonly tokens: readonly ApiToken[]
   /** What requests without a token may do. */
   readonly anonymousScopes: readonly Scope[]
@@ -28,17 +22,17 @@ export type ApiConfig = {
   /** Requests a minute and token, or address without one. */
   readonly rate: {
     readonly requests: number
-    /** Of these, the ones that ask for a proof. */
+    /** Of these, the ones that ask for a proof, or have one verified. */
     readonly proofs: number
-    /** Of these, the ones that carry a requester's signature; by address. */
+    /** Of these, the ones that carry a requester's signature; by address and market request. */
     readonly signed: number
   }
   /** Most bytes of a body. */
   readonly bodyLimit: number
   /** Origins whose pages may call the API; none when empty. */
   readonly corsOrigins: readonly string[]
-  /** Addresses of reverse proxies whose `X-Forwarded-For` is believed, or false. */
-  readonly trustProxy: false | readonly string[]
+  /** Addresses and subnets of reverse proxies whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[]
   readonly maxConnections: number
   /** Open event streams, of all clients and of one. */
   readonly maxStreams: { readonly total: number; readonly client: number }
@@ -52,51 +46,26 @@ export type ApiConfig = {
   }
 }
 
-/** A configuration for one machine: nothing but loopback can connect, and needs no token to run models and prove. */
-export const API_DEFAULTS: ApiConfig = {
-  host: '127.0.0.1',
-  port: 8600,
-  tokens: [],
-  anonymousScopes: ['read', 'infer', 'prove'],
-  allowedHosts: [],
-  rate: { requests: 60_000, proofs: 600, signed: 60 },
-  bodyLimit: 4 * 1024 * 1024,
-  corsOrigins: [],
-  trustProxy: false,
+/** What nobody had reason yet to make a setting of. */
+const FIXED = {
   maxConnections: 1024,
   maxStreams: { total: 256, client: 64 },
   timeouts: { request: 30_000, headers: 10_000, keepAlive: 72_000, heartbeat: 15_000 },
-}
-
-/** Name under which requests without a token are known. */
-export const ANONYMOUS = 'anonymous'
-
-/** Whether a host name or address can only be this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-}
+} as const
+const SIGNED_PER_MINUTE = 60
 
 /**
- * Refuses settings that would leave the API open or unusable.
+ * The configuration of the API by that of the daemon.
  *
- * @throws ApiConfigError
+ * @param operatorToken sha-256 of the token that the daemon made for its operator
  */
-export function checkApiConfig(config: ApiConfig): void {
-  const names = new Set<string>([ANONYMOUS])
-  for (const { name, sha256, scopes } of config.tokens) {
-    if (names.has(name)) throw new ApiConfigError(`Two API tokens are named "${name}", or it is reserved; rename one.`)
-    names.add(name)
-    if (!/^[0-9a-f]{64}$/i.test(sha256))
-      throw new ApiConfigError(
-        `The sha256 of the API token "${name}" is not 64 hex digits; hash the token, not a file.`,
-      )
-    if (scopes.length === 0) throw new ApiConfigError(`The API token "${name}" has no scope; give it one or remove it.`)
+export function apiConfig(api: Config['api'], operatorToken: string): ApiConfig {
+  const { host, tokens, anonymousScopes, allowedHosts, corsOrigins, trustProxy } = api
+  return {
+    ...FIXED,
+    ...{ host, anonymousScopes, allowedHosts, corsOrigins, trustProxy },
+    tokens: [...tokens, { name: OPERATOR, sha256: operatorToken, scopes: ['admin'] }],
+    rate: { requests: api.requestsPerMinute, proofs: api.proofsPerMinute, signed: SIGNED_PER_MINUTE },
+    bodyLimit: api.bodyLimitBytes,
   }
-  const open = config.anonymousScopes.filter((scope) => scope === 'submit' || scope === 'admin')
-  if (open.length > 0 && !isLoopback(config.host))
-    throw new ApiConfigError(
-      `Anonymous requests have the scope "${open.join('" and "')}" on ${config.host}; bind to 127.0.0.1 or require a token.`,
-    )
-  if (config.corsOrigins.includes('*'))
-    throw new ApiConfigError('The CORS origin "*" would open the API to every web page; list the origins.')
 }

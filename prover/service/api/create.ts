@@ -8,14 +8,16 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ZkmlError } from '../../errors'
+import { isPrivate } from '../config'
 import type { Log } from '../log'
 import type { Metrics } from '../metrics'
-import { clientReader, hostGuard, neededScope, requireScope } from './access'
+import { clientKey, clientReader, hostGuard, neededScope, requireScope } from './access'
 import type { ApiBackend } from './backend'
-import { ANONYMOUS, checkApiConfig, isLoopback, type ApiConfig } from './config'
+import type { ApiConfig } from './config'
 import { describeApi } from './document'
 import {
   ClosingError,
+  ForbiddenError,
   HeadersTooLargeError,
   RateLimitedError,
   RequestInvalidError,
@@ -39,6 +41,8 @@ export type ApiOptions = {
   readonly backend: ApiBackend
   readonly store: ApiStore
   readonly config: ApiConfig
+  /** Key under which requests with an idempotency key are hashed; of the same for all daemons of a database. */
+  readonly idempotencySecret: Uint8Array
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -49,15 +53,14 @@ const MINUTE = 60_000
  * Makes the HTTP API of a daemon. It does not listen yet. Closing it stops accepting, ends event streams and waits with an answer,
  * and lets running requests finish.
  *
- * @throws ApiConfigError
  * @example
  * ```ts
- * const api = await createApi({ backend, store, config, metrics, log })
- * await api.listen({ host: config.host, port: config.port })
+ * const api = await createApi({ backend, store, config: apiConfig(api, tokenHash(token)), idempotencySecret, metrics, log })
+ * await api.listen({ host: '127.0.0.1', port: 8420 })
  * ```
  */
-export async function createApi({ backend, store, config, metrics, log }: ApiOptions): Promise<FastifyInstance> {
-  checkApiConfig(config)
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const { backend, store, config, idempotencySecret, metrics, log } = options
   const closing = new AbortController()
   const api = makeServer(config, metrics, log)
   api.server.maxConnections = config.maxConnections
@@ -88,18 +91,11 @@ export async function createApi({ backend, store, config, metrics, log }: ApiOpt
       exposedHeaders: ['location', 'retry-after', 'x-request-id'],
     })
   // After the rate limit, so that guessing tokens is limited, and before a body is read.
-  const openMetrics = isLoopback(config.host) && config.trustProxy === false
+  const openMetrics = isPrivate(config)
   api.addHook('preParsing', (request, _reply, _payload, done) => {
     const scope = neededScope(request)
     const open = openMetrics && request.routeOptions.url === METRICS_PATH
     if (scope !== undefined && !open) requireScope(clientOf(request), scope)
-    done()
-  })
-  // Bodies are taken as they are; in a query there is no other way to write a number.
-  api.addHook('preValidation', (request, _reply, done) => {
-    const query = request.query as Record<string, unknown>
-    for (const [name, value] of Object.entries(query))
-      if (typeof value === 'string' && /^\d{1,15}$/.test(value)) query[name] = Number(value)
     done()
   })
   api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, metrics, log))
@@ -109,11 +105,11 @@ export async function createApi({ backend, store, config, metrics, log }: ApiOpt
 
   await describeApi(api)
   const context = {
-    ...{ backend, store, config, metrics },
+    ...{ backend, store, config, idempotencySecret, metrics },
     streams: new StreamLimiter(config.maxStreams),
     closing: closing.signal,
     limitProofs: limiter(api, config.rate.proofs, clientKey),
-    limitSigned: limiter(api, config.rate.signed, ({ ip }) => normalizeIP(ip)),
+    limitSigned: limiter(api, config.rate.signed, signerKey),
   }
   await api.register(async (scope) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -136,7 +132,7 @@ function makeServer(config: ApiConfig, metrics: Metrics, log: Log): FastifyInsta
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: config.bodyLimit,
-    trustProxy: config.trustProxy === false ? false : [...config.trustProxy],
+    trustProxy: config.trustProxy.length > 0 && [...config.trustProxy],
     exposeHeadRoutes: false,
     // Closing is answered with a problem like any other.
     return503OnClosing: false,
@@ -161,10 +157,9 @@ const validators: BuildCompilerFromPool = (schemas) => {
   return (route) => (route.httpPart === 'body' ? exact : reading)(route)
 }
 
-/** Who a rate is counted for: a token, or an address without one. */
-function clientKey(request: FastifyRequest): string {
-  const { name } = clientOf(request)
-  return name === ANONYMOUS ? normalizeIP(request.ip) : `token ${name}`
+/** By market request as well: whoever shares an address with others, such as that of a proxy, cannot lock them out. */
+function signerKey({ ip, params }: FastifyRequest): string {
+  return `${normalizeIP(ip)} ${(params as { readonly id: string }).id.toLowerCase()}`
 }
 
 async function limitRates(api: FastifyInstance, { rate }: ApiConfig): Promise<void> {
@@ -209,8 +204,11 @@ function sendProblem(
     log.error({ requestId: request.id, status, problem: code, ...errorFields(error), ...own }, 'request failed')
   }
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  // Closed while its body still comes, a connection may be gone before its client has read the answer. What comes is not kept.
+  if (status === 413) reply.removeHeader('connection')
   if (error instanceof UnauthorizedError) reply.header('www-authenticate', 'Bearer realm="zkml"')
-  if (status === 403) reply.header('www-authenticate', 'Bearer realm="zkml", error="insufficient_scope"')
+  if (error instanceof ForbiddenError)
+    reply.header('www-authenticate', 'Bearer realm="zkml", error="insufficient_scope"')
   return reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 

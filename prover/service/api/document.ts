@@ -3,7 +3,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { projectVersion } from '../../project'
-import { SCOPES } from './config'
+import { SCOPES } from '../config'
 import { problemResponses } from './schemas'
 
 /** Collects the OpenAPI document from the schemas of the routes that are added after this. */

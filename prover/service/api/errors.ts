@@ -10,11 +10,6 @@ export abstract class ApiError extends ServiceError {
   readonly retryAfter: number | undefined = undefined
 }
 
-/** Settings of the HTTP API that would leave it open or unusable. */
-export class ApiConfigError extends ServiceError {
-  override readonly code = 'API_CONFIG'
-}
-
 /** A request that is not well-formed: not JSON, or not what the OpenAPI document says. */
 export class RequestInvalidError extends ApiError {
   override readonly code = 'API_REQUEST_INVALID'
@@ -69,6 +64,14 @@ export class RequestUnknownError extends ApiError {
   override readonly code = 'API_REQUEST_UNKNOWN'
   override readonly status = 404
   override readonly title = 'There is no such market request'
+}
+
+/** A market request that this prover has seen, and has not looked at yet. */
+export class RequestPendingError extends ApiError {
+  override readonly code = 'API_REQUEST_PENDING'
+  override readonly status = 409
+  override readonly title = 'The request was not looked at yet'
+  override readonly retryAfter = 1
 }
 
 /** Something of an inference that there will never be, or no more: its proof, or the openings of its commitments. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Queryable } from '../store/database'
 import { IdempotencyBusyError, IdempotencyMismatchError } from './errors'
 import type { ApiStore } from './types'
@@ -10,32 +10,42 @@ export type IdempotencyClaim = {
   /** Keys of different clients are different keys. */
   readonly client: string
   readonly key: string
-  /** Of what was asked. */
+  /** Of what was asked: {@link hashRequest}. */
   readonly requestHash: string
 }
 
+/** What is left of an answer: enough to give it again, and nothing that is secret. */
 export type StoredAnswer<T> = {
-  readonly status: number
   readonly body: T
   /** Whether this answer was given before. */
   readonly replayed: boolean
 }
 
-/** The hash of what a request asks for, whatever the order of the members of its body. */
-export function hashRequest(members: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(members)).digest('hex')
+/**
+ * A hash of the body of a request, whatever the order of members in it. Whoever has the database and not the secret cannot tell by
+ * it what was asked: an input of few bits could be guessed from a plain hash.
+ */
+export function hashRequest(secret: Uint8Array, body: object): string {
+  return createHmac('sha256', secret).update(JSON.stringify(body, inOrder)).digest('hex')
+}
+
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**
  * Answers a request once. Claim, effect and answer are one transaction: whatever happens, a key that is taken has an answer, and
  * an effect without an answer does not exist. A second request at the same time waits for the first and gets its answer.
  *
+ * @param run returns what is stored of the answer, in the clear.
  * @throws IdempotencyMismatchError when the key was used for another request, IdempotencyBusyError when it is in use elsewhere
  */
 export async function answerOnce<T>(
   { db, idempotency }: ApiStore,
   { client, key, requestHash }: IdempotencyClaim,
-  run: (tx: Queryable) => Promise<{ readonly status: number; readonly body: T }>,
+  status: number,
+  run: (tx: Queryable) => Promise<T>,
 ): Promise<StoredAnswer<T>> {
   return db.transaction(async (tx) => {
     const claim = await idempotency.claim(tx, client, key, requestHash)
@@ -45,11 +55,11 @@ export async function answerOnce<T>(
       case 'mismatch':
         throw new IdempotencyMismatchError('This Idempotency-Key was used with another body; take a fresh one.')
       case 'answered':
-        return { status: claim.status, body: claim.body as T, replayed: true }
+        return { body: claim.body as T, replayed: true }
       case 'claimed': {
-        const { status, body } = await run(tx)
+        const body = await run(tx)
         await idempotency.answer(tx, client, key, status, body)
-        return { status, body, replayed: false }
+        return { body, replayed: false }
       }
     }
   })

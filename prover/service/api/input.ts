@@ -114,10 +114,6 @@ export function readTensor(spec: TensorSpec, { values, integers }: TensorBody): 
  * @throws RequestInvalidError
  */
 export function readContext(context: StoredContext): StoredContext {
-  for (const name of ['chainId', 'modelId'] as const) {
-    if (BigInt(context[name]) >> 256n !== 0n)
-      throw new RequestInvalidError(`body/context/${name} does not fit 256 bits; correct it.`)
-  }
   const account = (name: 'caller' | 'prover') => {
     try {
       return getAddress(context[name])
@@ -126,10 +122,23 @@ export function readContext(context: StoredContext): StoredContext {
     }
   }
   return {
-    chainId: BigInt(context.chainId).toString(),
+    chainId: readWord(context.chainId, 'body/context/chainId'),
     caller: account('caller'),
     requestId: context.requestId.toLowerCase(),
-    modelId: BigInt(context.modelId).toString(),
+    modelId: readWord(context.modelId, 'body/context/modelId'),
     prover: account('prover'),
   }
+}
+
+/**
+ * The id of a model in a registry, without leading zeros.
+ *
+ * @throws RequestInvalidError
+ */
+export const readModelId = (modelId: string): string => readWord(modelId, 'body/submit/modelId')
+
+function readWord(decimal: string, where: string): string {
+  const word = BigInt(decimal)
+  if (word >> 256n !== 0n) throw new RequestInvalidError(`${where} does not fit 256 bits; correct it.`)
+  return word.toString()
 }

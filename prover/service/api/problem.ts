@@ -2,7 +2,6 @@
 
 import type { FastifyError } from 'fastify'
 import { ZkmlError } from '../../errors'
-import { ServiceError } from '../errors'
 import {
   ApiError,
   BodyTooLargeError,
@@ -76,8 +75,7 @@ function describe(error: unknown): Description {
   if (title !== undefined) return { status: 422, code, title, detail, retryAfter: undefined }
   if (ARTEFACT_CODE.test(code))
     return { status: 503, code, title: 'The model cannot be served now', detail, retryAfter: 30 }
-  if (known instanceof ServiceError && known.transient)
-    return { status: 503, code, title: 'The prover cannot do this now', detail, retryAfter: 5 }
+  if (known.transient) return { status: 503, code, title: 'The prover cannot do this now', detail, retryAfter: 5 }
   return { status: 500, code, title: 'Something went wrong inside the prover', detail, retryAfter: undefined }
 }
 

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox'
-import { PROBLEM_TYPE } from './problem'
-import type { Scope } from './config'
+import { Type, type TObject } from '@sinclair/typebox'
+import { address, decimal, hex32, nullable, ProblemSchema, ref, strict, text } from './schema-parts'
 
-/** A value or null, as JSON Schema 2020-12 and the serialiser like it best. */
-export const nullable = <T extends TSchema>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type as string, 'null'] })
-
-/** A reference to a schema that has an `$id`: one of {@link SHARED_SCHEMAS}. */
-export const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })
-
-/** An object of a request: unknown members are mistakes. */
-export const strict = <T extends TProperties>(properties: T, options: { readonly description?: string } = {}) =>
-  Type.Object(properties, { additionalProperties: false, ...options })
-
-const text = (description: string, options: object = {}) => Type.String({ description, ...options })
-const hex32 = (description: string) => text(description, { pattern: '^0x[0-9a-fA-F]{64}$' })
-const address = (description: string) => text(description, { pattern: '^0x[0-9a-fA-F]{40}$' })
-const decimal = (description: string) => text(description, { pattern: '^[0-9]{1,78}$' })
+export * from './schema-parts'
 
 export const ChainId = Type.Integer({ description: 'Chain id', minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
-export const Salts = Type.Array(decimal('A field element'), { maxItems: 64 })
 export const Rows = Type.Array(Type.Array(Type.Number()), {
   description: 'Real values: for each input tensor a row of its elements, row-major.',
   minItems: 1,
@@ -38,18 +22,6 @@ export const IntegerRows = Type.Array(Type.Array(WholeNumber), {
   minItems: 1,
   maxItems: 64,
 })
-
-export const ProblemSchema = Type.Object(
-  {
-    type: text('Where the code is explained'),
-    title: text('What kind of problem it is'),
-    status: Type.Integer({ description: 'The HTTP status' }),
-    code: text('A stable code of docs/errors.md'),
-    detail: text('What is wrong, where, and what to do'),
-    instance: text('Id of the request, which the log has too'),
-  },
-  { $id: 'Problem', description: 'RFC 9457 problem details' },
-)
 
 export const TensorSchema = Type.Object(
   {
@@ -95,31 +67,36 @@ export const ModelSchema = Type.Object(
   { $id: 'Model', description: 'A model that this prover serves' },
 )
 
-export const OutputSchema = Type.Object(
+export const TensorValueSchema = Type.Object(
   {
     name: Type.String(),
     shape: Type.Array(Type.Integer()),
-    values: nullable(Type.Array(Type.Number(), { description: 'integer · 2^-exponent; null for a hashed output' })),
-    integers: nullable(Type.Array(Type.String(), { description: 'Decimal; null for a hashed output' })),
+    values: nullable(Type.Array(Type.Number(), { description: 'integer · 2^-exponent; null unless it is public' })),
+    integers: nullable(Type.Array(Type.String(), { description: 'Decimal; null unless it is public' })),
     exponent: Type.Integer(),
-    commitment: nullable(Type.String({ description: 'Of a hashed output, decimal' })),
+    commitment: nullable(Type.String({ description: 'Of a hashed tensor, decimal' })),
   },
-  { $id: 'Output', description: 'An output tensor of a proof' },
+  { $id: 'TensorValue', description: 'An input or output of a proof' },
 )
+
+const runTensors = (description: string) =>
+  Type.Array(
+    Type.Object({
+      name: Type.String(),
+      shape: Type.Array(Type.Integer()),
+      values: Type.Array(Type.Number()),
+      integers: Type.Array(Type.String()),
+      exponent: Type.Integer(),
+    }),
+    { description },
+  )
 
 export const RunSchema = Type.Object(
   {
     model: Type.String(),
     modelHash: Type.String(),
-    outputs: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        shape: Type.Array(Type.Integer()),
-        values: Type.Array(Type.Number()),
-        integers: Type.Array(Type.String()),
-        exponent: Type.Integer(),
-      }),
-    ),
+    inputs: runTensors('As the model took them: real values are rounded to integer · 2^-exponent'),
+    outputs: runTensors('What it says of them'),
   },
   { $id: 'Run', description: 'What a model says of an input, without a proof' },
 )
@@ -149,6 +126,28 @@ export const KindSchema = Type.Unsafe<'api' | 'market'>({
   description: 'Asked for here, or by the market',
 })
 
+export const OperatorSchema = Type.Object(
+  {
+    times: Type.Record(Type.String(), Type.String({ format: 'date-time' }), {
+      description: 'When it first reached a state, and was locked, proved and mined',
+    }),
+    money: Type.Record(Type.String(), Type.String(), { description: 'Decimal, wei' }),
+    transactions: Type.Array(
+      Type.Object({
+        purpose: Type.String(),
+        state: Type.String(),
+        nonce: nullable(Type.Integer()),
+        hash: nullable(Type.String()),
+        block: nullable(Type.Integer()),
+        fee: nullable(Type.String({ description: 'Decimal, wei' })),
+        error: nullable(Type.String()),
+      }),
+      { description: 'Oldest first' },
+    ),
+  },
+  { description: 'With the scope `admin`' },
+)
+
 export const InferenceSchema = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
@@ -166,7 +165,12 @@ export const InferenceSchema = Type.Object(
         { description: 'The market request that it is for' },
       ),
     ),
-    outputs: nullable(Type.Array(ref(OutputSchema), { description: 'Once proved, while the model is served' })),
+    outputs: nullable(
+      Type.Array(ref(TensorValueSchema), {
+        description: 'Once proved, for the market once settled, while the model is served',
+      }),
+    ),
+    inputs: nullable(Type.Array(ref(TensorValueSchema), { description: 'Together with the outputs' })),
     transaction: nullable(
       Type.Object(
         {
@@ -181,6 +185,7 @@ export const InferenceSchema = Type.Object(
     attempts: Type.Integer(),
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
+    operator: Type.Optional(OperatorSchema),
   },
   { $id: 'Inference', description: 'A proof that was asked for, and where it stands' },
 )
@@ -247,7 +252,7 @@ export const SHARED_SCHEMAS: readonly TObject[] = [
   ProblemSchema,
   TensorSchema,
   ModelSchema,
-  OutputSchema,
+  TensorValueSchema,
   RunSchema,
   InferenceSchema,
   ProofSchema,
@@ -262,40 +267,3 @@ export const ModelId = strict({ id: text('Name of a model at this prover, or its
 export const Wait = Type.Optional(
   Type.Integer({ description: 'Seconds to wait for the end before answering', minimum: 0, maximum: 60 }),
 )
-
-export { address, decimal, hex32, text }
-
-const PROBLEMS: Readonly<Record<number, string>> = {
-  400: 'The request is not well-formed',
-  401: 'A token is needed',
-  403: 'The token, or the signature, does not allow this',
-  404: 'There is no such thing',
-  409: 'Not in this state',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  421: 'Not a host name of this prover',
-  422: 'Well-formed, but not possible',
-  429: 'Too many requests',
-  503: 'Not now',
-}
-
-/** The problems that a route may answer with, besides those that any may. Only the document has them: they need no serialiser. */
-export const problems = (...statuses: readonly (keyof typeof PROBLEMS)[]) => ({
-  'x-problems': [...statuses, 400, 421, 429].sort(),
-})
-
-/** The responses that stand for `x-problems`. */
-export function problemResponses(statuses: readonly number[]): Readonly<Record<number, object>> {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: ref(ProblemSchema) } } },
-    ]),
-  )
-}
-
-/** The scope that a route needs. Enforced from here, so that the document cannot say otherwise. */
-export const needs = (scope: Scope): readonly { readonly bearer: readonly string[] }[] => [{ bearer: [scope] }]
-
-/** For routes that anybody may ask. */
-export const OPEN: readonly { readonly bearer: readonly string[] }[] = []

@@ -27,11 +27,12 @@ export type RouteContext = {
   readonly backend: ApiBackend
   readonly store: ApiStore
   readonly config: ApiConfig
+  readonly idempotencySecret: Uint8Array
   readonly metrics: Metrics
   readonly streams: StreamLimiter
   /** Aborted when the daemon shuts down. */
   readonly closing: AbortSignal
-  /** Counts a request as one for a proof. @throws RateLimitedError */
+  /** Counts a request as one for a proof, or its verification. @throws RateLimitedError */
   readonly limitProofs: (request: FastifyRequest) => Promise<void>
   /** Counts a request as one with a requester's signature. @throws RateLimitedError */
   readonly limitSigned: (request: FastifyRequest) => Promise<void>

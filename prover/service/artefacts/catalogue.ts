@@ -116,9 +116,7 @@ class Models implements FolderCatalogue {
   }
 
   private match(entry: RegisteredModel): Known | undefined {
-    const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
-    if (!isServable) return undefined
-    return this.known.find((model) => IDENTITY.every((hash) => identityOf(model)[hash] === entry[hash]))
+    return this.known.find((model) => isSameModel(model, entry))
   }
 
   private requireAllowed({ modelId, weightsCommitment, proofSystemId }: RegisteredModel): void {
@@ -202,6 +200,13 @@ class Models implements FolderCatalogue {
 /** Whether the content is at fault, and not that a system call failed. */
 function isDamage(error: unknown): boolean {
   return error instanceof ZkmlError && typeof (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'string'
+}
+
+/** Whether a registry entry speaks of a model that is here: same ONNX, recipe, circuit, schema and key, and nothing private. */
+export function isSameModel(model: CatalogueModel, entry: RegisteredModel): boolean {
+  const hashes = identityOf(model)
+  const isServable = entry.weightsCommitment === 0n && entry.proofSystemId === PROOF_SYSTEM_GROTH16
+  return isServable && IDENTITY.every((hash) => hashes[hash] === entry[hash])
 }
 
 function failureKey({ modelId, uri }: RegisteredModel): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /** Models on this machine and those that are only registered: catalogue, content-addressed store, fetching, publishing. */
-export { createCatalogue, type CatalogueOptions, type FolderCatalogue } from './catalogue'
+export { createCatalogue, isSameModel, type CatalogueOptions, type FolderCatalogue } from './catalogue'
 export { rawCid, sha256OfCid } from './cid'
 export { ArtefactFetchError, ArtefactTooLargeError, type DownloadRules } from './download'
 export { modelKey } from './foreign-models'

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Wallet } from 'ethers'
-import { ConfigError } from './load'
+import { ConfigError } from './error'
 import type { AccountConfig } from './schema'
 
 /**

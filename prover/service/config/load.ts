@@ -2,15 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Value } from '@sinclair/typebox/value'
+import { Value, ValueErrorType } from '@sinclair/typebox/value'
 import { formatUnits, parseUnits } from 'ethers'
-import { ServiceError } from '../errors'
+import { checkApi } from './api'
+import { ConfigError } from './error'
 import { ConfigSchema, type Config } from './schema'
-
-/** The configuration of the daemon is missing something, or has something that makes no sense. */
-export class ConfigError extends ServiceError {
-  readonly code = 'CONFIG_INVALID'
-}
 
 /** What flags of `zkml serve` say; each wins over environment and file. */
 export type ConfigFlags = {
@@ -48,6 +44,8 @@ export function checkConfig(value: unknown): Config {
   const [problem] = Value.Errors(ConfigSchema, config)
   if (problem) {
     const where = problem.path.slice(1).replaceAll('/', '.') || 'the configuration'
+    if (problem.type === ValueErrorType.ObjectAdditionalProperties)
+      throw new ConfigError(`${where} is no setting; see docs/operating.md for all settings`)
     const { description } = problem.schema as { readonly description?: string }
     throw new ConfigError(
       `${where}: ${problem.message.toLowerCase()}${description === undefined ? '' : ` (${description})`}; see docs/operating.md for all settings`,
@@ -140,15 +138,7 @@ function checkSense(config: Config): void {
     throw new ConfigError(
       'database.url does not start with postgres://; correct it, or leave it out for the embedded one',
     )
-  if (!isLoopback(api.host) && api.tokens.length === 0)
-    throw new ConfigError(
-      `api.host is ${api.host}, which others can reach, and there are no api.tokens; add one, or listen on 127.0.0.1`,
-    )
-}
-
-/** Whether an address of the API is reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+  checkApi(api)
 }
 
 const UNITS = { ether: 18, gwei: 9, wei: 0 } as const

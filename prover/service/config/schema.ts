@@ -25,7 +25,8 @@ export const AccountSchema = Type.Union([
   strict({ privateKeyEnv: text('environment variable with the private key, 0x and 64 hex digits') }, 'a private key'),
 ])
 
-const SCOPES = ['read', 'infer', 'prove', 'submit', 'admin'] as const
+/** What a client of the API may do. Each scope includes those before it. */
+export const SCOPES = ['read', 'infer', 'prove', 'submit', 'admin'] as const
 export const ScopeSchema = Type.Union(SCOPES.map((scope) => Type.Literal(scope)))
 
 const MarketSchema = strict(
@@ -149,7 +150,7 @@ export const ConfigSchema = strict(
               {
                 name: text('who it is for'),
                 sha256: text('hex SHA-256 of the token', { pattern: '^[0-9a-f]{64}$' }),
-                scopes: Type.Array(ScopeSchema),
+                scopes: Type.Array(ScopeSchema, { description: 'what it allows', minItems: 1 }),
               },
               'an API token',
             ),
@@ -157,6 +158,11 @@ export const ConfigSchema = strict(
           ),
           anonymousScopes: Type.Array(ScopeSchema, { description: 'what is allowed without a token', default: [] }),
           requestsPerMinute: withDefault(whole('requests a minute and client', 1, 10_000_000), 600),
+          proofsPerMinute: withDefault(whole('of these, those that prove or verify', 1, 10_000_000), 120),
+          maxQueuedProofs: withDefault(whole('proofs for clients that may wait or run at once', 1, 10_000_000), 1000),
+          trustProxy: Type.Array(text('address or subnet of a reverse proxy whose X-Forwarded-For is believed'), {
+            default: [],
+          }),
           bodyLimitBytes: withDefault(whole('largest request', 1024, 1_073_741_824), 4_194_304),
           corsOrigins: Type.Array(text('origin of web pages that may call'), { default: [] }),
         },

@@ -2,11 +2,6 @@
 
 import { ServiceError } from '../errors'
 
-/** No job has this id. */
-export class JobNotFoundError extends ServiceError {
-  readonly code = 'JOB_NOT_FOUND'
-}
-
 /** The input that was given for a request is not the one it asks about. */
 export class InputMismatchError extends ServiceError {
   readonly code = 'INPUT_MISMATCH'

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ZkmlError } from '../../errors'
 import { JobConflictError } from '../store'
 import type { Job } from '../store/job'
@@ -125,13 +126,24 @@ async function run(
   step: (jobId: string) => Promise<void>,
   stopping: AbortSignal,
 ): Promise<void> {
+  let failure: { readonly error: unknown } | undefined
   try {
     await step(taken.jobId)
   } catch (error) {
-    await fail(context, taken, error, stopping)
-    return
+    failure = { error }
   }
-  await taken.complete()
+  // While this process lives nobody else is given the job, so its end is recorded, however long the database is away.
+  for (;;) {
+    try {
+      await (failure === undefined ? taken.complete() : fail(context, taken, failure.error, stopping))
+      return
+    } catch (error) {
+      if (stopping.aborted) throw error
+      count(context, error)
+      context.log.warn({ job: taken.jobId, error }, 'the end of a step cannot be recorded; trying again')
+      await sleep(POLL, undefined, { signal: stopping }).catch(() => undefined)
+    }
+  }
 }
 
 /** A step failed: it is tried again where that may help, and otherwise the job ends. */

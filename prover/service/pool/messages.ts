@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { InferenceProof } from '../../pipeline'
 import type { ProveTask, ProveStage, QuantizedInput } from './types'
 
 /** What a process of the pool can be asked to do. */
@@ -12,6 +13,7 @@ export type Work =
       readonly input: QuantizedInput
       readonly salts?: readonly bigint[]
     }
+  | { readonly kind: 'verify'; readonly folder: string; readonly statement: InferenceProof }
   | { readonly kind: 'warm'; readonly folder: string }
 
 /** From the pool to a process. */

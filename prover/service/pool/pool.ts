@@ -2,6 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { basename, resolve } from 'node:path'
+import type { InferenceProof, Verification } from '../../pipeline'
 import type { Log } from '../log'
 import type { Metrics } from '../metrics'
 import { Crew, type CrewOptions } from './crew'
@@ -22,7 +23,7 @@ export type PoolOptions = {
   readonly maxResidentBytes: number
   /** Models that a process keeps loaded. */
   readonly maxModels: number
-  /** Threads of one proof; the cores divided by the proofs at once when absent. */
+  /** Threads of one proof. By default 1 or, where the number of proofs at once is given, the cores divided by it. */
   readonly threads?: number
   readonly metrics: Metrics
   readonly log: Log
@@ -36,15 +37,14 @@ const GAUGE_MILLISECONDS = 5000
 const ESTIMATE_MILLISECONDS = 250
 
 /**
- * Proofs at once that give the most of them: one for each core that has 2 GiB of memory, each on a single thread. On
- * two cores that made twice as many proofs of a small model as one process with two threads, and a sixth more of one with
- * 25,000 constraints.
+ * Proofs at once by default: one for each core but one that has 2 GiB of memory, each on a single thread. The core left over is for
+ * the daemon, its database and the runs; a second prover on it made hardly more proofs, and everything else late.
  */
 export function defaultProvers(): number {
   // 0 or absurdly large where nothing limits the process.
   const limit = process.constrainedMemory()
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / PROVER_BYTES)))
+  return Math.max(1, Math.min(availableParallelism() - 1, Math.floor(memory / PROVER_BYTES)))
 }
 
 /**
@@ -80,7 +80,9 @@ class Pool implements ProverPool {
   constructor(private readonly options: PoolOptions) {
     const { maxModels, metrics } = options
     this.capacity = options.provers || defaultProvers()
-    const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / this.capacity))
+    // Who chooses the number of proofs shares all cores among them; otherwise one stays free.
+    const share = options.provers ? Math.floor(availableParallelism() / options.provers) : 1
+    const threads = options.threads ?? Math.max(1, share)
     const worker = { maxModels, parent: process.pid }
     this.provers = this.crew(this.capacity, 1, { ...worker, role: 'prover', threads })
     this.runners = this.crew(options.runners ?? 1, RUNS_AHEAD, { ...worker, role: 'runner', threads: 1 })
@@ -112,6 +114,10 @@ class Pool implements ProverPool {
 
   async check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void> {
     await this.runners.do({ kind: 'check', folder: resolve(folder), input, ...(salts && { salts }) }, { signal })
+  }
+
+  async verify(folder: string, statement: InferenceProof): Promise<Verification> {
+    return (await this.runners.do({ kind: 'verify', folder: resolve(folder), statement })) as Verification
   }
 
   async warm(folder: string): Promise<void> {

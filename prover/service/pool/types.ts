@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { DecodedOutput, ProvedInference } from '../../pipeline'
+import type { DecodedOutput, InferenceProof, ProvedInference, Verification } from '../../pipeline'
 import type { ProofContext } from '../../encodings'
 
 /** Stages of a proof, in order. */
@@ -48,6 +48,8 @@ export type ProverPool = {
   run(folder: string, input: QuantizedInput): Promise<RunResult>
   /** Makes a witness and checks every constraint, so that a bond is not staked on an input that cannot be proved. */
   check(folder: string, input: QuantizedInput, salts?: readonly bigint[], signal?: AbortSignal): Promise<void>
+  /** Verifies a proof against the model in a folder, as `verifyInference` of the pipeline does. */
+  verify(folder: string, statement: InferenceProof): Promise<Verification>
   /** Loads a model, and its key where proofs are made, in every process that has time now. */
   warm(folder: string): Promise<void>
   /** Median of the last 32 prove times of a model in milliseconds (witness and proof), or undefined before the first. */

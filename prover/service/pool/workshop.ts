@@ -2,8 +2,15 @@
 
 import { GadgetCompiler } from '../../circuit'
 import { ZkmlError } from '../../errors'
-import { snarkjsBackend } from '../../groth16'
-import { loadModel, loadProgram, openProver, type ArtefactPaths, type LoadedProgram } from '../../pipeline'
+import { leaseSnarkjs, snarkjsBackend, type SnarkjsLease } from '../../groth16'
+import {
+  loadModel,
+  loadProgram,
+  openProver,
+  verifyInference,
+  type ArtefactPaths,
+  type LoadedProgram,
+} from '../../pipeline'
 import { evaluateProgram } from '../../quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator } from '../../witness'
 import type { Failure, Order, Report, Work, WorkerOptions } from './messages'
@@ -24,6 +31,7 @@ export class Workshop {
   private readonly witnesses: Shelf<Awaited<ReturnType<Workshop['openWitness']>>>
   private readonly provers: Shelf<Awaited<ReturnType<Workshop['openProver']>>>
   private readonly backend
+  private threads: Promise<SnarkjsLease> | undefined
   private last: Promise<void> = Promise.resolve()
 
   constructor(
@@ -71,6 +79,10 @@ export class Workshop {
         if (row !== undefined) throw new WitnessError(`${folder}: the witness breaks row ${row} of the circuit`)
         return undefined
       }
+      case 'verify':
+        // Kept as long as the process lives: starting them takes longer than a verification.
+        await (this.threads ??= leaseSnarkjs({ threads: this.options.threads }))
+        return verifyInference(folder, work.statement)
       case 'warm':
         await (this.options.role === 'prover' ? this.provers.get(folder) : this.programs.get(folder))
         return undefined

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncPath } from './durable-folder'
@@ -45,6 +45,11 @@ export function loadDataKey({
     throw new DataKeyError(`the file "${path}" can be read by others; run "chmod 600" on it`)
   }
   return parsed(readFileSync(path, 'utf8'), `the file "${path}"`)
+}
+
+/** A key for another purpose, which tells nothing of the data key and nothing of those for further purposes. */
+export function deriveKey(dataKey: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', dataKey, '', `zkml ${purpose}`, KEY_BYTES))
 }
 
 function parsed(value: string, where: string): Uint8Array {

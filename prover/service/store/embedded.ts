@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { PGlite, Transaction } from '@electric-sql/pglite'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../log'
@@ -12,7 +11,6 @@ import { lockFolder } from './folder-lock'
 import { outageOf } from './outage'
 import { startPGlite, stopped, type DurablePGlite } from './pglite'
 import { TransactionScope } from './transaction-scope'
-import { parameters } from './values'
 
 /** How long a database that did not start again is left alone. */
 const RESTART_MS = 1000
@@ -64,11 +62,25 @@ class EmbeddedDatabase implements Engine {
   }
 
   async query<T extends object>(sql: string, values?: readonly unknown[]): Promise<readonly T[]> {
-    return await this.#use((pg) => queryable(pg).query<T>(sql, values))
+    return await this.#use((pg) => pg.runExclusive(() => pg.statements.run<T>(sql, values)))
   }
 
   async transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
-    return await this.#use((pg) => pg.transaction((tx) => this.#scope.run(queryable(tx), run)))
+    return await this.#use((pg) =>
+      pg.runExclusive(async () => {
+        const { statements } = pg
+        await statements.run('BEGIN')
+        try {
+          const result = await this.#scope.run({ query: (sql, values) => statements.run(sql, values) }, run)
+          await statements.commit()
+          return result
+        } catch (error) {
+          // One that stopped has nothing to roll back.
+          if (!pg.aborted) await statements.run('ROLLBACK')
+          throw error
+        }
+      }),
+    )
   }
 
   async script(sql: string): Promise<readonly unknown[]> {
@@ -137,12 +149,5 @@ class EmbeddedDatabase implements Engine {
       this.#failedAt = performance.now()
       throw again ? stopped(error) : error
     }
-  }
-}
-
-function queryable(target: PGlite | Transaction): Queryable {
-  return {
-    query: async <T extends object>(sql: string, values: readonly unknown[] = []) =>
-      (await target.query<T>(sql, parameters(values))).rows,
   }
 }

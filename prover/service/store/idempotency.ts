@@ -44,9 +44,7 @@ export function idempotencyStore(daemonId: string): IdempotencyStore {
     },
 
     async purge(tx, ageMs) {
-      await tx.query(`DELETE FROM zkml.idempotency WHERE created_at < clock_timestamp() - $1 * interval '1 ms'`, [
-        ageMs,
-      ])
+      await tx.query(`DELETE FROM zkml.idempotency WHERE created_at < now() - $1 * interval '1 ms'`, [ageMs])
     },
   }
 }

@@ -123,7 +123,7 @@ export const jobStore: JobStore = {
     const wrong = states.find((state) => !NEXT_STATES[state].includes(to))
     if (wrong !== undefined) throw new JobTransitionError(id, wrong, to)
     // What explained the former state does not explain this one.
-    const row = await change(tx, id, { error: null, notBefore: null, ...patch }, { from: states, to })
+    const row = await change(tx, id, { error: null, ...patch }, { from: states, to })
     if (row !== undefined) return jobOf(row)
     const job = await jobStore.get(tx, id)
     if (job === undefined) throw new StoreNotFoundError('job', id)
@@ -156,7 +156,7 @@ export const jobStore: JobStore = {
          SELECT greatest(updated_at, not_before) AS due, CASE state WHEN 'proving' THEN 'prove' ELSE 'plan' END AS queue
        ) AS at
        WHERE state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
-         AND due < clock_timestamp() - $1 * interval '1 ms'
+         AND due < now() - $1 * interval '1 ms'
          AND CASE WHEN state IN ('locking', 'submitting') THEN NOT EXISTS (
            SELECT FROM zkml.transactions t
            WHERE t.job_id = j.id AND t.state IN ${LIVE} AND (t.purpose = 'lock') = (j.state = 'locking')
@@ -176,7 +176,7 @@ export const jobStore: JobStore = {
   async purge(tx, ageMs) {
     const rows = await tx.query(
       `DELETE FROM zkml.jobs j
-       WHERE state = ANY ($1) AND final_at < clock_timestamp() - $2 * interval '1 ms' AND NOT EXISTS (
+       WHERE state = ANY ($1) AND final_at < now() - $2 * interval '1 ms' AND NOT EXISTS (
          SELECT FROM zkml.transactions t WHERE t.job_id = j.id AND t.state IN ${LIVE}
        ) RETURNING id`,
       [FINAL_STATES, ageMs],
@@ -218,10 +218,8 @@ async function change(
   if (patch.result !== undefined) set.push(`result = ${value(json(patch.result))}`)
   if (patch.proof !== undefined) set.push(`proof = ${value(json(patch.proof))}`)
   if (patch.delayMs !== undefined) {
-    set.push(`not_before = clock_timestamp() + ${value(Math.min(patch.delayMs, LONGEST_WAIT))} * interval '1 ms'`)
-  } else if (patch.notBefore !== undefined) {
-    set.push(`not_before = ${value(patch.notBefore === null ? null : new Date(patch.notBefore))}`)
-  }
+    set.push(`not_before = now() + ${value(Math.min(patch.delayMs, LONGEST_WAIT))} * interval '1 ms'`)
+  } else if (move !== undefined) set.push('not_before = NULL')
   const [row] = await tx.query<Row>(`UPDATE zkml.jobs SET ${set.join(', ')} WHERE ${where} RETURNING *`, values)
   return row
 }

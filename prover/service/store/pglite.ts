@@ -6,10 +6,13 @@ import { dirname, join } from 'node:path'
 import { cacheFolder, packageVersion } from '../../project'
 import { DURABLE_PARAMETERS, DurableFolder, syncPath, syncTree } from './durable-folder'
 import { StoreFolderError, StoreUnavailableError } from './errors'
+import { Statements } from './statements'
 import { PARSERS } from './values'
 
 /** PGlite that says nothing more to a PostgreSQL that gave up: such a one may write anything, or wait for ever. */
 export class DurablePGlite extends PGlite {
+  readonly statements = new Statements(this)
+
   /** Whether it is of no more use. */
   get aborted(): boolean {
     return (this.fs as DurableFolder | undefined)?.aborted ?? false

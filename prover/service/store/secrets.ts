@@ -68,7 +68,7 @@ export function secretStore(key: Uint8Array): SecretStore {
     async erase(tx, ageMs) {
       const rows = await tx.query(
         `DELETE FROM zkml.secrets s USING zkml.jobs j
-         WHERE j.id = s.job_id AND j.state = ANY ($1) AND j.final_at < clock_timestamp() - $2 * interval '1 ms'
+         WHERE j.id = s.job_id AND j.state = ANY ($1) AND j.final_at < now() - $2 * interval '1 ms'
          RETURNING s.name`,
         [FINAL_STATES, ageMs],
       )

@@ -23,6 +23,8 @@ export type TransactionRequest = {
   readonly data: string
   readonly value: bigint
   readonly gasLimit: bigint
+  /** Gas limit of the transaction that this one makes necessary: of a lock, that with the proof. */
+  readonly followUpGas?: bigint
   /** Second after which sending is pointless. */
   readonly deadline: number
 }

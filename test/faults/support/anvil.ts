@@ -50,7 +50,7 @@ export type Anvil = {
    */
   setNextBaseFee(wei: bigint): Promise<void>
   setBalance(account: string, wei: bigint): Promise<void>
-  /** Moves the clock of the chain forward. */
+  /** Moves the clock of the chain forward, and mines a block that says so. */
   skip(seconds: number): Promise<void>
   /** What is in the mempool, whether it could be mined now or not. */
   mempool(): Promise<readonly PooledTransaction[]>
@@ -120,6 +120,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     },
     async skip(seconds) {
       await call('evm_increaseTime', seconds)
+      await call('anvil_mine', '0x1')
     },
     async mempool() {
       type ByNonce = Readonly<Record<string, PooledTransaction>>

@@ -61,8 +61,6 @@ export type Daemon = {
   /** SIGTERM, and its exit code. */
   stop(): Promise<number | NodeJS.Signals>
   request(path: string, init?: RequestInit): Promise<Response>
-  /** Runs another command of `zkml` with the configuration of the daemon; its exit code. */
-  cli(...args: readonly string[]): Promise<number | NodeJS.Signals>
   /** Lines of a metric whose labels match. */
   samples(name: string, labels?: Readonly<Record<string, string>>): Promise<readonly Sample[]>
   /** Their sum. */
@@ -111,6 +109,7 @@ function configuration(options: DaemonOptions, port: number, stateDir: string, t
         },
       ],
       requestsPerMinute: 1_000_000,
+      proofsPerMinute: 1_000_000,
     },
     log: { level: 'debug' },
     shutdownSeconds: 5,
@@ -217,10 +216,6 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
       return code
     },
     request,
-    cli(...args) {
-      const run = startProgram(process.execPath, [MAIN, ...args, '--config', file], { env, cwd: stateDir })
-      return run.ended
-    },
     samples,
     metric: async (name, labels) => (await samples(name, labels)).reduce((sum, { value }) => sum + value, 0),
     async workload() {

@@ -29,6 +29,8 @@ export type ScenarioOptions = {
   readonly daemons?: number
   /** Whether the daemons are left for the test to start. */
   readonly idle?: boolean
+  /** Whether the daemons reach the chain without the proxy: for measurements. */
+  readonly direct?: boolean
   readonly seed?: number
 }
 
@@ -75,7 +77,14 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const proxy = await startRpcProxy(anvil.url, seed)
   const requester = await createRequester(market)
   const account = market.account()
-  const chains = [{ market, rpc: [proxy.url], account, ...(options.chain && { settings: options.chain }) }]
+  const chains = [
+    {
+      market,
+      rpc: [options.direct === true ? anvil.url : proxy.url],
+      account,
+      ...(options.chain && { settings: options.chain }),
+    },
+  ]
   const folders = models.map((name) => market.model(name).folder)
   const dataKey = randomBytes(32).toString('hex')
   const daemons: Daemon[] = []

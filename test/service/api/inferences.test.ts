@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { OverloadedError } from '../../../prover/service/api'
+import { RpcUnavailableError } from '../../../prover/chain'
+import { OverloadedError, SubmitUnavailableError } from '../../../prover/service/api'
+import { hashRequest } from '../../../prover/service/api/idempotency'
 import { ArtefactError } from '../../../prover/pipeline'
-import { closeApis, demoProofFile, HIDDEN, SALT, testApi, until, type TestApi } from './support'
+import { closeApis, demoProofFile, HIDDEN, IDEMPOTENCY_SECRET, SALT, testApi, until, type TestApi } from './support'
 
 const RUN = { model: 'demo', input_data: [[0.5, -1, 2]] }
 const CONTEXT = {
@@ -20,7 +23,7 @@ describe('POST /v1/inferences', function () {
   this.timeout(20_000)
   let test: TestApi
   beforeEach(async () => {
-    test = await testApi()
+    test = await testApi({ anonymousScopes: ['submit'] })
   })
   after(closeApis)
 
@@ -44,10 +47,16 @@ describe('POST /v1/inferences', function () {
       expect(response.json()).to.deep.equal({
         model: 'demo',
         modelHash: test.backend.getModel('demo')!.file.modelHash,
+        inputs: [{ name: 'x', shape: [1, 3], values: [0.5, -1, 2], integers: ['8', '-16', '32'], exponent: 4 }],
         // 0.5 − 1 + 2 = 1.5 in units of 2^-4 is 24, and as an output in units of 2^-2 it is 6.
         outputs: [{ name: 'y', shape: [1, 2], values: [6, 0], integers: ['24', '0'], exponent: 2 }],
       })
       expect(test.memory.transactions).to.equal(0)
+    })
+
+    it('shows what real values were rounded to', async () => {
+      const response = await post({ ...RUN, input_data: [[0.51, -1, 2]] })
+      expect(response.json<{ inputs: Body[] }>().inputs[0]).to.deep.include({ values: [0.5, -1, 2] })
     })
 
     it('takes integers as strings and numbers alike, and a model hash for its name', async () => {
@@ -114,7 +123,7 @@ describe('POST /v1/inferences', function () {
       const [request] = test.backend.created
       expect(Array.from(request!.input[0]!)).to.deep.equal([8, -16, 32])
       expect(request!.context).to.deep.equal({ ...CONTEXT, requestId: CONTEXT.requestId.toLowerCase() })
-      expect(request).to.include({ client: 'anonymous', submitTo: null }).and.not.have.property('salts')
+      expect(request).to.include({ client: 'anonymous', submission: null }).and.not.have.property('salts')
     })
 
     it('waits for the end when asked, by query or by preference', async () => {
@@ -131,6 +140,12 @@ describe('POST /v1/inferences', function () {
         expect(response.statusCode).to.equal(201)
         const [output] = response.json<{ outputs: Body[] }>().outputs
         expect(output).to.deep.include({ integers: ['5', '-6'], values: [1.25, -1.5], commitment: null })
+        expect(response.json<{ inputs: Body[] }>().inputs).to.deep.equal([
+          {
+            ...{ name: 'x', shape: [1, 3], integers: ['1', '2', '3'], values: [0.0625, 0.125, 0.1875] },
+            ...{ exponent: 4, commitment: null },
+          },
+        ])
       }
       expect(test.backend.listeners.size).to.equal(0)
     })
@@ -151,6 +166,27 @@ describe('POST /v1/inferences', function () {
       await refuses({ ...body, salts: ['1'] }, 422, 'API_INPUT_SHAPE', /1 salts for 2/)
       await refuses({ ...body, salts: ['1', '9'.repeat(78)] }, 422, 'API_INPUT_SHAPE', /field/)
       await refuses({ ...body, salts: ['1', '-2'] }, 400, 'API_REQUEST_INVALID')
+    })
+
+    it('is submitted under the model id that the client names, or the configured one', async () => {
+      const submit = (change: object) => post({ ...RUN, submit: { chainId: 31337, ...change } })
+      for (const change of [{}, { modelId: '0012' }]) expect((await submit(change)).statusCode).to.equal(202)
+      expect(test.backend.created.map(({ submission }) => submission)).to.deep.equal([
+        { chainId: 31337, modelId: '77' },
+        { chainId: 31337, modelId: '12' },
+      ])
+      expect((await submit({ modelId: '9'.repeat(78) })).json<Body>()['detail']).to.match(/256 bits/)
+      expect((await submit({ modelId: '0x12' })).statusCode).to.equal(400)
+      expect((await submit({ modelId: 12 })).statusCode).to.equal(400)
+    })
+
+    it('is not begun when it could not be submitted, or the chain cannot be asked', async () => {
+      const body = { ...RUN, submit: { chainId: 5 } }
+      test.backend.failSubmit = new SubmitUnavailableError('There is no such model on chain 5.')
+      await refuses(body, 422, 'API_SUBMIT_UNAVAILABLE', /chain 5/)
+      test.backend.failSubmit = new RpcUnavailableError('eth_call', 'https://rpc.example/key does not answer')
+      await refuses(body, 503, 'RPC_UNAVAILABLE', /^The log/)
+      expect([test.backend.created.length, test.memory.transactions]).to.deep.equal([0, 0])
     })
 
     it('refuses contexts that mean nothing', async () => {
@@ -191,7 +227,7 @@ describe('POST /v1/inferences', function () {
 
     it('says so while the first request is being answered elsewhere', async () => {
       const { idempotency } = test.memory.store
-      test.memory.rows.set('anonymous/k1', { requestHash: '' })
+      test.memory.rows.set('127.0.0.1/k1', { requestHash: '' })
       Object.assign(idempotency, { claim: () => Promise.resolve({ outcome: 'busy' }) })
       const response = await post(proof, key)
       expect([response.statusCode, response.headers['retry-after']]).to.deep.equal([409, '1'])
@@ -204,10 +240,43 @@ describe('POST /v1/inferences', function () {
       expect((await post(proof, key)).statusCode).to.equal(202)
     })
 
-    it('repeats the answer of a run', async () => {
+    it('shows where the job is by now', async () => {
+      const id = (await post(proof, key)).json<{ id: string }>().id
+      test.backend.move(id, 'done', { proof: demoProofFile() })
+      const again = await post(proof, key)
+      expect([again.statusCode, again.json<Body>()['state']]).to.deep.equal([201, 'done'])
+      test.backend.jobs.delete(id)
+      expect((await post(proof, key)).json<Body>()['code']).to.equal('API_INFERENCE_UNKNOWN')
+    })
+
+    it('tells nested members by name, and another body by any value', async () => {
+      const { chainId, ...rest } = CONTEXT
+      await post({ ...proof, context: { chainId, ...rest } }, key)
+      expect((await post({ ...proof, context: { ...rest, chainId } }, key)).statusCode).to.equal(202)
+      expect((await post({ ...proof, context: { ...rest, chainId: '1' } }, key)).statusCode).to.equal(422)
+      expect((await post({ ...proof, context: null }, key)).statusCode).to.equal(422)
+      expect(test.backend.created).to.have.length(1)
+    })
+
+    it('keeps nothing of inputs and outputs in the database, not even a hash that could be guessed', async () => {
+      const hidden = { model: 'hidden', input_data: [HIDDEN, HIDDEN].map(() => [1, 2]) }
+      for (const [i, body] of [RUN, proof, hidden, { ...hidden, prove: true, salts: ['1', '2'] }].entries()) {
+        const name = `k${i}`
+        await post(body, { 'idempotency-key': name })
+        const { requestHash, body: kept } = test.memory.rows.get(`127.0.0.1/${name}`)!
+        expect(kept).to.deep.equal('prove' in body ? { id: [...test.backend.jobs.keys()].at(-1) } : null)
+        expect(requestHash).to.equal(hashRequest(IDEMPOTENCY_SECRET, body))
+        expect(requestHash).not.to.equal(hashRequest(Buffer.alloc(32, 8), body))
+        expect(requestHash).not.to.equal(createHash('sha256').update(JSON.stringify(body)).digest('hex'))
+      }
+    })
+
+    it('runs again for a run', async () => {
       const first = await post(RUN, key)
       const again = await post(RUN, key)
       expect([again.statusCode, again.body]).to.deep.equal([200, first.body])
+      expect(again.headers).to.include({ 'idempotency-replayed': 'true' })
+      expect(test.backend.runs).to.equal(2)
       expect((await post({ ...RUN, input_data: [[1, 1, 1]] }, key)).statusCode).to.equal(422)
     })
   })

@@ -81,7 +81,12 @@ describe("the API's models and operation", function () {
     const config = { anonymousScopes: [], tokens: [tokenOf('scraper', ['read'])] }
     const local = await testApi(config)
     expect((await local.api.inject({ url: '/metrics' })).statusCode).to.equal(200)
-    for (const change of [{ host: '0.0.0.0' }, { trustProxy: ['127.0.0.1'] }]) {
+    for (const change of [
+      { host: '0.0.0.0' },
+      { trustProxy: ['127.0.0.1'] },
+      // Requests for another name come from elsewhere, through something on this machine.
+      { allowedHosts: ['prover.example'] },
+    ]) {
       const { api } = await testApi({ ...config, ...change })
       expect((await api.inject({ url: '/metrics' })).statusCode).to.equal(401)
       expect((await api.inject({ url: '/metrics', headers: bearer('scraper') })).statusCode).to.equal(200)

@@ -108,17 +108,19 @@ describe('/v1/requests/{id}', function () {
       expect(await post('input', good)).to.deep.equal([404, 'API_MODEL_UNKNOWN'])
     })
 
-    it('is limited by address', async () => {
+    it('is limited by address and request', async () => {
       const limited = await testApi({ rate: { requests: 1000, proofs: 10, signed: 1 } })
-      const ask = async () =>
+      const ask = async (id = REQUEST.requestId) =>
         (
           await limited.api.inject({
             method: 'POST',
-            url: `/v1/requests/${REQUEST.requestId}/input`,
+            url: `/v1/requests/${id}/input`,
             payload: await signed(),
           })
         ).statusCode
-      expect([await ask(), await ask()]).to.deep.equal([404, 429])
+      const other = `0x${'5b'.repeat(32)}`
+      expect([await ask(), await ask(), await ask(other)]).to.deep.equal([404, 429, 404])
+      expect(await ask(`0x${'5B'.repeat(32)}`), 'the same in capitals').to.equal(429)
     })
   })
 

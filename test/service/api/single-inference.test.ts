@@ -61,7 +61,51 @@ describe('/v1/inferences/{id}', function () {
       request: { chainId: 5, coordinator: '0xc0', requestId: '0x12' },
     })
     expect(await statuses('/secrets')).to.deep.equal({ alice: 404, bob: 404, operator: 200 })
-    expect(await statuses('', 'DELETE')).to.include({ alice: 404, bob: 404 })
+    const forbidden = await ask('', 'alice', 'DELETE')
+    expect([forbidden.statusCode, forbidden.json<Body>()['code']]).to.deep.equal([403, 'API_FORBIDDEN'])
+  })
+
+  it('of the market shows what was proved when it is settled, and to operators before', async () => {
+    const request = {} as never
+    const origin = { chainId: 5, coordinator: '0xc0', requestId: '0x12', request, block: { number: 1, hash: '0x' } }
+    job = test.backend.add({ kind: 'market', ...origin }, 'demo')
+    const shown = async (client: string) => {
+      const view = (await ask('', client)).json<Body>()
+      const proof = await ask('/proof', client)
+      return [view['outputs'] !== null, view['inputs'] !== null, proof.statusCode, proof.json<Body>()['code']]
+    }
+    test.backend.move(job.id, 'submitting', { proof: demoProofFile() })
+    expect(await shown('alice')).to.deep.equal([false, false, 409, 'API_PART_PENDING'])
+    expect(await shown('operator')).to.deep.equal([true, true, 200, undefined])
+    test.backend.move(job.id, 'skipped')
+    expect(await shown('alice')).to.deep.equal([false, false, 404, 'API_PART_ABSENT'])
+    test.backend.move(job.id, 'done')
+    expect(await shown('alice')).to.deep.equal([true, true, 200, undefined])
+    // What a client asked for is his from the start.
+    job = test.backend.add({ kind: 'api', client: 'alice', context: null, submitTo: 5 }, 'demo')
+    test.backend.move(job.id, 'submitting', { proof: demoProofFile() })
+    expect(await shown('alice')).to.deep.equal([true, true, 200, undefined])
+  })
+
+  it('tells operators times, money and transactions', async () => {
+    job = test.backend.add({ kind: 'api', client: 'alice', context: null, submitTo: 5 }, 'demo')
+    const known = { times: { received: 0, proved: 1500 }, money: { price: '7' } }
+    test.backend.jobs.set(job.id, { ...job, ...known })
+    const transaction = { chainId: 5, purpose: 'verify', state: 'mined', nonce: 3, error: null, attempts: [] }
+    const receipt = { hash: '0xaa', blockNumber: 9, blockHash: '0xbb', gasUsed: 5n, fee: 10n ** 18n }
+    test.backend.sent.set(job.id, [{ ...transaction, receipt, data: '0xsigned' } as never])
+    expect((await ask()).json()).not.to.have.property('operator')
+    const view = (await ask('', 'operator')).json<Body>()
+    expect(view['operator']).to.deep.equal({
+      times: { received: '1970-01-01T00:00:00.000Z', proved: '1970-01-01T00:00:01.500Z' },
+      money: { price: '7' },
+      transactions: [
+        {
+          ...{ purpose: 'verify', state: 'mined', nonce: 3, hash: '0xaa', block: 9 },
+          ...{ fee: '1000000000000000000', error: null },
+        },
+      ],
+    })
   })
 
   it('does not exist under other ids', async () => {
@@ -92,6 +136,19 @@ describe('/v1/inferences/{id}', function () {
     const answer = await ask('/secrets')
     expect(answer.json()).to.deep.equal(SECRETS)
     expect(answer.headers['cache-control']).to.equal('no-store')
+  })
+
+  it('without a token has no owner who could get the secrets', async () => {
+    test = await testApi({ ...CONFIG, anonymousScopes: ['admin'] })
+    job = test.backend.add({ kind: 'api', client: 'anonymous', context: null, submitTo: null }, 'hidden')
+    test.backend.move(job.id, 'done', { proof: demoProofFile() })
+    test.backend.stored.set(job.id, SECRETS)
+    for (const headers of [{}, bearer('operator')]) {
+      const url = `/v1/inferences/${job.id}`
+      expect((await test.api.inject({ url, headers })).statusCode).to.equal(200)
+      const refused = await test.api.inject({ url: `${url}/secrets`, headers })
+      expect([refused.statusCode, refused.json<Body>()['code']]).to.deep.equal([404, 'API_PART_ABSENT'])
+    }
   })
 
   it('can be cancelled until it is too late, and again', async () => {

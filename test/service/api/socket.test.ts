@@ -76,6 +76,14 @@ describe('the API over a real socket', function () {
     expectProblem(await exchange(chunked, chunk, chunk, chunk), 413, 'API_BODY_TOO_LARGE')
   })
 
+  it('lets a client send the rest of a large body, so that it reads the answer, but not for ever', async () => {
+    const large = `{"model": "demo", "input_data": [[${'1,'.repeat(2 ** 21)}1]]}`
+    const answers = await Promise.all(Array.from({ length: 4 }, () => post(large)))
+    expect(answers.map(({ status }) => status)).to.deep.equal([413, 413, 413, 413])
+    // Ends only when the server hangs up.
+    expectProblem(await exchange(head(1e9), '{"model'), 413, 'API_BODY_TOO_LARGE')
+  })
+
   it('takes nothing but JSON', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'text/json', ''])
       expect((await post(RUN, { 'content-type': type })).status, type).to.be.oneOf([400, 415])

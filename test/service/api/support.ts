@@ -15,7 +15,8 @@ import {
 import { proofToJson, type InferenceProof } from '../../../prover/pipeline'
 import type { CatalogueModel } from '../../../prover/service/artefacts/types'
 import {
-  API_DEFAULTS,
+  apiConfig,
+  CancelTooLateError,
   createApi,
   type ApiBackend,
   type ApiConfig,
@@ -25,12 +26,13 @@ import {
   type MarketTarget,
   type ProofRequest,
   type RequestInput,
-  type Scope,
   type StoredSecrets,
 } from '../../../prover/service/api'
+import { checkConfig, type Scope } from '../../../prover/service/config'
 import { createMetrics } from '../../../prover/service/metrics'
 import type { QuantizedInput } from '../../../prover/service/pool/types'
 import type { Job, JobPatch, JobState } from '../../../prover/service/store/job'
+import type { OutgoingTransaction } from '../../../prover/service/store/transaction'
 
 const hash = (byte: string) => `0x${byte.repeat(32)}`
 
@@ -102,6 +104,7 @@ export class FakeBackend implements ApiBackend {
   readonly created: ProofRequest[] = []
   readonly inputs: RequestInput[] = []
   readonly stored = new Map<string, StoredSecrets>()
+  readonly sent = new Map<string, readonly OutgoingTransaction[]>()
   readonly requests: MarketTarget[] = []
   readonly listeners = new Map<string, Set<(change: JobChange) => void>>()
   runs = 0
@@ -111,6 +114,7 @@ export class FakeBackend implements ApiBackend {
   lastProgress: JobProgress | undefined
   failRun: unknown
   failCreate: unknown
+  failSubmit: unknown
   /** Runs wait for this. */
   gate: Promise<void> = Promise.resolve()
 
@@ -132,10 +136,14 @@ export class FakeBackend implements ApiBackend {
     }
   }
 
+  prepareSubmission = (_model: CatalogueModel, chainId: number, modelId = '77') =>
+    this.failSubmit === undefined ? Promise.resolve({ chainId, modelId }) : Promise.reject(this.failSubmit as Error)
+
   createInference = (_tx: unknown, request: ProofRequest) => {
     if (this.failCreate !== undefined) return Promise.reject(this.failCreate as Error)
     this.created.push(request)
-    const { client, context, submitTo } = request
+    const { client, context, submission } = request
+    const submitTo = submission?.chainId ?? null
     return Promise.resolve(this.add({ kind: 'api', client, context, submitTo }, request.model.key))
   }
 
@@ -168,13 +176,14 @@ export class FakeBackend implements ApiBackend {
     const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1
     return Promise.resolve(all.slice(from, from + limit))
   }
-  transactions = () => Promise.resolve([])
-  retry = (id: string) => Promise.resolve(this.move(id, 'received'))
+  transactions = (id: string) => Promise.resolve(this.sent.get(id) ?? [])
+  retry = ({ id }: Job) => Promise.resolve(this.move(id, 'received'))
 
-  cancel = (id: string) => {
-    const job = this.jobs.get(id)!
-    return Promise.resolve(job.state === 'submitting' || job.state === 'done' ? job : this.move(id, 'cancelled'))
-  }
+  cancel = ({ id, state }: Job) =>
+    state === 'submitting' || state === 'done'
+      ? Promise.reject(new CancelTooLateError(`The inference is ${state}.`))
+      : Promise.resolve(this.move(id, 'cancelled'))
+
   progress = () => this.lastProgress
   subscribe = (id: string, listener: (change: JobChange) => void) => {
     const set = this.listeners.get(id) ?? new Set()
@@ -271,6 +280,15 @@ export type TestApi = {
 
 const open: FastifyInstance[] = []
 
+/** The API as the daemon configures it by default, but for clients without a token, who may prove, and for rates. */
+const CONFIG: ApiConfig = {
+  ...apiConfig(checkConfig({}).api, '00'.repeat(32)),
+  anonymousScopes: ['read', 'infer', 'prove'],
+  rate: { requests: 60_000, proofs: 600, signed: 60 },
+}
+
+export const IDEMPOTENCY_SECRET = Buffer.alloc(32, 9)
+
 /** An API with a fake daemon behind it. */
 export async function testApi(config: Partial<ApiConfig> = {}): Promise<TestApi> {
   const [backend, memory] = [new FakeBackend(), new FakeStore()]
@@ -283,7 +301,8 @@ export async function testApi(config: Partial<ApiConfig> = {}): Promise<TestApi>
   })
   const api = await createApi({
     ...{ backend, store: memory.store, metrics: createMetrics(), log: pino({ level: 'debug' }, sink) },
-    config: { ...API_DEFAULTS, ...config },
+    config: { ...CONFIG, ...config },
+    idempotencySecret: IDEMPOTENCY_SECRET,
   })
   open.push(api)
   return { api, backend, memory, logged: () => text }

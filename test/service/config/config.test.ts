@@ -19,6 +19,7 @@ import {
 
 const ADDRESS = `0x${'12'.repeat(20)}`
 const KEY = `0x${'34'.repeat(32)}`
+const token = (name: string) => ({ name, sha256: 'ab'.repeat(32), scopes: ['read'] })
 const chain = (more: object = {}) => ({ chainId: 1, rpc: ['http://127.0.0.1:8545'], coordinator: ADDRESS, ...more })
 
 describe('configuration of the daemon', () => {
@@ -74,11 +75,42 @@ describe('configuration of the daemon', () => {
     'no URL': [{ chains: [chain({ rpc: ['nothing'] })] }, /http/],
     'a chain without a contract': [{ chains: [{ chainId: 1, rpc: ['http://x'] }] }, /coordinator/],
     'another database': [{ database: { url: 'mysql://x' } }, /postgres/],
+    'two tokens of one name': [{ api: { tokens: [token('a'), token('a')] } }, /named "a"/],
+    'a token named as clients without one': [{ api: { tokens: [token('anonymous')] } }, /reserved/],
+    'a token named as that of the operator': [{ api: { tokens: [token('operator')] } }, /reserved/],
+    'a token that may do nothing': [{ api: { tokens: [{ ...token('a'), scopes: [] }] } }, /scopes/],
+    'a token in place of its hash': [{ api: { tokens: [{ ...token('a'), sha256: 'secret' }] } }, /sha256/],
+    'strangers who submit': [
+      { api: { host: '0.0.0.0', tokens: [token('a')], anonymousScopes: ['read', 'submit'] } },
+      /"submit".*require a token/,
+    ],
+    'strangers who administer behind a proxy': [
+      { api: { trustProxy: ['127.0.0.1'], anonymousScopes: ['admin'] } },
+      /"admin".*require a token/,
+    ],
+    'strangers who administer under another name': [
+      { api: { allowedHosts: ['prover.example'], anonymousScopes: ['admin'] } },
+      /"admin".*require a token/,
+    ],
+    'every web page': [{ api: { corsOrigins: ['*'] } }, /origins/],
+    ...Object.fromEntries(
+      ['localhost', '10.0.0.0/33', '::1/129', '0.0.0.0/0', '10.0.0.1/8/8', '10.0.0.1/'].map((proxy) => [
+        `a proxy at ${proxy}`,
+        [{ api: { trustProxy: [proxy] } }, /api\.trustProxy/] as const,
+      ]),
+    ),
     'an open port without tokens': [{ api: { host: '0.0.0.0' } }, /tokens/],
   }
   for (const [name, [value, message]] of Object.entries(refused)) {
     it(`refuses ${name}`, () => expect(() => checkConfig(value)).to.throw(ConfigError, message))
   }
+
+  it('takes what leaves nothing open', () => {
+    const proxies = ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']
+    expect(checkConfig({ api: { trustProxy: proxies } }).api.trustProxy).to.deep.equal(proxies)
+    expect(checkConfig({ api: { anonymousScopes: ['admin'] } }).api.anonymousScopes).to.deep.equal(['admin'])
+    expect(checkConfig({ api: { host: '0.0.0.0', tokens: [token('a')] } }).api.host).to.equal('0.0.0.0')
+  })
 
   it('refuses files that are missing, no JSON, or no object', () => {
     expect(() => loadConfig({ file: join(folder, 'none') }, {})).to.throw(ConfigError, /none/)

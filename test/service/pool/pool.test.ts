@@ -50,6 +50,20 @@ describe('prover pool', () => {
     expect(await watched.metrics.registry.metrics()).to.include('zkml_prove_seconds_count{model="mlp"} 1')
   })
 
+  it('verifies as the pipeline does, apart from the daemon', async () => {
+    const { pool } = watched
+    const proof = await pool.prove({ folder: mlp, input: INPUT, context: CONTEXT })
+    const statements = [proof, { ...proof, context: null }, { ...proof, publicSignals: [] }]
+    for (const statement of statements)
+      expect(await pool.verify(mlp, statement)).to.deep.equal(await verifyInference(mlp, statement))
+    expect(await pool.verify(mlp, proof)).to.include({ valid: true, portable: false })
+    expect(await pool.verify(hashed, proof)).to.include({ valid: false })
+    const { a } = proof.proof
+    const forged = { ...proof, proof: { ...proof.proof, a: { ...a, y: a.y + 1n } } }
+    expect(await pool.verify(mlp, forged)).to.include({ valid: false })
+    expect(await refusal(pool.verify(models.of('none'), proof))).to.include({ code: 'ARTEFACT_INVALID' })
+  })
+
   it('runs the integer model, with exact integers', async () => {
     const { quantized } = loadProgram(mlp)
     const tensors = evaluateProgram(quantized, INPUT)

@@ -93,11 +93,12 @@ describe('the jobs of the store', () => {
     const { id } = await store.jobs.insertApi(store.db, apiOrigin(), 'm')
     const waiting = await store.jobs.move(store.db, id, 'received', 'waiting', {
       error: { code: 'X', message: 'no input\0\ud800' },
-      notBefore: 1_800_000_000_123,
+      delayMs: 60_000,
       money: { price: '5' },
       attempts: 3,
     })
-    expect(waiting).to.deep.include({ notBefore: 1_800_000_000_123, attempts: 3, money: { price: '5' } })
+    expect(waiting).to.deep.include({ attempts: 3, money: { price: '5' } })
+    expect(waiting.notBefore! - waiting.updatedAt).to.equal(60_000)
     expect(waiting.error).to.deep.equal({ code: 'X', message: 'no input\0\ud800' })
     const received = await store.jobs.move(store.db, id, ['waiting', 'locking'], 'received')
     expect(received).to.deep.include({ notBefore: null, error: null, attempts: 3 })
@@ -214,7 +215,6 @@ describe('the jobs of the store', () => {
         data: '0x',
         value: 0n,
         gasLimit: 1n,
-        followUpGas: 0n,
         deadline: 1,
       })
     beforeEach(() => store.db.query('DELETE FROM zkml.jobs'))

@@ -144,7 +144,7 @@ describe('the queue of the store', () => {
     const order: number[] = []
     for (let i = 0; i < jobs.length; i++) {
       const taken = await store.queue.take('prove')
-      order.push(jobs.indexOf(taken!.jobId))
+      order.push(jobs.findIndex((job) => job === taken!.jobId))
       await taken!.complete()
     }
     expect(order).to.deep.equal([4, 1, 3, 5, 0, 2])

@@ -2,12 +2,13 @@
 
 import type { Readable } from 'node:stream'
 import { Type, type Static } from '@sinclair/typebox'
-import { hasScope, type Client } from '../access'
-import { CancelTooLateError, InferenceUnknownError, PartAbsentError, PartPendingError } from '../errors'
+import { ANONYMOUS } from '../../config'
+import { clientKey, hasScope, type Client } from '../access'
+import { ForbiddenError, InferenceUnknownError, PartAbsentError, PartPendingError } from '../errors'
 import { eventStream } from '../events'
 import { InferenceId, InferenceSchema, needs, problems, ProofSchema, ref, SecretsSchema } from '../schemas'
 import { clientOf, type Api, type RouteContext } from '../types'
-import { isFinal, readInferenceView } from '../views'
+import { isFinal, isProofShown, readInferenceView } from '../views'
 import type { Job } from '../../store/job'
 import type { ApiBackend } from '../backend'
 
@@ -40,6 +41,7 @@ function owns({ origin }: Job, client: Client): boolean {
 /** `/v1/inferences/{id}` and what is below it. */
 export function singleInferenceRoutes(api: Api, context: RouteContext): void {
   const { backend, streams, closing, config } = context
+  const view = (job: Job, client: Client) => readInferenceView(backend, job, hasScope(client, 'admin'))
 
   api.get(
     '/v1/inferences/:id',
@@ -55,7 +57,10 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         ...problems(401, 403, 404),
       },
     },
-    async (request) => readInferenceView(backend, await requireJob(backend, request.params.id, clientOf(request))),
+    async (request) => {
+      const client = clientOf(request)
+      return view(await requireJob(backend, request.params.id, client), client)
+    },
   )
 
   api.delete(
@@ -75,12 +80,8 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
     async (request) => {
       const client = clientOf(request)
       const job = await requireJob(backend, request.params.id, client)
-      if (!owns(job, client))
-        throw new InferenceUnknownError('A market request is cancelled by its requester, on chain.')
-      const now = job.state === 'cancelled' ? job : await backend.cancel(job.id)
-      if (now.state !== 'cancelled')
-        throw new CancelTooLateError(`The inference is ${now.state}; it cannot be cancelled any more.`)
-      return readInferenceView(backend, now)
+      if (!owns(job, client)) throw new ForbiddenError('A market request is cancelled by its requester, on chain.')
+      return view(await backend.cancel(job), client)
     },
   )
 
@@ -99,8 +100,9 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { id } = await requireJob(backend, request.params.id, clientOf(request))
-      return reply.code(202).send(await readInferenceView(backend, await backend.retry(id)))
+      const client = clientOf(request)
+      const job = await requireJob(backend, request.params.id, client)
+      return reply.code(202).send(await view(await backend.retry(job), client))
     },
   )
 
@@ -111,7 +113,7 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         operationId: 'getProof',
         summary: 'Get the proof',
         description:
-          'As `zkml prove` writes it and `zkml verify` reads it; `call` has the arguments of `verifyInference`.',
+          'As `zkml prove` writes it and `zkml verify` reads it; `call` has the arguments of `verifyInference`. Of a market request once it is settled.',
         tags: ['inferences'],
         security: needs('read'),
         params: InferenceId,
@@ -120,7 +122,9 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
       },
     },
     async (request) => {
-      const job = await requireJob(backend, request.params.id, clientOf(request))
+      const client = clientOf(request)
+      const job = await requireJob(backend, request.params.id, client)
+      if (!isProofShown(job, hasScope(client, 'admin'))) throw unsettled(job)
       if (!job.proof) throw missing(job, 'proof')
       return job.proof as Static<typeof ProofSchema>
     },
@@ -133,7 +137,7 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
         operationId: 'getSecrets',
         summary: 'Get what opens the commitments',
         description:
-          'Salts and tensors of hashed inputs and outputs, for the client that asked. Erased some hours after the job.',
+          'Salts and tensors of hashed inputs and outputs, for the client that asked, with its token. Erased some hours after the job.',
         tags: ['inferences'],
         security: needs('read'),
         params: InferenceId,
@@ -145,6 +149,10 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
       const client = clientOf(request)
       const job = await requireJob(backend, request.params.id, client)
       if (!owns(job, client)) throw new PartAbsentError('The requester gets these at POST /v1/requests/{id}/output.')
+      if (job.origin.kind === 'api' && job.origin.client === ANONYMOUS)
+        throw new PartAbsentError(
+          'Asked for without a token it has no owner to give these to; ask for it with a token.',
+        )
       const secrets = await backend.secrets(job.id)
       if (!secrets) throw missing(job, 'secrets')
       reply.header('cache-control', 'no-store')
@@ -174,11 +182,18 @@ export function singleInferenceRoutes(api: Api, context: RouteContext): void {
     async (request, reply) => {
       const client = clientOf(request)
       const job = await requireJob(backend, request.params.id, client)
-      const leave = streams.take(client.name)
+      const leave = streams.take(clientKey(request))
       reply.headers({ ...EVENT_HEADERS })
       return reply.send(eventStream(backend, job, closing, config.timeouts.heartbeat, leave))
     },
   )
+}
+
+/** Why the proof of a market job is not shown. */
+function unsettled({ state }: Job): PartAbsentError | PartPendingError {
+  return isFinal(state)
+    ? new PartAbsentError(`The inference ended ${state}; its proof is not on chain.`)
+    : new PartPendingError(`The inference is ${state}; its proof can be had when it is settled on chain.`)
 }
 
 /** Why a job has no proof or no secrets. */

@@ -2,14 +2,16 @@
 
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { requireScope } from '../access'
+import { clientKey, hasScope, requireScope } from '../access'
 import type { ProofRequest } from '../backend'
-import { RequestInvalidError } from '../errors'
+import { InferenceUnknownError, RequestInvalidError } from '../errors'
 import { answerOnce, hashRequest } from '../idempotency'
-import { readContext, readInput, readSalts } from '../input'
+import { readContext, readInput, readModelId, readSalts } from '../input'
 import * as schemas from '../schemas'
 import { clientOf, type Api, type RouteContext } from '../types'
-import { inferenceView, isFinal, readInferenceView, runView, type InferenceView, type RunView } from '../views'
+import { isFinal, readInferenceView, runView, type InferenceView, type RunView } from '../views'
+import type { Queryable } from '../../store/database'
+import type { Job } from '../../store/job'
 import { waitForEnd } from '../watch'
 import { requireModel } from './models'
 
@@ -29,7 +31,14 @@ const Body = schemas.strict({
   ),
   submit: Type.Optional(
     schemas.strict(
-      { chainId: schemas.ChainId },
+      {
+        chainId: schemas.ChainId,
+        modelId: Type.Optional(
+          schemas.decimal(
+            'Id of the model in the registry there; the one that the operator has configured when absent',
+          ),
+        ),
+      },
       { description: 'Prove, and let an account of the prover call verifyInference on this chain' },
     ),
   ),
@@ -66,7 +75,7 @@ export function inferenceRoutes(api: Api, context: RouteContext): void {
         querystring: schemas.strict({ wait: schemas.Wait }),
         headers: Type.Object({
           'idempotency-key': Type.Optional(
-            Type.String({ description: 'The same key and body get the same answer', minLength: 1, maxLength: 255 }),
+            Type.String({ description: 'The same key and body get the same inference', minLength: 1, maxLength: 255 }),
           ),
           prefer: Type.Optional(Type.String({ description: '`wait=N`, as in RFC 7240' })),
         }),
@@ -127,7 +136,7 @@ export function inferenceRoutes(api: Api, context: RouteContext): void {
       })
       const page = jobs.slice(0, limit)
       return {
-        inferences: await Promise.all(page.map((job) => readInferenceView(backend, job))),
+        inferences: await Promise.all(page.map((job) => readInferenceView(backend, job, true))),
         next: jobs.length > limit ? (page.at(-1)?.id ?? null) : null,
       }
     },
@@ -135,11 +144,11 @@ export function inferenceRoutes(api: Api, context: RouteContext): void {
 }
 
 /**
- * Runs a model. That changes nothing, so it runs before an idempotency key is looked up: no key can be left without its answer by
- * a daemon that died, and without a key nothing is stored.
+ * Runs a model. That changes nothing and gives the same each time, so it is run again for a key that was used, and nothing is stored
+ * but that it was.
  */
 async function plainRun(
-  { backend, store }: RouteContext,
+  { backend, store, idempotencySecret }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   body: InferenceBody,
@@ -148,12 +157,14 @@ async function plainRun(
   if (body.context || body.salts)
     throw new RequestInvalidError('"context" and "salts" are of a proof; set "prove" to true, or leave them out.')
   const model = requireModel(backend, body.model)
-  const view = runView(model, await backend.run(model, readInput(model, body)))
-  if (key === undefined) return view
-  const claim = { client: clientOf(request).name, key, requestHash: requestHash(body) }
-  const answer = await answerOnce(store, claim, () => Promise.resolve({ status: 200, body: view }))
-  if (answer.replayed) reply.header('idempotency-replayed', 'true')
-  return answer.body
+  const input = readInput(model, body)
+  const view = runView(model, input, await backend.run(model, input))
+  if (key !== undefined) {
+    const claim = { client: clientKey(request), key, requestHash: hashRequest(idempotencySecret, body) }
+    const { replayed } = await answerOnce(store, claim, 200, () => Promise.resolve(null))
+    if (replayed) reply.header('idempotency-replayed', 'true')
+  }
+  return view
 }
 
 /** Records a proof to make, and waits for it if asked. */
@@ -165,31 +176,35 @@ async function proofJob(
   key: string | undefined,
   wait: number,
 ): Promise<InferenceView> {
-  const { backend, store } = context
+  const { backend, store, idempotencySecret } = context
   const client = clientOf(request)
   requireScope(client, body.submit ? 'submit' : 'prove')
-  const proof = proofRequest(context, client.name, body)
   await context.limitProofs(request)
-  const create: Parameters<typeof answerOnce<InferenceView>>[2] = async (tx) => {
-    const job = await backend.createInference(tx, proof)
-    return { status: 202, body: inferenceView(job, undefined, []) }
-  }
+  const proof = await proofRequest(context, client.name, body)
+  const create = async (tx: Queryable) => ({ id: (await backend.createInference(tx, proof)).id })
+  const claim = (name: string) => ({
+    client: clientKey(request),
+    key: name,
+    requestHash: hashRequest(idempotencySecret, body),
+  })
   const answer =
     key === undefined
-      ? { ...(await store.db.transaction(create)), replayed: false }
-      : await answerOnce(store, { client: client.name, key, requestHash: requestHash(body) }, create)
+      ? { body: await store.db.transaction(create), replayed: false }
+      : await answerOnce(store, claim(key), 202, create)
   if (answer.replayed) reply.header('idempotency-replayed', 'true')
   const { id } = answer.body
   reply.header('location', `/v1/inferences/${id}`)
-  const ended = wait > 0 ? await endWithin(context, reply, id, wait) : undefined
-  reply.code(ended ? 201 : 202)
-  return ended ?? answer.body
+  const job = wait > 0 ? await endWithin(context, reply, id, wait) : await backend.getInference(id)
+  if (!job) throw new InferenceUnknownError('The inference of this Idempotency-Key is forgotten; take a fresh key.')
+  reply.code(isFinal(job.state) ? 201 : 202)
+  return readInferenceView(backend, job, hasScope(client, 'admin'))
 }
 
-function proofRequest({ backend }: RouteContext, client: string, body: InferenceBody): ProofRequest {
-  if (body.submit && body.prove === false)
+async function proofRequest({ backend }: RouteContext, client: string, body: InferenceBody): Promise<ProofRequest> {
+  const { submit, context, salts } = body
+  if (submit && body.prove === false)
     throw new RequestInvalidError('"submit" includes a proof; leave "prove" out, or set it to true.')
-  if (body.submit && body.context)
+  if (submit && context)
     throw new RequestInvalidError('With "submit" the prover binds the proof to its own call; leave "context" out.')
   const model = requireModel(backend, body.model)
   const { outputs, inputs } = model.file.schema
@@ -197,34 +212,30 @@ function proofRequest({ backend }: RouteContext, client: string, body: Inference
     client,
     model,
     input: readInput(model, body),
-    context: body.context ? readContext(body.context) : null,
-    submitTo: body.submit?.chainId ?? null,
-    ...(body.salts && { salts: readSalts([...outputs, ...inputs], body.salts) }),
+    context: context ? readContext(context) : null,
+    ...(salts && { salts: readSalts([...outputs, ...inputs], salts) }),
+    submission: submit
+      ? await backend.prepareSubmission(model, submit.chainId, submit.modelId && readModelId(submit.modelId))
+      : null,
   }
 }
 
-/** The job, if it ends in time and while the client still listens. */
+/** The job when it has ended, or as it is when time is up or the client has gone. */
 async function endWithin(
   { backend, closing }: RouteContext,
   reply: FastifyReply,
   id: string,
   seconds: number,
-): Promise<InferenceView | undefined> {
+): Promise<Job | undefined> {
   const stop = new AbortController()
   const onClosing = () => stop.abort()
   closing.addEventListener('abort', onClosing)
   reply.raw.once('close', onClosing)
   try {
-    const job = await waitForEnd(backend, id, seconds, stop.signal)
-    return job && isFinal(job.state) ? await readInferenceView(backend, job) : undefined
+    return await waitForEnd(backend, id, seconds, stop.signal)
   } finally {
     closing.removeEventListener('abort', onClosing)
   }
-}
-
-function requestHash(body: InferenceBody): string {
-  const { model, input_data, input_integers, prove, context, submit, salts } = body
-  return hashRequest([model, input_data, input_integers, prove, context, submit, salts])
 }
 
 /** RFC 7240; what makes no sense is ignored, as it prescribes. */

@@ -58,7 +58,8 @@ export function operationRoutes(api: Api, { backend, metrics }: RouteContext): v
       schema: {
         operationId: 'metrics',
         summary: 'Metrics, for Prometheus',
-        description: 'Needs a token unless the prover is bound to a loopback address.',
+        description:
+          'Needs a token unless the prover is bound to a loopback address, and knows of no proxy and no other host names.',
         tags: ['operation'],
         security: needs('read'),
         response: {

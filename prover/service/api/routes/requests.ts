@@ -98,7 +98,7 @@ export function requestRoutes(api: Api, { backend, limitSigned }: RouteContext):
         response: {
           200: schemas.ref(schemas.SecretsSchema),
         },
-        ...schemas.problems(403, 404, 413, 415, 503),
+        ...schemas.problems(403, 404, 409, 413, 415, 503),
       },
     },
     async (request, reply) => {

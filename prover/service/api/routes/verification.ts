@@ -7,11 +7,11 @@ import { InputShapeError } from '../errors'
 import { readField, readTensor } from '../input'
 import * as schemas from '../schemas'
 import type { Api, RouteContext } from '../types'
-import { outputsView } from '../views'
+import { statementView } from '../views'
 import { requireModel } from './models'
 
 /** `POST /v1/verify` and `POST /v1/commitments/open`. */
-export function verificationRoutes(api: Api, { backend }: RouteContext): void {
+export function verificationRoutes(api: Api, { backend, limitProofs }: RouteContext): void {
   api.post(
     '/v1/verify',
     {
@@ -23,7 +23,7 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
           'portable. Whoever must not trust this prover verifies with `zkml verify` or on chain.',
         ].join('\n'),
         tags: ['verification'],
-        security: schemas.needs('read'),
+        security: schemas.needs('infer'),
         body: schemas.strict({
           model: Type.String({ description: 'Name of a model at this prover, or its model hash', maxLength: 128 }),
           proof: schemas.ref(schemas.ProofSchema),
@@ -34,7 +34,7 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
               valid: Type.Boolean(),
               reason: schemas.nullable(Type.String({ description: 'Why not' })),
               portable: Type.Boolean({ description: 'Bound to nothing' }),
-              outputs: Type.Array(schemas.ref(schemas.OutputSchema), {
+              outputs: Type.Array(schemas.ref(schemas.TensorValueSchema), {
                 description: 'What was proved, if it is valid',
               }),
             },
@@ -44,7 +44,9 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
         ...schemas.problems(401, 403, 404, 413, 415, 422, 503),
       },
     },
-    async ({ body }) => {
+    async (request) => {
+      const { body } = request
+      await limitProofs(request)
       const model = requireModel(backend, body.model)
       const text = JSON.stringify(body.proof)
       const statement = proofFromJson(text, 'body/proof')
@@ -54,7 +56,7 @@ export function verificationRoutes(api: Api, { backend }: RouteContext): void {
       const part = contradictingPart(text, schema, statement)
       if (part !== undefined)
         return { valid: false, reason: `its "${part}" are not those of its public signals`, portable, outputs: [] }
-      return { valid, reason, portable, outputs: outputsView(schema, statement.publicSignals) }
+      return { valid, reason, portable, outputs: statementView(schema, statement.publicSignals).outputs }
     },
   )
 
