@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { isAlive } from '../service/pool/fixture'
 import { startServe, type ServeProcess } from './daemon'
 import { INPUT, makeFixture, type Fixture } from './fixture'
-import { expectFailure, openSession, parseResult, type Run, type Session } from './support'
+import { expectFailure, openSession, parseResult, silentPort, type Run, type Session } from './support'
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
-const NOBODY = 'http://127.0.0.1:1'
 
 describe('zkml jobs', function () {
   this.timeout(120_000)
@@ -19,6 +18,7 @@ describe('zkml jobs', function () {
   let done: string
   let stuck: string
   let prover: number
+  let nobody: string
   const jobs = (...args: readonly string[]): Promise<Run> => session.run(['jobs', ...args])
   const listed = async (...args: readonly string[]) => {
     const { inferences } = parseResult(await jobs('list', ...args, '--json'))
@@ -27,6 +27,7 @@ describe('zkml jobs', function () {
 
   before(async () => {
     fixture = makeFixture()
+    nobody = `http://127.0.0.1:${await silentPort()}`
     session = openSession(fixture.main, fixture.folder)
     await fixture.must('compile', 'model.onnx', '--samples', 'samples.json', '--out', 'tiny')
     await fixture.must('setup', 'tiny', '--dev')
@@ -105,7 +106,7 @@ describe('zkml jobs', function () {
     expectFailure(await jobs('list', '--state', 'gone'), /--state takes received, .*, not "gone"/, 2)
     expectFailure(await jobs('list', '--limit', '201'), /--limit takes a whole number from 1 to 200/, 2)
     expectFailure(await jobs('list', '--url', 'here'), /--url takes the address of a daemon/, 2)
-    expectFailure(await jobs('list', '--url', NOBODY), /needs the token of an operator/, 2)
+    expectFailure(await jobs('list', '--url', nobody), /needs the token of an operator/, 2)
   })
 
   it('finds a daemon elsewhere by address and token', async () => {
@@ -113,7 +114,7 @@ describe('zkml jobs', function () {
     const at = (token: string, address: unknown) =>
       fixture.run(['jobs', 'list', '--url', String(address)], { env: { ZKML_TOKEN: token } })
     expectFailure(await at('somebody', url), /does not know the token; ask its operator/)
-    expectFailure(await at('somebody', NOBODY), /The prover at http:\/\/127\.0\.0\.1:1 does not answer/)
+    expectFailure(await at('somebody', nobody), /The prover at http:\/\/127\.0\.0\.1:\d+ does not answer/)
   })
 
   it('says that no daemon runs', async () => {

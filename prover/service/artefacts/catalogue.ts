@@ -2,8 +2,10 @@
 
 import { rm, stat } from 'node:fs/promises'
 import type { RegisteredModel } from '../../chain/types'
+import { sha256File } from '../../binfile'
 import { PROOF_SYSTEM_GROTH16 } from '../../encodings'
 import { ZkmlError } from '../../errors'
+import { readKeyMetadata } from '../../groth16'
 import { artefactPaths } from '../../pipeline'
 import { ServiceError } from '../errors'
 import type { Log } from '../log'
@@ -66,6 +68,7 @@ class Models implements FolderCatalogue {
   private readonly resolving = new SharedTasks<CatalogueModel>()
   private readonly failures = new Map<string, Failure>()
   private readonly inTurn = serially()
+  private readonly soundKeys = new Set<string>()
 
   constructor(
     private readonly options: CatalogueOptions,
@@ -96,7 +99,10 @@ class Models implements FolderCatalogue {
   async resolve(entry: RegisteredModel, signal?: AbortSignal): Promise<CatalogueModel> {
     try {
       const found = await this.find(entry)
-      if (found) return found
+      if (found) {
+        await this.requireSoundKey(found)
+        return found
+      }
       this.requireAllowed(entry)
       return await this.resolving.run(failureKey(entry), { ...(signal && { signal }) }, (shared) =>
         this.obtain(entry, shared),
@@ -108,11 +114,24 @@ class Models implements FolderCatalogue {
   }
 
   /** A model that is here and unchanged since it was read. */
-  private async find(entry: RegisteredModel): Promise<CatalogueModel | undefined> {
+  private async find(entry: RegisteredModel): Promise<Known | undefined> {
     const found = this.match(entry)
     if (!found || found.fingerprint === (await fingerprintOf(found.folder))) return found
     await this.inTurn(() => this.read())
     return this.match(entry)
+  }
+
+  /**
+   * A damaged proving key shows when it is used, and then a bond is staked already: so its bytes are compared with its metadata, once
+   * for each state of the folder.
+   */
+  private async requireSoundKey({ folder, fingerprint }: Known): Promise<void> {
+    const state = `${folder} ${fingerprint}`
+    if (this.soundKeys.has(state)) return
+    const { zkey, keyMetadata } = artefactPaths(folder)
+    if (`0x${await sha256File(zkey)}` !== readKeyMetadata(keyMetadata).zkeyHash)
+      throw new ArtefactCorruptError(`${zkey} is not the key that key.json describes; restore it, or set it up again`)
+    this.soundKeys.add(state)
   }
 
   private match(entry: RegisteredModel): Known | undefined {

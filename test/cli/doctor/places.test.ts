@@ -6,16 +6,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { openTestStore, TEST_DATA_KEY, type TestStore } from '../../support/store'
-import { removeFolder, temporaryFolder } from '../support'
+import { removeFolder, silentPort, temporaryFolder } from '../support'
 import { complaints, examine } from './support'
 
 const KEY = { ZKML_DATA_KEY: TEST_DATA_KEY.toString('hex') }
-const DEAD = '127.0.0.1:1'
 
 describe('zkml doctor: folders, database, artefacts and API of a daemon', () => {
   let folder: string
+  let dead: string
   const path = (name: string) => join(folder, name)
-  before(() => {
+  before(async () => {
+    dead = `127.0.0.1:${await silentPort()}`
     folder = temporaryFolder()
     writeFileSync(path('blocker'), '')
   })
@@ -90,7 +91,7 @@ describe('zkml doctor: folders, database, artefacts and API of a daemon', () => 
   })
 
   it('says that a server does not answer, without its password', async () => {
-    const database = { url: `postgres://zkml:PASSWORD@${DEAD}/zkml` }
+    const database = { url: `postgres://zkml:PASSWORD@${dead}/zkml` }
     const found = await examine({ stateDir: path('state'), database }, KEY)
     expect(complaints(found).database).to.match(/the database does not answer/)
     expect(JSON.stringify(found)).not.to.include('PASSWORD')
@@ -108,7 +109,7 @@ describe('zkml doctor: folders, database, artefacts and API of a daemon', () => 
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     mkdirSync(path('mirror/sha256'), { recursive: true })
     const artefacts = {
-      mirrors: [path('mirror'), `${base}/files?key=SECRET`, path('nothing'), `http://u:SECRET@${DEAD}/`],
+      mirrors: [path('mirror'), `${base}/files?key=SECRET`, path('nothing'), `http://u:SECRET@${dead}/`],
       ipfsGateways: [`${base}/gateway/`],
       kubo: base,
     }
@@ -126,14 +127,14 @@ describe('zkml doctor: folders, database, artefacts and API of a daemon', () => 
     expect(models).not.to.equal(undefined)
     expect(Object.keys(wrong)).to.deep.equal(['mirror 3', 'mirror 4'])
     expect(wrong['mirror 3']).to.match(/nothing has no folder sha256/)
-    expect(wrong['mirror 4']).to.match(/^the connection to http:\/\/127\.0\.0\.1:1 failed: ECONNREFUSED; correct/)
+    expect(wrong['mirror 4']).to.match(/^the connection to http:\/\/127\.0\.0\.1:\d+ failed: ECONNREFUSED; correct/)
     expect(down.kubo).to.match(/answers with status 503/)
     expect(JSON.stringify([found, down])).not.to.include('SECRET')
   })
 
   it('says that models are to be fetched and there is no place to fetch them from', async () => {
     const chains = [
-      { chainId: 1, rpc: [`http://${DEAD}`], coordinator: `0x${'12'.repeat(20)}`, market: { models: 'any' } },
+      { chainId: 1, rpc: [`http://${dead}`], coordinator: `0x${'12'.repeat(20)}`, market: { models: 'any' } },
     ]
     expect(complaints(await examine({ stateDir: path('state'), chains })).artefacts).to.match(/no place to fetch them/)
   })
