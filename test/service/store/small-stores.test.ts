@@ -166,12 +166,12 @@ describe('the store', () => {
         [job, other],
       )
       const reads = [
-        secretStore(Buffer.alloc(32, 8)).get(store.db, job, 'input'),
-        store.secrets.get(store.db, other, 'input'),
-        store.secrets.get(store.db, job, 'opening'),
+        () => secretStore(Buffer.alloc(32, 8)).get(store.db, job, 'input'),
+        () => store.secrets.get(store.db, other, 'input'),
+        () => store.secrets.get(store.db, job, 'opening'),
       ]
       for (const read of reads) {
-        const error = await rejection(read)
+        const error = await rejection(read())
         expect(error).to.be.instanceOf(SecretUnreadableError)
         expect(error.message).not.to.include('secret value')
       }
