@@ -107,34 +107,38 @@ export async function openQueue(
   type Ended = { readonly isSentAgain: boolean; readonly priority: number }
 
   /** Ends a take, unless it was given to somebody else meanwhile. */
-  const end = (take: Take, after: (tx: Queryable, ended: Ended) => Promise<void>): Promise<void> =>
-    own.end(take.id, () =>
-      engine.transaction(async (tx) => {
-        const [row] = await tx.query<{ again_at: Date | null; priority: number }>(
-          'DELETE FROM zkml.takes WHERE queue = $1 AND job_id = $2 AND id = $3 RETURNING again_at, priority',
-          [take.queue, take.jobId, take.id],
-        )
-        if (row === undefined) return
-        await boss.deleteJob(take.queue, take.messageId, { db: borrowed(tx) })
-        await after(tx, { isSentAgain: row.again_at !== null, priority: row.priority })
-      }),
+  const end = async (tx: Queryable, take: Take, after: (ended: Ended) => Promise<void>): Promise<void> => {
+    const [row] = await tx.query<{ again_at: Date | null; priority: number }>(
+      'DELETE FROM zkml.takes WHERE queue = $1 AND job_id = $2 AND id = $3 RETURNING again_at, priority',
+      [take.queue, take.jobId, take.id],
     )
+    if (row === undefined) return
+    await boss.deleteJob(take.queue, take.messageId, { db: borrowed(tx) })
+    await after({ isSentAgain: row.again_at !== null, priority: row.priority })
+  }
 
   const taken = (take: Take): TakenJob => {
     const { queue, jobId, retries } = take
     return {
       jobId,
       retries,
-      complete: () =>
-        end(take, async (tx, { isSentAgain, priority }) => {
-          if (isSentAgain) await enqueue(tx, queue, { jobId, retries: 0 }, { delay: AT_ONCE, priority })
-        }),
+      complete: async (tx) => {
+        const complete = (within: Queryable): Promise<void> =>
+          end(within, take, async ({ isSentAgain, priority }) => {
+            if (isSentAgain) await enqueue(within, queue, { jobId, retries: 0 }, { delay: AT_ONCE, priority })
+          })
+        if (tx === undefined) return await own.end(take.id, () => engine.transaction(complete))
+        own.leave(take.id)
+        await complete(tx)
+      },
       retry: async (reason, { atMostSeconds = LONGEST_PAUSE } = {}) => {
         const pause = Math.min(2 ** retries, atMostSeconds)
         log.debug({ queue, job: jobId, retries, reason, delay: pause }, 'job is tried again later')
-        await end(take, (tx, { isSentAgain, priority }) =>
-          enqueue(tx, queue, { jobId, retries: retries + 1 }, { delay: isSentAgain ? AT_ONCE : pause, priority }),
-        )
+        const retry = (tx: Queryable): Promise<void> =>
+          end(tx, take, ({ isSentAgain, priority }) =>
+            enqueue(tx, queue, { jobId, retries: retries + 1 }, { delay: isSentAgain ? AT_ONCE : pause, priority }),
+          )
+        await own.end(take.id, () => engine.transaction(retry))
       },
     }
   }
