@@ -43,8 +43,8 @@ export function idempotencyStore(daemonId: string): IdempotencyStore {
       await tx.query('DELETE FROM zkml.idempotency WHERE client = $1 AND key = $2 AND status IS NULL', [client, key])
     },
 
-    async purge(tx, age) {
-      await tx.query(`DELETE FROM zkml.idempotency WHERE created_at < now() - $1 * interval '1 ms'`, [age])
+    async purge(tx, ageMs) {
+      await tx.query(`DELETE FROM zkml.idempotency WHERE created_at < now() - $1 * interval '1 ms'`, [ageMs])
     },
   }
 }

@@ -119,7 +119,7 @@ export type JobPatch = {
   readonly model?: string
   readonly error?: JobError | null
   readonly attempts?: number
-  /** Milliseconds from now, by the clock of the database, until which there is nothing to do. */
+  /** Milliseconds from now, by the clock of the database, until which there is nothing to do; ten years at most. */
   readonly delayMs?: number
   readonly result?: Readonly<Record<string, unknown>> | null
   readonly proof?: StoredProof | null

@@ -19,7 +19,9 @@ import {
   type StoredProof,
 } from './job'
 import type { Backlog, JobStore } from './store'
-import { isUuid, json, milliseconds } from './values'
+import { QUEUE_SCHEMA } from './queue'
+import { LIVE } from './transactions'
+import { isUuid, json, LONGEST_WAIT, milliseconds } from './values'
 
 const DEFAULT_LIMIT = 100
 
@@ -142,36 +144,44 @@ export const jobStore: JobStore = {
     return rows.map(jobOf)
   },
 
-  async purge(tx, age) {
-    const rows = await tx.query(
-      `DELETE FROM zkml.jobs j WHERE final_at < now() - $1 * interval '1 ms' AND NOT EXISTS (
-         SELECT FROM zkml.transactions t
-         WHERE t.job_id = j.id AND t.state IN ('queued', 'pending', 'mined', 'cancelling')
-       ) RETURNING id`,
-      [age],
-    )
-    return rows.length
-  },
-
   async backlog(tx) {
     return await tx.query<Backlog>(
       `SELECT model, kind, count(*) AS jobs FROM zkml.jobs WHERE state IN ('locking', 'proving') GROUP BY model, kind`,
     )
   },
 
-  async stalled(tx, age, limit) {
+  async stalled(tx, ageMs, limit) {
     const rows = await tx.query<Row>(
-      `SELECT * FROM zkml.jobs j
+      `SELECT j.* FROM zkml.jobs j, LATERAL (
+         SELECT greatest(updated_at, not_before) AS due, CASE state WHEN 'proving' THEN 'prove' ELSE 'plan' END AS queue
+       ) AS at
        WHERE state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
-         AND greatest(updated_at, not_before) < now() - $1 * interval '1 ms'
-         AND (state NOT IN ('locking', 'submitting') OR NOT EXISTS (
+         AND due < now() - $1 * interval '1 ms'
+         AND CASE WHEN state IN ('locking', 'submitting') THEN NOT EXISTS (
            SELECT FROM zkml.transactions t
-           WHERE t.job_id = j.id AND t.state IN ('queued', 'pending', 'mined', 'cancelling')
-         ))
-       ORDER BY updated_at LIMIT $2`,
-      [age, limit],
+           WHERE t.job_id = j.id AND t.state IN ${LIVE} AND (t.purpose = 'lock') = (j.state = 'locking')
+         ) ELSE NOT EXISTS (
+           SELECT FROM zkml.takes t WHERE t.queue = at.queue AND t.job_id = j.id
+         ) AND NOT EXISTS (
+           SELECT FROM ${QUEUE_SCHEMA}.job m
+           WHERE m.name = at.queue AND coalesce(m.singleton_key, '') = j.id::text AND m.state = 'created'
+             AND m.policy = 'short' AND m.start_after <= now()
+         ) END
+       ORDER BY due, number LIMIT $2`,
+      [ageMs, limit],
     )
     return rows.map(jobOf)
+  },
+
+  async purge(tx, ageMs) {
+    const rows = await tx.query(
+      `DELETE FROM zkml.jobs j
+       WHERE state = ANY ($1) AND final_at < now() - $2 * interval '1 ms' AND NOT EXISTS (
+         SELECT FROM zkml.transactions t WHERE t.job_id = j.id AND t.state IN ${LIVE}
+       ) RETURNING id`,
+      [FINAL_STATES, ageMs],
+    )
+    return rows.length
   },
 }
 
@@ -192,7 +202,11 @@ async function change(
   if (move !== undefined) {
     const to = `${value(move.to)}::text`
     set.push(`state = ${to}`)
-    set.push(`final_at = CASE WHEN ${to} = ANY (${value(FINAL_STATES)}::text[]) THEN now() END`)
+    // Looking at an ended job again does not put off its erasure; working on it does.
+    const final = `${to} = ANY (${value(FINAL_STATES)}::text[])`
+    set.push(
+      `final_at = CASE WHEN ${final} THEN coalesce(final_at, now()) WHEN ${to} IN ('received', 'waiting') THEN final_at END`,
+    )
     times = `${NOW_AS(to)} || ${times}`
     where += ` AND state = ANY (${value(move.from)}::text[])`
   }
@@ -203,8 +217,9 @@ async function change(
   if (patch.error !== undefined) set.push(`error = ${value(json(patch.error))}`)
   if (patch.result !== undefined) set.push(`result = ${value(json(patch.result))}`)
   if (patch.proof !== undefined) set.push(`proof = ${value(json(patch.proof))}`)
-  if (patch.delayMs !== undefined) set.push(`not_before = now() + ${value(patch.delayMs)} * interval '1 ms'`)
-  else if (move !== undefined) set.push('not_before = NULL')
+  if (patch.delayMs !== undefined) {
+    set.push(`not_before = now() + ${value(Math.min(patch.delayMs, LONGEST_WAIT))} * interval '1 ms'`)
+  } else if (move !== undefined) set.push('not_before = NULL')
   const [row] = await tx.query<Row>(`UPDATE zkml.jobs SET ${set.join(', ')} WHERE ${where} RETURNING *`, values)
   return row
 }

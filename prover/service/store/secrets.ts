@@ -5,6 +5,7 @@ import type { Log } from '../log'
 import type { Queryable } from './database'
 import type { Engine } from './engine'
 import { DataKeyError, SecretUnreadableError } from './errors'
+import { FINAL_STATES } from './job'
 import type { SecretStore } from './store'
 
 const CIPHER = 'aes-256-gcm'
@@ -64,10 +65,12 @@ export function secretStore(key: Uint8Array): SecretStore {
       return rows.length === 1
     },
 
-    async erase(tx, age) {
+    async erase(tx, ageMs) {
       const rows = await tx.query(
-        `DELETE FROM zkml.secrets s USING zkml.jobs j WHERE j.id = s.job_id AND j.final_at < now() - $1 * interval '1 ms' RETURNING s.name`,
-        [age],
+        `DELETE FROM zkml.secrets s USING zkml.jobs j
+         WHERE j.id = s.job_id AND j.state = ANY ($1) AND j.final_at < now() - $2 * interval '1 ms'
+         RETURNING s.name`,
+        [FINAL_STATES, ageMs],
       )
       return rows.length
     },

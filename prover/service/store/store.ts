@@ -30,46 +30,57 @@ export type JobStore = {
   patch(tx: Queryable, id: string, patch: JobPatch): Promise<Job>
   /** Market jobs of a chain that were announced in a block of at least this number: those that a reorg touches. */
   fromBlock(tx: Queryable, chainId: number, block: number): Promise<readonly Job[]>
-  /** Jobs that were final for so many milliseconds are forgotten, with everything that hangs on them. Returns how many. */
-  purge(tx: Queryable, age: number): Promise<number>
-  /** How many jobs are locking or proving, by model and kind. */
+  /** Jobs that are locked or proved now, or wait for it. */
   backlog(tx: Queryable): Promise<readonly Backlog[]>
   /**
-   * Jobs that are due and have not changed for so many milliseconds, oldest first; those that wait for a transaction only when they
-   * have none that is live.
+   * Unfinished jobs that have not moved for `ageMs` milliseconds since they were due, and that nothing will move: those to be planned
+   * or proved have no message that is due and nobody who works on them, those in `locking` or `submitting` no live transaction.
+   * Oldest first.
    */
-  stalled(tx: Queryable, age: number, limit: number): Promise<readonly Job[]>
+  stalled(tx: Queryable, ageMs: number, limit: number): Promise<readonly Job[]>
+  /**
+   * Jobs that have been final for `ageMs` milliseconds are forgotten, with everything that hangs on them. A final job that was only
+   * looked at again counts from its first end. Returns how many.
+   */
+  purge(tx: Queryable, ageMs: number): Promise<number>
 }
 
-/** Jobs of one model that are locking or proving. */
+/** How many jobs of a kind there are of a model; null while it is not known. */
 export type Backlog = { readonly model: string | null; readonly kind: 'market' | 'api'; readonly jobs: number }
-
-/** When a job is to be taken, and before which others: higher priorities first, then first come, first served. */
-export type SendOptions = {
-  /** Milliseconds from now, by the clock of the database. */
-  readonly delayMs?: number
-  /** 0 by default. */
-  readonly priority?: number
-}
 
 /** The two kinds of work that workers take: what is quick, and what takes a prover's time. */
 export type QueueName = 'plan' | 'prove'
 
-/** A job that this process has taken. Exactly one of the two ends it; if neither comes, it is given to somebody else. */
+/**
+ * A job that this process has taken. Exactly one of the two ends it, and one of them must: it stays taken until this process ends.
+ * On their own both are done once the database answers; while it is away they resolve, and are repeated in the background.
+ */
 export type TakenJob = {
   readonly jobId: string
   /** How often it was taken before. */
   readonly retries: number
-  /** In a transaction of its own, or together with what the work led to. */
+  /** In a transaction of its own, or together with what the work led to; when that is undone, end it once more. */
   complete(tx?: Queryable): Promise<void>
-  /** Gives it back, to be tried again after a delay that grows up to some minutes, or to what is given. */
+  /** Gives it back, to be tried again after a pause of 1, 2, 4, … seconds, up to `atMostSeconds`; 300 by default. */
   retry(reason: string, options?: { readonly atMostSeconds?: number }): Promise<void>
+}
+
+/** When and before what a job is to be taken. */
+export type SendOptions = {
+  /** Milliseconds from now, by the clock of the database; at once by default, and ten years at most. */
+  readonly delayMs?: number
+  /** A whole number, 0 by default. What has a higher one is taken first, however late it came; it stays until the job is completed. */
+  readonly priority?: number
 }
 
 /** Work to do, shared by all daemons on the database. Delivery is at least once: steps check the state of the job. */
 export type JobQueue = {
-  /** Within a transaction: what it enqueues is there if and only if it commits. A job that waits there already is not doubled. */
+  /**
+   * Within a transaction: what it enqueues is there if and only if it commits. A job that waits there already is not doubled; the
+   * earlier time and the higher priority count.
+   */
   send(tx: Queryable, queue: QueueName, jobId: string, options?: SendOptions): Promise<void>
+  /** The next that is due: of the highest priority, and of these the one that was sent first. */
   take(queue: QueueName): Promise<TakenJob | undefined>
   /** Calls back when there may be work. @returns stops. */
   onWork(queue: QueueName, wake: () => void): () => void
@@ -98,11 +109,20 @@ export type TransactionStore = {
   /** @returns undefined when the job has a live transaction of this purpose. */
   insert(tx: Queryable, request: TransactionRequest): Promise<OutgoingTransaction | undefined>
   get(tx: Queryable, id: string): Promise<OutgoingTransaction | undefined>
-  /** Of a lane: one account on one chain; queued first in order of creation, pending and mined by nonce. */
-  unsettled(tx: Queryable, chainId: number, from: string): Promise<readonly OutgoingTransaction[]>
-  ofJob(tx: Queryable, jobId: string, purpose?: TransactionPurpose): Promise<readonly OutgoingTransaction[]>
-  /** What locks that are in no block yet will take out of the account in the coordinator: bonds, less the coins they bring. */
+  /**
+   * Of a lane: one account on one chain; queued first in order of creation, pending and mined by nonce.
+   *
+   * @param known what the last call returned: what has not changed since is taken from there, which is quicker than reading it.
+   */
+  unsettled(
+    tx: Queryable,
+    chainId: number,
+    from: string,
+    known?: readonly OutgoingTransaction[],
+  ): Promise<readonly OutgoingTransaction[]>
+  /** Wei that locks of an account that are not mined yet will take from its deposit: of each the bond, without what it brings along. */
   promisedBonds(tx: Queryable, chainId: number, from: string): Promise<bigint>
+  ofJob(tx: Queryable, jobId: string, purpose?: TransactionPurpose): Promise<readonly OutgoingTransaction[]>
   /** Takes the next nonce of the lane, at least `floor`. */
   takeNonce(tx: Queryable, chainId: number, from: string, floor: number): Promise<number>
   update(
@@ -130,8 +150,11 @@ export type SecretStore = {
   put(tx: Queryable, jobId: string, name: 'input' | 'opening', value: unknown): Promise<void>
   get(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<unknown>
   has(tx: Queryable, jobId: string, name: 'input' | 'opening'): Promise<boolean>
-  /** Erases those of jobs that have been final for so many milliseconds. Returns how many. */
-  erase(tx: Queryable, age: number): Promise<number>
+  /**
+   * Erases those of jobs that have been final for `ageMs` milliseconds. A final job that was only looked at again counts from its
+   * first end. Returns how many.
+   */
+  erase(tx: Queryable, ageMs: number): Promise<number>
 }
 
 /** Answers to requests with an `Idempotency-Key`. */
@@ -152,8 +175,8 @@ export type IdempotencyStore = {
   answer(tx: Queryable, client: string, key: string, status: number, body: unknown): Promise<void>
   /** Gives up a claim whose request failed before it did anything. */
   release(tx: Queryable, client: string, key: string): Promise<void>
-  /** Forgets those that are so many milliseconds old. */
-  purge(tx: Queryable, age: number): Promise<void>
+  /** Forgets what was claimed more than `ageMs` milliseconds ago. */
+  purge(tx: Queryable, ageMs: number): Promise<void>
 }
 
 /** Exclusive roles among the daemons of a database, such as sending the transactions of one account on one chain. */

@@ -6,7 +6,7 @@ import type { OutgoingTransaction, TransactionAttempt, TransactionPurpose, Trans
 import { isUuid, json, text } from './values'
 
 /** States from which a transaction may still cost something or change its place in the lane. */
-const LIVE = `('queued', 'pending', 'mined', 'cancelling')`
+export const LIVE = `('queued', 'pending', 'mined', 'cancelling')`
 
 type StoredAttempt = Omit<TransactionAttempt, 'maxFeePerGas' | 'maxPriorityFeePerGas'> & {
   readonly maxFeePerGas: string
@@ -37,6 +37,12 @@ type Row = {
   readonly error: string | null
 }
 
+/** Which version of its row a transaction was read from, by `unsettled`. */
+const versions = new WeakMap<OutgoingTransaction, string>()
+/** Changes with every update of a row, even within one transaction. */
+const VERSION = `xmin::text || ctid::text`
+const UUID_LENGTH = 36
+
 /** Transactions in the table `zkml.transactions`. */
 export const transactionStore: TransactionStore = {
   async insert(tx, request) {
@@ -65,13 +71,35 @@ export const transactionStore: TransactionStore = {
     return row && transactionOf(row)
   },
 
-  async unsettled(tx, chainId, from) {
-    const rows = await tx.query<Row>(
-      `SELECT * FROM zkml.transactions WHERE chain_id = $1 AND lower(sender) = lower($2) AND state IN ${LIVE}
-       ORDER BY nonce NULLS FIRST, number`,
+  async unsettled(tx, chainId, from, known = []) {
+    const current = new Map(known.map((transaction) => [transaction.id + versions.get(transaction), transaction]))
+    // One value for all of them is much quicker than a row each.
+    const [lane] = await tx.query<{ rows: string | null }>(
+      `SELECT string_agg(id::text || ${VERSION}, ' ' ORDER BY nonce NULLS FIRST, number) AS rows FROM zkml.transactions
+       WHERE chain_id = $1 AND lower(sender) = lower($2) AND state IN ${LIVE}`,
       [chainId, from],
     )
-    return rows.map(transactionOf)
+    const wanted = lane!.rows?.split(' ') ?? []
+    const changed = wanted.filter((row) => !current.has(row)).map((row) => row.slice(0, UUID_LENGTH))
+    if (changed.length === 0) return wanted.map((row) => current.get(row)!)
+    const read = await tx.query<Row & { readonly version: string }>(
+      `SELECT *, ${VERSION} AS version FROM zkml.transactions WHERE id = ANY ($1::uuid[]) AND state IN ${LIVE}`,
+      [changed],
+    )
+    const fresh = new Map(read.map((row) => [row.id, remembered(row)]))
+    // What was settled between the two statements is left out.
+    return wanted.flatMap((row) => current.get(row) ?? fresh.get(row.slice(0, UUID_LENGTH)) ?? [])
+  },
+
+  async promisedBonds(tx, chainId, from) {
+    const [row] = await tx.query<{ promised: string }>(
+      `SELECT coalesce(sum(greatest((j.request->>'bond')::numeric - t.value, 0)), 0) AS promised
+       FROM zkml.transactions t JOIN zkml.jobs j ON j.id = t.job_id
+       WHERE t.chain_id = $1 AND lower(t.sender) = lower($2) AND t.state IN ('queued', 'pending')
+         AND t.purpose = 'lock' AND t.receipt IS NULL`,
+      [chainId, from],
+    )
+    return BigInt(row!.promised)
   },
 
   async ofJob(tx, jobId, purpose) {
@@ -81,17 +109,6 @@ export const transactionStore: TransactionStore = {
       [jobId, purpose],
     )
     return rows.map(transactionOf)
-  },
-
-  async promisedBonds(tx, chainId, from) {
-    const [row] = await tx.query<{ promised: string }>(
-      `SELECT coalesce(sum(greatest((j.request->>'bond')::numeric - t.value, 0)), 0) AS promised
-       FROM zkml.transactions t JOIN zkml.jobs j ON j.id = t.job_id
-       WHERE t.chain_id = $1 AND lower(t.sender) = lower($2) AND t.purpose = 'lock'
-         AND t.state IN ('queued', 'pending') AND t.receipt IS NULL`,
-      [chainId, from],
-    )
-    return BigInt(row!.promised)
   },
 
   async takeNonce(tx, chainId, from, floor) {
@@ -149,6 +166,12 @@ export const transactionStore: TransactionStore = {
     )
     return { settled: BigInt(row!.settled), reserved: BigInt(row!.reserved) }
   },
+}
+
+function remembered(row: Row & { readonly version: string }): OutgoingTransaction {
+  const transaction = transactionOf(row)
+  versions.set(transaction, row.version)
+  return transaction
 }
 
 function transactionOf(row: Row): OutgoingTransaction {

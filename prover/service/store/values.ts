@@ -42,6 +42,9 @@ export function isUuid(value: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(value)
 }
 
+/** Milliseconds of ten years: a longer wait is as good as none that ends, and PostgreSQL's times end somewhere. */
+export const LONGEST_WAIT = 3650 * 86_400_000
+
 /** Milliseconds since 1970 of a column that may be null. */
 export function milliseconds(date: Date | null): number | null {
   return date === null ? null : date.getTime()

@@ -137,7 +137,7 @@ export class Lane {
     const { context } = this
     const { address } = context.account
     this.nextRead = seconds() + READ_AGAIN
-    this.rows = await context.store.transactions.unsettled(context.store.db, context.chainId, address)
+    this.rows = await context.store.transactions.unsettled(context.store.db, context.chainId, address, this.rows)
     this.stale = false
     const present = new Set(this.rows.map((row) => row.id))
     for (const id of context.memory.keys()) if (!present.has(id)) context.memory.delete(id)

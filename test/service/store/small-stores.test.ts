@@ -166,12 +166,12 @@ describe('the store', () => {
         [job, other],
       )
       const reads = [
-        secretStore(Buffer.alloc(32, 8)).get(store.db, job, 'input'),
-        store.secrets.get(store.db, other, 'input'),
-        store.secrets.get(store.db, job, 'opening'),
+        () => secretStore(Buffer.alloc(32, 8)).get(store.db, job, 'input'),
+        () => store.secrets.get(store.db, other, 'input'),
+        () => store.secrets.get(store.db, job, 'opening'),
       ]
       for (const read of reads) {
-        const error = await rejection(read)
+        const error = await rejection(read())
         expect(error).to.be.instanceOf(SecretUnreadableError)
         expect(error.message).not.to.include('secret value')
       }
@@ -189,9 +189,42 @@ describe('the store', () => {
       await store.secrets.put(store.db, live, 'input', 1)
       await store.jobs.move(store.db, job, 'received', 'cancelled')
       expect(await store.secrets.erase(store.db, 3_600_000)).to.equal(0)
-      expect(await store.secrets.erase(store.db, -3_600_000)).to.equal(1)
+      expect(await store.secrets.erase(store.db, -1)).to.equal(1)
       expect(await store.secrets.has(store.db, job, 'input')).to.equal(false)
       expect(await store.secrets.has(store.db, live, 'input')).to.equal(true)
+    })
+  })
+
+  describe('its secrets, when a job is looked at again', () => {
+    const HOUR = 3_600_000
+    /** A job that ended three hours ago. */
+    const ended = async (): Promise<string> => {
+      const job = await newJob()
+      await store.secrets.put(store.db, job, 'input', 1)
+      await store.jobs.move(store.db, job, 'received', 'skipped')
+      await store.db.query(`UPDATE zkml.jobs SET final_at = final_at - interval '3 hours' WHERE id = $1`, [job])
+      return job
+    }
+
+    it('are kept while it is open, and erased as if it had never been opened', async () => {
+      const job = await ended()
+      await store.jobs.move(store.db, job, 'skipped', 'received')
+      await store.jobs.move(store.db, job, 'received', 'waiting')
+      expect(await store.secrets.erase(store.db, 2 * HOUR)).to.equal(0)
+      expect(await store.jobs.purge(store.db, 2 * HOUR)).to.equal(0)
+      await store.jobs.move(store.db, job, 'waiting', 'expired')
+      expect(await store.secrets.erase(store.db, 4 * HOUR)).to.equal(0)
+      expect(await store.secrets.erase(store.db, 2 * HOUR)).to.equal(1)
+      expect(await store.jobs.purge(store.db, 2 * HOUR)).to.equal(1)
+    })
+
+    it('are kept for their full time when it was worked on', async () => {
+      const job = await ended()
+      await store.jobs.move(store.db, job, 'skipped', 'received')
+      await store.jobs.move(store.db, job, 'received', 'proving')
+      await store.jobs.move(store.db, job, 'proving', 'done')
+      expect(await store.secrets.erase(store.db, 2 * HOUR)).to.equal(0)
+      expect(await store.secrets.has(store.db, job, 'input')).to.equal(true)
     })
   })
 
@@ -230,7 +263,7 @@ describe('the store', () => {
       expect(await claim('d')).to.deep.equal({ outcome: 'busy' })
       await store.idempotency.purge(store.db, 3_600_000)
       expect(await claim('d')).to.deep.equal({ outcome: 'busy' })
-      await store.idempotency.purge(store.db, -3_600_000)
+      await store.idempotency.purge(store.db, -1)
       expect(await claim('d')).to.deep.equal({ outcome: 'claimed' })
     })
   })

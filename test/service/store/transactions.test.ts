@@ -67,24 +67,6 @@ describe('the transactions of the store', () => {
     }
   })
 
-  it('tells what locks on their way take out of the account in the coordinator', async () => {
-    const from = ADDRESS(77)
-    const promised = () => store.transactions.promisedBonds(store.db, 1, from)
-    expect(await promised()).to.equal(0n)
-    const origin = marketOrigin()
-    const job = (await store.jobs.insertMarket(store.db, { ...origin, request: { ...origin.request, bond: 100n } }))!
-    const lock = await store.transactions.insert(store.db, {
-      ...(await request({ from })),
-      jobId: job.id,
-      chainId: 1,
-      purpose: 'lock',
-      value: 30n,
-    })
-    expect(await promised()).to.equal(70n)
-    await store.transactions.update(store.db, lock!.id, { state: 'mined' })
-    expect(await promised()).to.equal(0n)
-  })
-
   it('appends attempts and keeps amounts exact', async () => {
     const { id } = (await store.transactions.insert(store.db, await request()))!
     const second = { ...ATTEMPT, hash: '0x03', maxFeePerGas: 10n ** 40n + 1n }
@@ -142,6 +124,60 @@ describe('the transactions of the store', () => {
     await store.transactions.update(store.db, ids[2]!, { state: 'abandoned' })
     const lane = await store.transactions.unsettled(store.db, 1, from.toLowerCase())
     expect(lane.map(({ id }) => id)).to.deep.equal([ids[3], ids[4], ids[1], ids[0]])
+  })
+
+  it('reads of a lane only what changed, and finds every change', async () => {
+    const from = ADDRESS(account++)
+    const ids: string[] = []
+    for (let i = 0; i < 4; i++) ids.push((await store.transactions.insert(store.db, await request({ from })))!.id)
+    const first = await store.transactions.unsettled(store.db, 1, from)
+    await store.transactions.update(store.db, ids[0]!, { state: 'pending', nonce: 8, attempt: ATTEMPT })
+    await store.transactions.update(store.db, ids[1]!, { state: 'abandoned' })
+    const added = (await store.transactions.insert(store.db, await request({ from })))!
+    const second = await store.transactions.unsettled(store.db, 1, from, first)
+    expect(second.map(({ id }) => id)).to.deep.equal([ids[2], ids[3], added.id, ids[0]])
+    expect(second[0], 'not read again').to.equal(first[2])
+    expect(second[3]).to.deep.include({ state: 'pending', nonce: 8, attempts: [ATTEMPT] })
+    expect(await store.transactions.unsettled(store.db, 1, from)).to.deep.equal(second)
+    const unknown = second.map((transaction) => ({ ...transaction }))
+    expect(await store.transactions.unsettled(store.db, 1, from, unknown), 'read elsewhere').to.deep.equal(second)
+    await store.db.transaction(async (tx) => {
+      let known = second
+      for (const error of ['a', 'b', null]) {
+        await store.transactions.update(tx, ids[2]!, { error })
+        known = await store.transactions.unsettled(tx, 1, from, known)
+        expect(known[0]!.error, 'within one transaction').to.equal(error)
+      }
+    })
+    expect(await store.transactions.unsettled(store.db, 1, ADDRESS(account++), second)).to.deep.equal([])
+  })
+
+  it('sums the bonds that locks will take beyond what they bring', async () => {
+    const from = ADDRESS(account++)
+    const promised = () => store.transactions.promisedBonds(store.db, 1, from.toLowerCase())
+    expect(await promised()).to.equal(0n)
+    const bond = marketOrigin().request.bond
+    const lock = async (change: Partial<TransactionRequest>) => {
+      const { id } = (await store.jobs.insertMarket(store.db, marketOrigin()))!
+      const wanted = await request({ jobId: id, purpose: 'lock', from, value: 0n, ...change })
+      return (await store.transactions.insert(store.db, wanted))!.id
+    }
+    const id = await lock({})
+    await lock({ value: bond - 3n })
+    await lock({ value: bond + 5n })
+    await lock({ purpose: 'fulfill' })
+    await lock({ from: ADDRESS(account++) })
+    await lock({ chainId: 2 })
+    expect(await promised()).to.equal(bond + 3n)
+    const receipt = { hash: '0x', blockNumber: 1, blockHash: '0x', gasUsed: 1n, fee: 1n }
+    await store.transactions.update(store.db, id, { state: 'pending', nonce: 0, attempt: ATTEMPT })
+    expect(await promised()).to.equal(bond + 3n)
+    await store.transactions.update(store.db, id, { receipt })
+    expect(await promised(), 'failed on chain').to.equal(3n)
+    for (const state of ['mined', 'cancelling', 'confirmed', 'reverted', 'abandoned'] as const) {
+      await store.transactions.update(store.db, id, { state, receipt: null })
+      expect(await promised(), state).to.equal(3n)
+    }
   })
 
   it('sums what was spent and what may still be', async () => {
