@@ -50,7 +50,13 @@ export function createChainUnit(options: {
   const served =
     account === undefined
       ? null
-      : createServedChain({ config, provider, account: account.address, wake: () => submitter?.wake() })
+      : createServedChain({
+          config,
+          provider,
+          account: account.address,
+          wake: () => submitter?.wake(),
+          canLock: (gasLimit) => submitter?.canLock(account.address, gasLimit) ?? { ok: true },
+        })
 
   return {
     chainId,

@@ -3,6 +3,7 @@
 import type { RegisteredModel, RequestState } from '../../chain/types'
 import type { MarketRequest } from '../../encodings'
 import type { InferenceCall } from '../../pipeline'
+import type { LockPermit } from '../submitter'
 
 /** A call to send. Value is wei. */
 export type ChainCall = { readonly to: string; readonly data: string; readonly value: bigint }
@@ -41,6 +42,8 @@ export type MarketChain = {
   /** Native coins of the account inside the coordinator. */
   deposited(): Promise<bigint>
   verifierGasCap(modelId: bigint): Promise<bigint>
+  /** Whether the outbox would send a lock now, followed by a transaction with so high a gas limit. */
+  canLock(gasLimit: bigint): LockPermit
   lockCall(request: MarketRequest, value: bigint): ChainCall
   fulfillCall(request: MarketRequest, call: InferenceCall): ChainCall
 }

@@ -97,6 +97,11 @@ export async function preflight(job: Job & { origin: MarketOrigin }, context: Pr
   const offer =
     standing.state === 'locked' ? undefined : await priceIt(job.origin, model, head.timestamp, standing, context)
   if (offer?.action !== undefined) return offer
+  if (offer !== undefined && standing.state === 'open') {
+    const permit = chain.canLock(offer.gas.fulfill > offer.gas.lock ? offer.gas.fulfill : offer.gas.lock)
+    if (!permit.ok)
+      return { action: 'wait', until: head.timestamp + LOOK_AGAIN, code: 'CANNOT_LOCK', message: permit.reason, model }
+  }
   const input = await context.inputOf(job, model)
   // The job is planned again as soon as an input arrives.
   if ('missing' in input)

@@ -30,14 +30,16 @@ const FEE_LIFE = 5_000
  * What the planner knows of a chain, read through its provider when it is asked for, so that a chain that is down delays nobody.
  *
  * @param options.wake tells the outbox that there is something to send
+ * @param options.canLock whether the outbox would send a lock, and a transaction of so much gas after it
  */
 export function createServedChain(options: {
   readonly config: ChainConfig
   readonly provider: RpcProvider
   readonly account: string
   readonly wake: () => void
+  readonly canLock: MarketChain['canLock']
 }): ServedChain {
-  const { config, provider, account, wake } = options
+  const { config, provider, account, wake, canLock } = options
   const { chainId, coordinator } = config
   const verifier = remembered(Infinity, () => verifierAddress(config, provider))
   const gasCaps = new Map<bigint, () => Promise<bigint>>()
@@ -49,7 +51,7 @@ export function createServedChain(options: {
     market:
       coordinator === undefined || !config.market.enabled
         ? null
-        : { ...createMarketChain(config, coordinator, verifier, provider, account), verifierGasCap: gasCap },
+        : { ...createMarketChain(config, coordinator, verifier, provider, account), verifierGasCap: gasCap, canLock },
     verifyCall: async (modelId, call) => verifyInferenceCall(await verifier(), modelId, call),
     verifyGas: async (modelId, schema) => verifyGasLimit(schema, await gasCap(modelId)),
     wake,
@@ -70,7 +72,7 @@ function createMarketChain(
   verifier: () => Promise<string>,
   provider: RpcProvider,
   account: string,
-): Omit<MarketChain, 'verifierGasCap'> {
+): Omit<MarketChain, 'verifierGasCap' | 'canLock'> {
   const models = new Map<bigint, () => Promise<RegisteredModel>>()
   const head = remembered(HEAD_LIFE, async () => {
     const block = await provider.getBlock('latest')

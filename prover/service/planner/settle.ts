@@ -7,8 +7,11 @@ import type { OutgoingTransaction } from '../store/transaction'
 import type { PlannerContext } from './context'
 import { moneyOf } from './money'
 
-/** What became of a transaction: `unmined` when a reorganisation took it back. */
-export type SettledOutcome = 'mined' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
+/**
+ * What became of a transaction: `unmined` when a reorganisation took it back, `failing` when a proof is in a block without effect and
+ * another one may be sent before that is final.
+ */
+export type SettledOutcome = 'mined' | 'failing' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
 
 /** Milliseconds until a request is looked at again whose transaction failed, doubled with every failure. */
 const FIRST_PAUSE = 250
@@ -56,6 +59,7 @@ async function settleLock(
       await replan(context, tx, job, transaction, ['locking', 'proving', 'submitting'])
       return
     case 'confirmed':
+    case 'failing':
     case 'unmined':
       return
   }
@@ -89,8 +93,12 @@ async function settleProof(
     case 'unmined':
       if (job.state === 'done') await board.move(tx, job.id, 'done', 'submitting')
       return
+    case 'failing':
+      return replan(context, tx, job, transaction, ['submitting'])
     case 'reverted':
     case 'abandoned':
+      // The job was planned again at its first failure, and may have another transaction by now.
+      if (transaction.superseded) return
       if (job.origin.kind === 'market') return replan(context, tx, job, transaction, ['submitting'])
       if (job.state !== 'submitting') return
       board.finished(

@@ -105,8 +105,19 @@ export type CursorStore = {
   rewind(tx: Queryable, chainId: number, block: number): Promise<void>
 }
 
+/** A job that is to be followed up after its lock. */
+export type BondedJob = {
+  readonly jobId: string
+  /** Gas limit of the transaction with the proof, as noted with the lock. */
+  readonly gas: bigint
+  /** Whether a block has the lock. */
+  readonly isLocked: boolean
+  /** Whether the transaction with the proof is signed, and not known to have failed. */
+  readonly isFollowed: boolean
+}
+
 export type TransactionStore = {
-  /** @returns undefined when the job has a live transaction of this purpose. */
+  /** @returns undefined when the job has a live transaction of this purpose that is not superseded. */
   insert(tx: Queryable, request: TransactionRequest): Promise<OutgoingTransaction | undefined>
   get(tx: Queryable, id: string): Promise<OutgoingTransaction | undefined>
   /**
@@ -132,6 +143,7 @@ export type TransactionStore = {
       readonly state?: OutgoingTransaction['state']
       readonly nonce?: number
       readonly attempt?: TransactionAttempt
+      readonly superseded?: true
       readonly receipt?: OutgoingTransaction['receipt']
       readonly error?: string | null
     },
@@ -143,6 +155,8 @@ export type TransactionStore = {
   reopen(tx: Queryable, chainId: number, fromBlock: number): Promise<number>
   /** What the account has spent on fees since a time, and what live transactions may still spend at most. */
   spent(tx: Queryable, chainId: number, from: string, since: Date): Promise<{ settled: bigint; reserved: bigint }>
+  /** Jobs of the lane that are not final and whose lock is signed: bonds hang on their proofs. */
+  bonded(tx: Queryable, chainId: number, from: string): Promise<readonly BondedJob[]>
 }
 
 /** Values that must not lie around: encrypted at rest, and erased when their time has come. */

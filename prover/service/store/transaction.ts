@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/** What a transaction of ours is for. One job has at most one live transaction of each purpose. */
+/** What a transaction of ours is for. One job has at most one live transaction of each purpose, superseded ones aside. */
 export type TransactionPurpose = 'lock' | 'fulfill' | 'verify'
 
 /**
  * queued (no nonce yet) → pending (signed, nonce taken) → mined → confirmed. A pending one whose call would fail gives its
  * nonce to an empty transfer to ourselves, `cancelling`, and ends `abandoned`; so does a queued one that never got a nonce.
  * A mined one whose call failed stays `pending`, with a receipt, until that is final, and ends `reverted`; a cancelling one
- * likewise ends when its empty transfer is deep enough. A reorg leads from mined back to pending, and a nonce that somebody
+ * likewise ends when its empty transfer is deep enough. One with a proof is `superseded` as soon as it is in a block without
+ * effect: bonds do not wait until that is final. A reorg leads from mined back to pending, and a nonce that somebody
  * else used from pending back to queued.
  */
 export type TransactionState = 'queued' | 'pending' | 'mined' | 'confirmed' | 'reverted' | 'cancelling' | 'abandoned'
@@ -47,6 +48,8 @@ export type OutgoingTransaction = TransactionRequest & {
   readonly state: TransactionState
   readonly nonce: number | null
   readonly attempts: readonly TransactionAttempt[]
+  /** A block had it without effect, so that the planner may send another one; it may still succeed after a reorg. */
+  readonly superseded: boolean
   /** Where it was mined. */
   readonly receipt: {
     readonly hash: string

@@ -23,10 +23,12 @@ type Row = {
   readonly data: string
   readonly value: string
   readonly gas_limit: string
+  readonly follow_up_gas: string | null
   readonly deadline: number
   readonly state: TransactionState
   readonly nonce: number | null
   readonly attempts: readonly StoredAttempt[]
+  readonly superseded: boolean
   readonly receipt: {
     readonly hash: string
     readonly blockNumber: number
@@ -47,9 +49,9 @@ const UUID_LENGTH = 36
 export const transactionStore: TransactionStore = {
   async insert(tx, request) {
     const [row] = await tx.query<Row>(
-      `INSERT INTO zkml.transactions (job_id, purpose, chain_id, sender, recipient, data, value, gas_limit, deadline)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-       ON CONFLICT (job_id, purpose) WHERE state IN ${LIVE} DO NOTHING RETURNING *`,
+      `INSERT INTO zkml.transactions (job_id, purpose, chain_id, sender, recipient, data, value, gas_limit, follow_up_gas, deadline)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       ON CONFLICT (job_id, purpose) WHERE state IN ${LIVE} AND NOT superseded DO NOTHING RETURNING *`,
       [
         request.jobId,
         request.purpose,
@@ -59,6 +61,7 @@ export const transactionStore: TransactionStore = {
         request.data,
         request.value,
         request.gasLimit,
+        request.followUpGas,
         request.deadline,
       ],
     )
@@ -121,7 +124,7 @@ export const transactionStore: TransactionStore = {
     return row!.nonce
   },
 
-  async update(tx, id, { state, nonce, attempt, receipt, error }) {
+  async update(tx, id, { state, nonce, attempt, superseded, receipt, error }) {
     if (!isUuid(id)) throw new StoreNotFoundError('transaction', id)
     const values: unknown[] = [id]
     const value = (parameter: unknown): string => `$${values.push(parameter)}`
@@ -129,6 +132,7 @@ export const transactionStore: TransactionStore = {
     if (state !== undefined) set.push(`state = ${value(state)}`)
     if (nonce !== undefined) set.push(`nonce = ${value(nonce)}`)
     if (attempt !== undefined) set.push(`attempts = attempts || ${value(json([attempt]))}::jsonb`)
+    if (superseded !== undefined) set.push(`superseded = ${value(superseded)}`)
     if (error !== undefined) set.push(`error = ${value(error === null ? null : text(error))}`)
     if (receipt !== undefined) {
       set.push(`receipt = ${value(json(receipt))}`, `fee = ${value(receipt?.fee)}`)
@@ -146,7 +150,7 @@ export const transactionStore: TransactionStore = {
     const rows = await tx.query(
       `UPDATE zkml.transactions t SET state = 'mined', updated_at = now()
        WHERE chain_id = $1 AND state = 'confirmed' AND (receipt->>'blockNumber')::bigint >= $2 AND NOT EXISTS (
-         SELECT FROM zkml.transactions o WHERE o.job_id = t.job_id AND o.purpose = t.purpose AND o.state IN ${LIVE}
+         SELECT FROM zkml.transactions o WHERE o.job_id = t.job_id AND o.purpose = t.purpose AND o.state IN ${LIVE} AND NOT o.superseded AND NOT t.superseded
        ) RETURNING id`,
       [chainId, fromBlock],
     )
@@ -165,6 +169,28 @@ export const transactionStore: TransactionStore = {
       [chainId, from, since],
     )
     return { settled: BigInt(row!.settled), reserved: BigInt(row!.reserved) }
+  },
+
+  async bonded(tx, chainId, from) {
+    const rows = await tx.query<{ job_id: string; gas: string; is_locked: boolean; is_followed: boolean }>(
+      `SELECT l.job_id, coalesce(max(l.follow_up_gas), 0) AS gas, bool_or(l.state <> 'pending') AS is_locked,
+         EXISTS (
+           SELECT FROM zkml.transactions f WHERE f.job_id = l.job_id AND f.purpose = 'fulfill'
+             AND f.state IN ('pending', 'mined', 'confirmed', 'cancelling') AND NOT f.superseded
+         ) AS is_followed
+       FROM zkml.jobs j JOIN zkml.transactions l ON l.job_id = j.id
+       WHERE j.state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
+         AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
+         AND l.state IN ('pending', 'mined', 'confirmed')
+       GROUP BY l.job_id`,
+      [chainId, from],
+    )
+    return rows.map((row) => ({
+      jobId: row.job_id,
+      gas: BigInt(row.gas),
+      isLocked: row.is_locked,
+      isFollowed: row.is_followed,
+    }))
   },
 }
 
@@ -185,6 +211,7 @@ function transactionOf(row: Row): OutgoingTransaction {
     data: row.data,
     value: BigInt(row.value),
     gasLimit: BigInt(row.gas_limit),
+    ...(row.follow_up_gas !== null && { followUpGas: BigInt(row.follow_up_gas) }),
     deadline: row.deadline,
     state: row.state,
     nonce: row.nonce,
@@ -193,6 +220,7 @@ function transactionOf(row: Row): OutgoingTransaction {
       maxFeePerGas: BigInt(attempt.maxFeePerGas),
       maxPriorityFeePerGas: BigInt(attempt.maxPriorityFeePerGas),
     })),
+    superseded: row.superseded,
     receipt: row.receipt && { ...row.receipt, gasUsed: BigInt(row.receipt.gasUsed), fee: BigInt(row.receipt.fee) },
     error: row.error,
   }

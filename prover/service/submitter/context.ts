@@ -15,8 +15,13 @@ import type { SigningAccount } from './sign'
  * What happened to a transaction. `mined` comes when a block has it and its call succeeded, `confirmed` when that block is deep enough,
  * `unmined` when a reorg took a mined one out again (it is sent once more). `reverted` and `abandoned` end it without effect;
  * they come only when no reorg within the policy can make it succeed after all.
+ *
+ * A bond does not wait for that: `failing` comes once when a block has a transaction with the proof of a request without effect, or
+ * its cancellation. From then on it is `superseded`: another one may be queued for the job, under a nonce of its own. The first is
+ * followed to its end all the same, and its further outcomes are told: should a reorg let both into the chain, the contract lets one
+ * of them succeed, and `mined` and `confirmed` of either count; `reverted` and `abandoned` of a superseded one say nothing new.
  */
-export type SettledOutcome = 'mined' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
+export type SettledOutcome = 'mined' | 'failing' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
 
 /** Moves what hangs on a transaction, in the database transaction that records what became of it. */
 export type OnSettled = (tx: Queryable, transaction: OutgoingTransaction, outcome: SettledOutcome) => Promise<void>

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { OutgoingTransaction } from '../store/transaction'
+import type { OutgoingTransaction, TransactionPurpose } from '../store/transaction'
 import { broadcast } from './broadcast'
-import { mostFee, readBudget } from './budget'
+import { readBudget } from './budget'
 import { isInFlight, type LaneContext, now, remember, seconds, type View, waitsForSibling } from './context'
 import { type Fees, firstFees } from './fees'
 import { type Decision, record } from './record'
 import { signAttempt } from './sign'
 import { simulate } from './simulate'
 
+/** What is sent first. */
+const URGENCY: readonly TransactionPurpose[] = ['fulfill', 'verify', 'lock']
+
 /** Another daemon signed one of them: its lease and ours overlapped. Rolls back the nonces that were taken. */
 const SIGNED_ELSEWHERE = new Error('a transaction was signed by another daemon')
 
 /**
- * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs go first: bonds hang on them. Those past
- * their deadline are given up.
+ * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs of requests go first: bonds hang on them,
+ * and the spend cap does not hold them back. Locks go last. Those past their deadline are given up.
  *
  * @param tried - ids of those that were looked at before at this head, and are not again.
  * @returns those that were looked at now.
@@ -25,7 +28,10 @@ export async function dispatch(
   rows: readonly OutgoingTransaction[],
   tried: ReadonlySet<string>,
 ): Promise<readonly OutgoingTransaction[]> {
-  const queued = rows.filter((row) => row.state === 'queued' && !tried.has(row.id))
+  const isCapped = context.waiting.has('spend cap')
+  const queued = rows.filter(
+    (row) => row.state === 'queued' && !tried.has(row.id) && (!isCapped || row.purpose === 'fulfill'),
+  )
   const late = queued.filter((row) => view.timestamp > row.deadline)
   const ready = queued.filter((row) => view.timestamp <= row.deadline && !waitsForSibling(row, rows))
   if (late.length + ready.length < queued.length) context.waiting.add('earlier transaction of the job')
@@ -33,8 +39,8 @@ export async function dispatch(
   if (ready.length > 0 && fees === undefined) context.waiting.add('fees above cap')
 
   const room = fees === undefined ? 0 : Math.max(context.policy.maxInFlight - rows.filter(isInFlight).length, 0)
-  const proofsFirst = ready.sort((a, b) => Number(a.purpose === 'lock') - Number(b.purpose === 'lock'))
-  const batch = [...late, ...proofsFirst.slice(0, room)]
+  const byUrgency = ready.sort((a, b) => URGENCY.indexOf(a.purpose) - URGENCY.indexOf(b.purpose))
+  const batch = [...late, ...byUrgency.slice(0, room)]
   if (batch.length === 0) return []
   const [verdicts, budget, floor] = await Promise.all([
     Promise.all(batch.map((row) => simulate(context, view, row))),
@@ -50,13 +56,13 @@ export async function dispatch(
     else if (verdict.kind === 'unknown') context.waiting.add('simulation not possible')
     else if (verdict.kind === 'no funds') context.waiting.add('balance too low')
     else if (fees !== undefined) {
-      const obstacle = budget.take(mostFee(row.gasLimit, fees), row.value)
-      if (obstacle !== undefined) {
+      const obstacle = budget.take(row, fees)
+      if (obstacle === undefined) worthwhile.push(row)
+      else {
         context.waiting.add(obstacle)
-        // What comes later must not eat up what this one waits for.
-        break
+        // What comes later must not eat up what this one waits for. The cap does not hold back all proofs.
+        if (obstacle === 'balance too low' || row.purpose !== 'fulfill') break
       }
-      worthwhile.push(row)
     }
   }
   await record(context, failing)

@@ -6,4 +6,10 @@ export { ChainAnswerError, LaneLeaseLostError, SubmitterPolicyError } from './er
 export type { LaneStatus } from './lane'
 export type { SubmitPolicy } from './policy'
 export type { SigningAccount } from './sign'
-export { createSubmitter, type Submitter, type SubmitterOptions, type SubmitterStatus } from './submitter'
+export {
+  createSubmitter,
+  type LockPermit,
+  type Submitter,
+  type SubmitterOptions,
+  type SubmitterStatus,
+} from './submitter'

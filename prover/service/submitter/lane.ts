@@ -15,6 +15,9 @@ const IDLE_LOOK = 30
 /** When transactions are read again though nobody says that there are new ones, as when another daemon queued them: seconds. */
 const READ_AGAIN = 1
 
+/** What would hold up further transactions as well. */
+const HOLD_UP: readonly Waiting[] = ['balance too low', 'spend cap', 'fees above cap', 'nodes refuse']
+
 /** Where an account stands. */
 export type LaneStatus = {
   readonly account: string
@@ -81,6 +84,7 @@ export class Lane {
     }
     if (this.rows.length === 0) {
       await this.read()
+      if (this.rows.length === 0) context.waiting.clear()
       if (this.rows.length === 0 && seconds() < this.nextIdleLook) return
     }
     this.nextIdleLook = seconds() + IDLE_LOOK
@@ -102,7 +106,7 @@ export class Lane {
     await tend(context, view, this.rows)
     await fillGaps(context, view, this.rows)
     // What came later must not eat up what others wait for.
-    if (!context.waiting.has('spend cap') && !context.waiting.has('balance too low')) {
+    if (!context.waiting.has('balance too low')) {
       for (const row of await dispatch(context, view, this.rows, this.tried)) this.tried.add(row.id)
       if (context.waiting.has('simulation not possible')) this.incomplete = true
     }
@@ -125,6 +129,20 @@ export class Lane {
       balanceLow: this.alarms.has('balance'),
       waiting: [...this.context.waiting].sort(),
     }
+  }
+
+  /**
+   * Why a lock had better not be queued now, as far as this process knows: undefined while it has not looked, and where another daemon
+   * sends.
+   *
+   * @param gasLimit - of the lock or of what has to follow it, whichever is more.
+   */
+  obstacle(gasLimit: bigint): string | undefined {
+    const { view, context } = this
+    if (!this.active || view === undefined) return undefined
+    if (gasLimit > view.gasLimit) return `it takes transactions of ${gasLimit} gas, and a block holds ${view.gasLimit}`
+    const reason = HOLD_UP.find((waiting) => context.waiting.has(waiting))
+    return reason && `transactions wait: ${reason}`
   }
 
   async release(): Promise<void> {

@@ -16,7 +16,8 @@ export type SubmitPolicy = {
   readonly bumpAfterSeconds: number
   /**
    * Most that an account spends on fees within a period, what is on its way counted at its highest: gas limit times bid. A fee for L1 data
-   * that is apart counts once it is paid. What frees a nonce is sent regardless.
+   * that is apart counts once it is paid. Each lock keeps back what its proof will cost; proofs of requests that are locked, and what
+   * frees a nonce, are sent regardless.
    */
   readonly spendCap: { readonly wei: bigint; readonly periodSeconds: number }
   /** An account below this raises the alarm. */

@@ -11,6 +11,7 @@ import { isEmptyTransfer } from './sign'
 export type Step = {
   readonly state?: TransactionState
   readonly attempt?: TransactionAttempt
+  readonly superseded?: true
   readonly receipt?: OutgoingTransaction['receipt']
   readonly error?: string | null
   readonly outcome?: SettledOutcome
@@ -117,5 +118,7 @@ export function minedSteps(row: OutgoingTransaction, { succeeded, ...receipt }: 
 export function unminedSteps(context: LaneContext, row: OutgoingTransaction): readonly Step[] {
   const state = isEmptyTransfer(row, lastAttempt(row).hash) ? 'cancelling' : 'pending'
   Object.assign(remember(context, row), { recheck: true, nextBroadcast: 0 })
-  return [{ state, receipt: null, ...(row.state === 'mined' ? { outcome: 'unmined' } : {}) }]
+  // A cancelled one keeps its reason; why it failed in that block is history.
+  const error = state === 'cancelling' ? {} : { error: null }
+  return [{ state, receipt: null, ...error, ...(row.state === 'mined' ? { outcome: 'unmined' } : {}) }]
 }

@@ -89,7 +89,10 @@ async function decide(
   if (found !== undefined) {
     if (standing(found.blockHash) !== 'canonical') return OPEN
     const steps = minedSteps(row, found)
-    return { steps: [...steps, ...(await finalSteps(context, view, row, steps.at(-1)!.state!, found))], open: false }
+    return {
+      steps: [...steps, ...(await canonicalSteps(context, view, row, steps.at(-1)!.state!, found))],
+      open: false,
+    }
   }
   if (row.receipt === null) {
     if (row.nonce! < view.nonce) return foreign(context, view, row)
@@ -97,7 +100,8 @@ async function decide(
     return NOTHING
   }
   const where = standing(row.receipt.blockHash)
-  if (where === 'canonical') return { steps: await finalSteps(context, view, row, row.state, row.receipt), open: false }
+  if (where === 'canonical')
+    return { steps: await canonicalSteps(context, view, row, row.state, row.receipt), open: false }
   if (where === 'unknown') return OPEN
   const moved = await findReceipt(context, row)
   if (moved?.blockHash === row.receipt.blockHash) return OPEN
@@ -105,19 +109,27 @@ async function decide(
   return { steps: moved === undefined ? unminedSteps(context, row) : minedSteps(row, moved), open: true }
 }
 
-/** Ends what is deep enough, given the state in which it was mined. */
-async function finalSteps(
+/** Ends what is deep enough, given the state in which it was mined, and says of a proof at once that it failed. */
+async function canonicalSteps(
   context: LaneContext,
   view: View,
   row: OutgoingTransaction,
   state: TransactionState,
   { hash, blockNumber, blockHash }: NonNullable<OutgoingTransaction['receipt']>,
 ): Promise<readonly Step[]> {
-  if (view.number - blockNumber + 1 < context.policy.confirmations) return []
-  if (state === 'mined') return [{ state: 'confirmed', outcome: 'confirmed' }]
-  if (state === 'cancelling') return [{ state: 'abandoned', outcome: 'abandoned' }]
-  const error = `${await whyReverted(context, row, blockHash)} (${hash} in block ${blockNumber})`
-  return [{ state: 'reverted', error, outcome: 'reverted' }]
+  const isFinal = view.number - blockNumber + 1 >= context.policy.confirmations
+  if (state === 'mined') return isFinal ? [{ state: 'confirmed', outcome: 'confirmed' }] : []
+  const isNews = row.purpose === 'fulfill' && !row.superseded
+  if (!isNews && !isFinal) return []
+  const reason =
+    state === 'cancelling'
+      ? {}
+      : { error: `${await whyReverted(context, row, blockHash)} (${hash} in block ${blockNumber})` }
+  const end = state === 'cancelling' ? 'abandoned' : 'reverted'
+  return [
+    ...(isNews ? [{ superseded: true, outcome: 'failing', ...reason } as const] : []),
+    ...(isFinal ? [{ state: end, outcome: end, ...reason } as const] : []),
+  ]
 }
 
 /** The same call on the state after its block, which mostly fails for the same reason. */
@@ -154,7 +166,9 @@ async function foreign(context: LaneContext, view: View, row: OutgoingTransactio
     'another transaction of this account used the nonce: is the key used elsewhere?',
   )
   context.memory.delete(row.id)
-  if (row.state === 'cancelling') return { steps: [{ state: 'abandoned', outcome: 'abandoned' }], open: false }
+  // Another one has taken the place of a superseded one.
+  if (row.state === 'cancelling' || row.superseded)
+    return { steps: [{ state: 'abandoned', outcome: 'abandoned' }], open: false }
   const error = `NonceTaken: another transaction of ${row.from} used nonce ${row.nonce}`
   return { steps: [{ state: 'queued', error }], open: false }
 }

@@ -50,7 +50,18 @@ export type Submitter = {
   /** There is something new: a queued transaction, or a block. Cheap; call it freely. */
   wake(): void
   status(): SubmitterStatus
+  /**
+   * Whether a bond may be staked as far as sending goes: asked before a lock is queued, so that it neither waits here while the request
+   * changes, nor makes a transaction necessary that no block can hold. That money for what follows it is kept back, the submitter sees
+   * to by itself.
+   *
+   * @param gasLimit - of the lock or of the transaction with the proof, whichever is more.
+   */
+  canLock(account: string, gasLimit: bigint): LockPermit
 }
+
+/** Whether to queue a lock, and why not. */
+export type LockPermit = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 /**
  * Sends what the planner queues in `store.transactions`, each exactly once, whatever happens: a transaction is signed and stored with
@@ -161,6 +172,10 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
     wake() {
       woken = true
       interrupt()
+    },
+    canLock(account, gasLimit) {
+      const reason = lanes[addresses.indexOf(getAddress(account))]?.obstacle(gasLimit)
+      return reason === undefined ? { ok: true } : { ok: false, reason }
     },
     status: () => ({ chainId, head: head?.number ?? null, failure, lanes: lanes.map((lane) => lane.status()) }),
   }

@@ -2,7 +2,7 @@
 
 import type { OutgoingTransaction } from '../store/transaction'
 import { broadcast } from './broadcast'
-import { mostFee, readBudget } from './budget'
+import { readBudget } from './budget'
 import {
   isInFlight,
   type LaneContext,
@@ -81,7 +81,7 @@ async function bump(
 ): Promise<OutgoingTransaction | undefined> {
   if (row.state === 'cancelling') return replace(context, view, row, await emptyPayload(context), fees, {})
   const budget = await readBudget(context, view, rows)
-  const obstacle = budget.take(mostFee(row.gasLimit, fees) - mostFee(row.gasLimit, lastAttempt(row)), 0n)
+  const obstacle = budget.raise(row, fees)
   if (obstacle !== undefined) {
     context.waiting.add(obstacle)
     startAgain(remember(context, row), view)

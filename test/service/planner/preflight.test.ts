@@ -8,7 +8,7 @@ import type { ModelFile } from '../../../prover/pipeline'
 import type { CatalogueModel } from '../../../prover/service/artefacts'
 import { GasTracker } from '../../../prover/service/planner/gas-tracker'
 import type { MarketChain, MarketPolicy } from '../../../prover/service/planner/market-chain'
-import { preflight, type PreflightContext } from '../../../prover/service/planner/preflight'
+import { preflight, type PreflightContext, type Verdict } from '../../../prover/service/planner/preflight'
 import type { Job, MarketOrigin } from '../../../prover/service/store'
 import { CLASSIFIER } from '../../support/world'
 
@@ -84,6 +84,7 @@ type Situation = {
   readonly deposited?: bigint
   readonly promised?: bigint
   readonly local?: boolean
+  readonly canLock?: MarketChain['canLock']
   readonly check?: () => Promise<void>
 }
 
@@ -122,6 +123,7 @@ async function decide(situation: Situation = {}) {
     l1Gas: async () => 0n,
     deposited: async () => situation.deposited ?? 0n,
     verifierGasCap: async () => 360_000n,
+    canLock: (gas) => situation.canLock?.(gas) ?? { ok: true },
     lockCall: () => ({ to: COORDINATOR, data: '0x', value: 0n }),
     fulfillCall: () => ({ to: COORDINATOR, data: '0x', value: 0n }),
   } satisfies MarketChain
@@ -285,6 +287,19 @@ describe('preflight', () => {
       const verdict = await decide({ gasPrice: 4n * 10n ** 9n })
       expect(verdict).to.include({ action: 'wait', code: 'NOT_PROFITABLE' })
       expect((verdict as { until: number }).until).to.be.within(NOW + 1, NOW + 30)
+    })
+    it('stakes no bond while nothing would be sent, and asks for the higher of the gas limits', async () => {
+      const asked: bigint[] = []
+      const canLock = (gas: bigint) => {
+        asked.push(gas)
+        return { ok: false, reason: 'transactions wait: spend cap' } as const
+      }
+      const refused = { action: 'wait', code: 'CANNOT_LOCK', until: NOW + 30 }
+      expect(await decide({ canLock })).to.include(refused)
+      const { gas } = (await decide()) as Extract<Verdict, { action: 'lock' }>
+      expect(asked).to.deep.equal([gas.fulfill])
+      expect(await decide({ canLock, state: 'locked', locker: OURS })).to.include({ action: 'prove' })
+      expect(await decide({ canLock, state: 'lock-expired' })).to.include({ action: 'prove' })
     })
     it('looks again where even the highest price is too low, since gas gets cheaper', async () => {
       expect(await decide({ gasPrice: 10n ** 12n })).to.include({ action: 'wait', until: NOW + 600 })

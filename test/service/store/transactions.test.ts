@@ -67,6 +67,80 @@ describe('the transactions of the store', () => {
     }
   })
 
+  it('tells what locks on their way take out of the account in the coordinator', async () => {
+    const from = ADDRESS(77)
+    const promised = () => store.transactions.promisedBonds(store.db, 1, from)
+    expect(await promised()).to.equal(0n)
+    const origin = marketOrigin()
+    const job = (await store.jobs.insertMarket(store.db, { ...origin, request: { ...origin.request, bond: 100n } }))!
+    const lock = await store.transactions.insert(store.db, {
+      ...(await request({ from })),
+      jobId: job.id,
+      chainId: 1,
+      purpose: 'lock',
+      value: 30n,
+    })
+    expect(await promised()).to.equal(70n)
+    await store.transactions.update(store.db, lock!.id, { state: 'mined' })
+    expect(await promised()).to.equal(0n)
+  })
+
+  it('lets another one take the place of one that is superseded, once', async () => {
+    const wanted = await request()
+    const insert = () => store.transactions.insert(store.db, wanted)
+    const first = (await insert())!
+    expect(first.superseded).to.equal(false)
+    const changed = await store.transactions.update(store.db, first.id, { state: 'pending', superseded: true })
+    expect(changed.superseded).to.equal(true)
+    const second = (await insert())!
+    expect(await insert()).to.equal(undefined)
+    const lane = await store.transactions.unsettled(store.db, 1, wanted.from)
+    expect(lane.map(({ id }) => id)).to.have.members([first.id, second.id])
+    // A reorganisation may let either succeed.
+    await store.transactions.update(store.db, second.id, { state: 'mined' })
+    await store.transactions.update(store.db, first.id, { state: 'mined' })
+  })
+
+  it('knows on which proofs bonds hang', async () => {
+    const { transactions, jobs, db } = store
+    const from = ADDRESS(account++)
+    const lock = async (followUpGas?: bigint, change: Partial<TransactionRequest> = {}) => {
+      const wanted = await request({ purpose: 'lock', from, ...(followUpGas && { followUpGas }), ...change })
+      return (await transactions.insert(db, wanted))!
+    }
+    const bonded = async () =>
+      [...(await transactions.bonded(db, 1, from.toLowerCase()))].map(({ jobId, ...rest }) => [jobId, rest] as const)
+    const queued = await lock(7n)
+    expect(queued.followUpGas).to.equal(7n)
+    await lock(8n, { from: ADDRESS(account++) }).then(({ id }) => transactions.update(db, id, { state: 'pending' }))
+    await lock(8n, { chainId: 2 }).then(({ id }) => transactions.update(db, id, { state: 'pending' }))
+    expect(await bonded()).to.deep.equal([])
+
+    await transactions.update(db, queued.id, { state: 'pending' })
+    expect(await bonded()).to.deep.equal([[queued.jobId, { gas: 7n, isLocked: false, isFollowed: false }]])
+    for (const state of ['mined', 'confirmed'] as const) {
+      await transactions.update(db, queued.id, { state })
+      expect(await bonded()).to.deep.equal([[queued.jobId, { gas: 7n, isLocked: true, isFollowed: false }]])
+    }
+    const proof = (await transactions.insert(db, await request({ jobId: queued.jobId, from })))!
+    for (const state of ['queued', 'pending', 'mined', 'cancelling', 'reverted', 'abandoned'] as const) {
+      await transactions.update(db, proof.id, { state })
+      const isFollowed = ['pending', 'mined', 'cancelling'].includes(state)
+      expect(await bonded(), state).to.deep.equal([[queued.jobId, { gas: 7n, isLocked: true, isFollowed }]])
+    }
+    await transactions.update(db, proof.id, { state: 'pending', superseded: true })
+    expect(await bonded()).to.deep.equal([[queued.jobId, { gas: 7n, isLocked: true, isFollowed: false }]])
+    await jobs.move(db, queued.jobId, 'received', 'failed')
+    expect(await bonded()).to.deep.equal([])
+
+    for (const state of ['reverted', 'abandoned', 'cancelling'] as const)
+      await lock().then(({ id }) => transactions.update(db, id, { state }))
+    expect(await bonded()).to.deep.equal([])
+    const { id, jobId } = await lock()
+    await transactions.update(db, id, { state: 'mined' })
+    expect(await bonded()).to.deep.equal([[jobId, { gas: 0n, isLocked: true, isFollowed: false }]])
+  })
+
   it('appends attempts and keeps amounts exact', async () => {
     const { id } = (await store.transactions.insert(store.db, await request()))!
     const second = { ...ATTEMPT, hash: '0x03', maxFeePerGas: 10n ** 40n + 1n }

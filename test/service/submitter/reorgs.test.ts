@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
+import { Transaction } from 'ethers'
 import { openTestStore, type TestStore } from '../../support/store'
 import { aWhile, fulfillData, lockData, PATIENT, POLICY, until, World } from './support'
 
@@ -129,6 +130,96 @@ describe('submitter: reorganisations', () => {
     world.chain.mine(3)
     await world.reach(row, ({ state }) => state === 'reverted')
     expect(world.outcomes(lockData(1))).to.deep.equal(['mined', 'unmined', 'reverted'])
+  })
+
+  describe('a proof that a block has without effect', () => {
+    /** Sends a proof and lets it fail in a block. */
+    const failing = async (policy = PATIENT) => {
+      world.chain.lockedBefore(1)
+      world.start(policy)
+      const row = await world.queue(fulfillData(1))
+      await until(() => world.chain.mempool.size === 1, 'the mempool')
+      world.chain.refuses.add(fulfillData(1))
+      world.chain.mine()
+      world.chain.refuses.clear()
+      return world.reach(row, ({ superseded }) => superseded)
+    }
+
+    it('is told of at once, with why, and ends when that is final', async () => {
+      world.chain.lockedBefore(1)
+      world.start()
+      const row = await world.queue(fulfillData(1))
+      await until(() => world.chain.mempool.size === 1, 'the mempool')
+      world.chain.refuses.add(fulfillData(1))
+      world.chain.mine()
+      await world.reach(row, ({ superseded }) => superseded)
+      expect(world.events.at(-1)).to.include({ outcome: 'failing' })
+      expect(world.events.at(-1)!.error).to.match(/^WrongState: .* in block /)
+      await world.mineUntil(row, 'reverted')
+      expect(world.outcomes(fulfillData(1))).to.deep.equal(['failing', 'reverted'])
+    })
+
+    it('makes way for another one before that is final, and only for one', async () => {
+      const row = await failing()
+      const next = await world.queue(fulfillData(1), { jobId: row.jobId })
+      const { insert } = test.store.transactions
+      expect(await test.store.db.transaction((tx) => insert(tx, next))).to.equal(undefined)
+      await world.mineUntil(next, 'confirmed')
+      await world.mineUntil(row, 'reverted')
+      expect(world.chain.succeeded()).to.deep.equal([fulfillData(1)])
+      expect((await world.get(next)).nonce).to.equal(row.nonce! + 1)
+    })
+
+    it('may succeed on another branch: the other one waits for it, and is given up', async () => {
+      const row = await failing()
+      world.chain.reorg(1, 'mempool')
+      const unmined = await world.reach(row, ({ receipt }) => receipt === null)
+      expect(unmined.error).to.equal(null)
+      const next = await world.queue(fulfillData(1), { jobId: row.jobId })
+      await until(() => world.running[0]!.status().lanes[0]!.waiting.length > 0, 'the status')
+      expect(await world.state(next)).to.equal('queued')
+      await world.mineUntil(row, 'confirmed')
+      await world.reach(next, ({ state }) => state === 'abandoned')
+      expect(world.outcomes(fulfillData(1))).to.have.members(['failing', 'mined', 'confirmed', 'abandoned'])
+      expect(world.chain.mined()).to.have.length(1)
+    })
+
+    it('may succeed on another branch though another one is sent: both are followed to their ends', async () => {
+      const row = await failing()
+      const next = await world.queue(fulfillData(1), { jobId: row.jobId })
+      await world.reach(next, ({ state }) => state === 'pending')
+      world.chain.reorg(1, 'mempool')
+      await world.mineUntil(row, 'confirmed')
+      await world.mineUntil(next, 'reverted')
+      expect(world.chain.succeeded()).to.deep.equal([fulfillData(1)])
+    })
+
+    it('is told of as well when its cancellation is mined', async () => {
+      world.chain.lockedBefore(1)
+      world.start(POLICY)
+      const row = await world.queue(fulfillData(1))
+      await until(() => world.chain.mempool.size === 1, 'the mempool')
+      world.chain.refuses.add(fulfillData(1))
+      world.chain.mine(1, () => false)
+      await until(() => [...world.chain.mempool.values()].some(({ data }) => data === '0x'), 'the empty transfer')
+      world.chain.mine()
+      await world.reach(row, ({ superseded }) => superseded)
+      await world.mineUntil(row, 'abandoned')
+      expect(world.outcomes(fulfillData(1))).to.deep.equal(['failing', 'abandoned'])
+      expect(world.events.map(({ error }) => error)[0]).to.match(/^WrongState: /)
+    })
+
+    it('is not sent again under another nonce when somebody else uses its own', async () => {
+      const row = await failing({ ...POLICY, bumpAfterSeconds: 0.05 })
+      world.chain.reorg(1, 'nothing')
+      const { wallet, chain } = world
+      const fees = { type: 2, chainId: 77, nonce: row.nonce!, gasLimit: 21_000n, maxFeePerGas: 10_000n } as const
+      const raw = await wallet.signTransaction({ ...fees, maxPriorityFeePerGas: 10_000n, to: wallet.address })
+      chain.mempool.clear()
+      chain.intrude(Transaction.from(raw))
+      chain.mine(1, ({ data }) => data === '0x')
+      await world.mineUntil(row, 'abandoned')
+    })
   })
 
   it('sends a cancellation again that a reorg took out', async () => {

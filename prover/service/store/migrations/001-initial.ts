@@ -50,10 +50,13 @@ CREATE TABLE zkml.transactions (
   data text NOT NULL,
   value numeric NOT NULL,
   gas_limit numeric NOT NULL,
+  follow_up_gas numeric,
   deadline bigint NOT NULL,
   state text NOT NULL DEFAULT 'queued',
   nonce bigint,
   attempts jsonb NOT NULL DEFAULT '[]',
+  -- It failed, as far as is known: another one may take its place before that is final.
+  superseded boolean NOT NULL DEFAULT false,
   receipt json,
   fee numeric,
   fee_at timestamptz,
@@ -62,7 +65,7 @@ CREATE TABLE zkml.transactions (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX transactions_live ON zkml.transactions (job_id, purpose)
-  WHERE state IN ('queued', 'pending', 'mined', 'cancelling');
+  WHERE state IN ('queued', 'pending', 'mined', 'cancelling') AND NOT superseded;
 CREATE UNIQUE INDEX transactions_nonce ON zkml.transactions (chain_id, lower(sender), nonce) WHERE nonce IS NOT NULL;
 CREATE INDEX transactions_unsettled ON zkml.transactions (chain_id, lower(sender))
   WHERE state IN ('queued', 'pending', 'mined', 'cancelling');
