@@ -67,24 +67,6 @@ describe('the transactions of the store', () => {
     }
   })
 
-  it('tells what locks on their way take out of the account in the coordinator', async () => {
-    const from = ADDRESS(77)
-    const promised = () => store.transactions.promisedBonds(store.db, 1, from)
-    expect(await promised()).to.equal(0n)
-    const origin = marketOrigin()
-    const job = (await store.jobs.insertMarket(store.db, { ...origin, request: { ...origin.request, bond: 100n } }))!
-    const lock = await store.transactions.insert(store.db, {
-      ...(await request({ from })),
-      jobId: job.id,
-      chainId: 1,
-      purpose: 'lock',
-      value: 30n,
-    })
-    expect(await promised()).to.equal(70n)
-    await store.transactions.update(store.db, lock!.id, { state: 'mined' })
-    expect(await promised()).to.equal(0n)
-  })
-
   it('lets another one take the place of one that is superseded, once', async () => {
     const wanted = await request()
     const insert = () => store.transactions.insert(store.db, wanted)
