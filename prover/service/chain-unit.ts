@@ -14,9 +14,6 @@ import { createSubmitter, type Submitter } from './submitter'
 const LEASE = 10_000
 const RENEW = 3_000
 
-/** Transactions of an account that may be unmined at once. Nodes keep 64 of an account by default, and some fewer. */
-const MAX_IN_FLIGHT = 16
-
 /** Everything that runs for one chain. */
 export type ChainUnit = {
   readonly chainId: number
@@ -145,7 +142,7 @@ function submitPolicy(config: ChainConfig) {
     bumpAfterSeconds: config.bumpAfterSeconds,
     spendCap: { wei: parseAmount(config.spendCap), periodSeconds: config.spendPeriodSeconds },
     balanceAlarm: parseAmount(config.balanceAlarm),
-    maxInFlight: MAX_IN_FLIGHT,
+    maxInFlight: config.maxInFlight,
     l1Fee: config.l1Fee as 'none' | 'op-stack' | 'arbitrum',
   }
 }

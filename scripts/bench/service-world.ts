@@ -16,34 +16,50 @@ const LOCK_SECONDS = 80_000n
 /** Requests sent at once: a few blocks hold them. */
 const BATCH = 250
 
-/** Opens many requests, and waits until all of them are on chain. */
-export async function askMany({ ask, reached }: Scenario, count: number, model: 'breast-cancer'): Promise<void> {
+/** Opens many requests, and waits until all of them are on chain. @returns the last. */
+export async function askMany(
+  { ask, reached }: Scenario,
+  count: number,
+  model: 'breast-cancer',
+): Promise<AskedRequest> {
   let last: AskedRequest | undefined
   for (let sent = 0; sent < count; sent += BATCH) {
     const asked = await ask(Math.min(BATCH, count - sent), model, { lockSeconds: LOCK_SECONDS })
     last = asked.at(-1)
     await reached(last!, 'open')
   }
+  return last!
 }
 
 /**
  * Waits until so many requests are fulfilled on a chain without reorgs, at little cost to the machine that is measured.
  *
- * @returns milliseconds since 1970 of the block that fulfilled the last of them
+ * @returns seconds of the blocks that fulfilled them, in their order
  */
-export async function fulfilled({ market }: Pick<Scenario, 'market'>, count: number): Promise<number> {
+export async function fulfilled({ market }: Pick<Scenario, 'market'>, count: number): Promise<readonly number[]> {
   const { coordinator, anvil, since } = market
-  let next = since + 1
-  let seen = 0
-  for (;;) {
+  const times: number[] = []
+  for (let next = since + 1; ;) {
     const head = await anvil.provider.getBlockNumber()
     if (head >= next) {
-      seen += (await coordinator.queryFilter(coordinator.filters.RequestFulfilled(), next, head)).length
+      const events = await coordinator.queryFilter(coordinator.filters.RequestFulfilled(), next, head)
+      const blocks = new Map<number, number>()
+      for (const { blockNumber } of events) {
+        if (!blocks.has(blockNumber)) blocks.set(blockNumber, (await anvil.provider.getBlock(blockNumber))!.timestamp)
+        times.push(blocks.get(blockNumber)!)
+      }
       next = head + 1
     }
-    if (seen >= count) return Date.now()
+    if (times.length >= count) return times
     await sleep(250)
   }
+}
+
+/** Requests a second, from the block that fulfilled the first of them to the one that fulfilled the last. */
+export function rate(times: readonly number[]): number {
+  const [first, last] = [times[0], times.at(-1)]
+  if (first === undefined || last === undefined || first === last) throw new Error('Too few requests for a rate.')
+  return times.filter((time) => time > first).length / (last - first)
 }
 
 /** Proofs a second of the daemon's prover pool with nothing around it. */
@@ -89,15 +105,23 @@ function groupBytes(group: number): number {
   return pages * 4096
 }
 
-/** Median of a histogram of a daemon, interpolated within its bucket. */
-export async function histogramMedian(daemon: Daemon, name: string, labels: Readonly<Record<string, string>>) {
-  const buckets = (await daemon.samples(`${name}_bucket`, labels))
+/** Upper ends of buckets, and how many values are below each. */
+export type Buckets = readonly { readonly below: number; readonly count: number }[]
+
+/** Buckets of a histogram of a daemon. */
+export async function histogram(daemon: Daemon, name: string, labels: Readonly<Record<string, string>>) {
+  return (await daemon.samples(`${name}_bucket`, labels))
     .map(({ labels: { le }, value }) => ({ below: le === '+Inf' ? Infinity : Number(le), count: value }))
     .sort((a, b) => a.below - b.below)
+}
+
+/** Median of what came into a histogram after an earlier look at it, interpolated within its bucket. */
+export function histogramMedian(now: Buckets, earlier: Buckets): number {
+  const buckets = now.map(({ below, count }, index) => ({ below, count: count - (earlier[index]?.count ?? 0) }))
   const half = (buckets.at(-1)?.count ?? 0) / 2
   const index = buckets.findIndex(({ count }) => count >= half)
   const [bucket, before] = [buckets[index], buckets[index - 1] ?? { below: 0, count: 0 }]
-  if (bucket === undefined || half === 0) throw new Error(`The daemon has no ${name}.`)
+  if (bucket === undefined || half === 0) throw new Error('Nothing came into the histogram.')
   return before.below + (bucket.below - before.below) * ((half - before.count) / (bucket.count - before.count))
 }
 

@@ -89,6 +89,10 @@ const ChainSchema = strict(
       default: 30,
     }),
     bumpPercent: withDefault(whole('by how much', 10, 1000), 15),
+    maxInFlight: withDefault(
+      whole('transactions that may be unmined at once; nodes keep 16 to 64 of an account', 1, 1000),
+      16,
+    ),
     spendCap: withDefault(amount('most fees of the account within a spend period'), '1 ether'),
     spendPeriodSeconds: withDefault(whole('length of a spend period', 60, 31_536_000), 86_400),
     balanceAlarm: withDefault(amount('balance below which an alarm is raised'), '0.05 ether'),
