@@ -155,8 +155,8 @@ export type TransactionStore = {
   reopen(tx: Queryable, chainId: number, fromBlock: number): Promise<number>
   /** What the account has spent on fees since a time, and what live transactions may still spend at most. */
   spent(tx: Queryable, chainId: number, from: string, since: Date): Promise<{ settled: bigint; reserved: bigint }>
-  /** Jobs of the lane that are not final and whose lock is signed: bonds hang on their proofs. */
-  bonded(tx: Queryable, chainId: number, from: string): Promise<readonly BondedJob[]>
+  /** Jobs of the lane, or those of these, that are not final and whose lock is signed: bonds hang on their proofs. */
+  bonded(tx: Queryable, chainId: number, from: string, jobIds?: readonly string[]): Promise<readonly BondedJob[]>
 }
 
 /** Values that must not lie around: encrypted at rest, and erased when their time has come. */

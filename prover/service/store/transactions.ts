@@ -171,7 +171,7 @@ export const transactionStore: TransactionStore = {
     return { settled: BigInt(row!.settled), reserved: BigInt(row!.reserved) }
   },
 
-  async bonded(tx, chainId, from) {
+  async bonded(tx, chainId, from, jobIds) {
     const rows = await tx.query<{ job_id: string; gas: string; is_locked: boolean; is_followed: boolean }>(
       `SELECT l.job_id, coalesce(max(l.follow_up_gas), 0) AS gas, bool_or(l.state <> 'pending') AS is_locked,
          EXISTS (
@@ -180,10 +180,10 @@ export const transactionStore: TransactionStore = {
          ) AS is_followed
        FROM zkml.jobs j JOIN zkml.transactions l ON l.job_id = j.id
        WHERE j.state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
-         AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
+         ${jobIds === undefined ? '' : 'AND j.id = ANY ($3::uuid[])'} AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
          AND l.state IN ('pending', 'mined', 'confirmed')
        GROUP BY l.job_id`,
-      [chainId, from],
+      jobIds === undefined ? [chainId, from] : [chainId, from, jobIds],
     )
     return rows.map((row) => ({
       jobId: row.job_id,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { BondedJob } from '../store/store'
 import type { OutgoingTransaction } from '../store/transaction'
 import { isInFlight, lastAttempt, type LaneContext, now, type View, type Waiting } from './context'
 import type { Fees } from './fees'
@@ -15,21 +16,31 @@ export type Budget = {
 /**
  * Reads what an account has spent and holds. Every signed lock keeps back what its proof will cost at the fees of now, so that no
  * lock, and nothing else that can wait, uses up what saves a bond; and a proof whose lock a block has passes the spend cap.
+ *
+ * @param candidates - what may be taken from it; where all of them pass the spend cap, what it leaves is not added up.
  */
 export async function readBudget(
   context: LaneContext,
   view: View,
   rows: readonly OutgoingTransaction[],
+  candidates: readonly OutgoingTransaction[] = [],
 ): Promise<Budget> {
-  const { chainId, account, policy, metrics, store } = context
-  const since = new Date(now() - policy.spendCap.periodSeconds * 1000)
-  const { settled, reserved } = await store.transactions.spent(store.db, chainId, account.address, since)
-  metrics.spent.set({ chain: String(chainId), account: account.address }, Number(settled))
-  const bonded = await store.transactions.bonded(store.db, chainId, account.address)
-  const locked = new Set(bonded.filter(({ isLocked }) => isLocked).map(({ jobId }) => jobId))
+  const { transactions, db } = context.store
+  const proofs = candidates.filter(({ purpose }) => purpose === 'fulfill').map(({ jobId }) => jobId)
+  const lane = [db, context.chainId, context.account.address] as const
+  let bonded = proofs.length === 0 ? [] : await transactions.bonded(...lane, proofs)
+  let locked = lockedJobs(bonded)
+  let allowance = 0n
+  if (
+    candidates.length === 0 ||
+    !candidates.every(({ jobId, purpose }) => purpose === 'fulfill' && locked.has(jobId))
+  ) {
+    allowance = await readAllowance(context)
+    bonded = await transactions.bonded(...lane)
+    locked = lockedJobs(bonded)
+  }
   /** Gas of proofs to come, by job. */
   const owed = new Map(bonded.filter(({ isFollowed }) => !isFollowed).map(({ jobId, gas }) => [jobId, gas]))
-  let allowance = policy.spendCap.wei - settled - reserved
   let balance = view.balance
   for (const row of rows)
     if (isInFlight(row) && row.nonce! >= view.nonce) {
@@ -68,6 +79,19 @@ export async function readBudget(
       return found
     },
   }
+}
+
+/** Jobs whose lock a block has. */
+function lockedJobs(bonded: readonly BondedJob[]): ReadonlySet<string> {
+  return new Set(bonded.filter(({ isLocked }) => isLocked).map(({ jobId }) => jobId))
+}
+
+/** What the spend cap leaves, in wei. */
+async function readAllowance({ chainId, account, policy, metrics, store }: LaneContext): Promise<bigint> {
+  const since = new Date(now() - policy.spendCap.periodSeconds * 1000)
+  const { settled, reserved } = await store.transactions.spent(store.db, chainId, account.address, since)
+  metrics.spent.set({ chain: String(chainId), account: account.address }, Number(settled))
+  return policy.spendCap.wei - settled - reserved
 }
 
 /** Most that a transaction can cost in fees. */

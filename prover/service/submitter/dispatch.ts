@@ -44,7 +44,7 @@ export async function dispatch(
   if (batch.length === 0) return []
   const [verdicts, budget, floor] = await Promise.all([
     Promise.all(batch.map((row) => simulate(context, view, row))),
-    readBudget(context, view, rows),
+    readBudget(context, view, rows, batch),
     context.chain.transactionCount(context.account.address, 'pending'),
   ])
   const failing: Decision[] = []
