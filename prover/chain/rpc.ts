@@ -141,7 +141,14 @@ export class RpcProvider extends JsonRpcApiProvider {
     super.destroy()
   }
 
-  /** How ethers sends requests; one at a time, since batches are off. */
+  /** As ethers, but without the timer by which it gathers batches, which are off here. */
+  override async send(method: string, params: unknown[] | Record<string, unknown>): Promise<unknown> {
+    const { attempt } = await this.#exchange(method, params, {})
+    if (attempt.outcome === 'ok') return attempt.result
+    throw this.getRpcError({ id: 0, jsonrpc: '2.0', method, params }, { id: 0, error: attempt.error })
+  }
+
+  /** How ethers asks for what it needs before anything else. */
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {
     return Promise.all(
       [payload].flat().map(async ({ id, method, params }) => {

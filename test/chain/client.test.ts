@@ -8,6 +8,7 @@ import {
   cancelCall,
   ClientSetupError,
   ContractRevertError,
+  RpcCancelledError,
   depositOf,
   encodeInput,
   fulfillCall,
@@ -108,7 +109,7 @@ describe('ZkmlChain', () => {
     expect(await rejection(verifying.requestInference(offer))).to.be.instanceOf(ClientSetupError)
     const remote = new ZkmlChain({ provider: { chainId: 1, urls: ['http://127.0.0.1:1/'], retries: 0 }, addresses })
     remote.close()
-    expect((await rejection(remote.model(1n))).message).to.include('provider destroyed')
+    expect(await rejection(remote.model(1n))).to.be.instanceOf(RpcCancelledError)
   })
 })
 

@@ -83,6 +83,8 @@ const end = (state: 'skipped' | 'expired' | 'done', code: string, message: strin
 export async function preflight(job: Job & { origin: MarketOrigin }, context: PreflightContext): Promise<Verdict> {
   const { chain, pool, catalogue, signal } = context
   const { request } = job.origin
+  // What is needed only later is asked for at once, because every answer is a journey; it is remembered until then.
+  for (const early of [chain.model(request.modelId), chain.gasPrice()]) early.catch(() => undefined)
   const [head, standing] = await Promise.all([chain.head(), whereItStands(job, context)])
   if (standing.action !== undefined) return standing
   if (head.timestamp > Number(request.deadline)) return end('expired', 'DEADLINE_PASSED', 'the deadline has passed')

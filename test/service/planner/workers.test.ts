@@ -44,7 +44,8 @@ async function runOnce(options: {
     },
   } as unknown as Job
   const fail = () => Promise.reject(error as Error)
-  const market = { head: fail, stateOf: fail, recordOf: fail, account: ZeroAddress } as unknown as MarketChain
+  const reads = { head: fail, stateOf: fail, recordOf: fail, model: fail, gasPrice: fail }
+  const market = { ...reads, account: ZeroAddress } as unknown as MarketChain
   let given = false
   const taken: TakenJob = {
     jobId: job.id,
