@@ -23,7 +23,7 @@ const QUIET: ScenarioOptions = {
   direct: true,
   daemon: { config: { log: { level: 'info' }, prover: {} as never } },
   // Two transactions a job, and a block a second: 16 at once would allow eight jobs a second.
-  chain: { spendCap: '100000 ether', maxInFlight: 64 },
+  chain: { spendCap: '100000 ether', maxInFlight: 64, pollSeconds: 0.5 },
 }
 
 async function withScenario<T>(options: ScenarioOptions, use: (scenario: Scenario) => Promise<T>): Promise<T> {
