@@ -5,6 +5,7 @@ import { ZkmlError } from '../../errors'
 import { JobConflictError } from '../store'
 import type { Job } from '../store/job'
 import type { QueueName, TakenJob } from '../store/store'
+import type { ProverPool } from '../pool/types'
 import type { PlannerContext } from './context'
 import { planStep } from './plan'
 import { proveStep } from './prove'
@@ -27,6 +28,10 @@ const LONGEST_SKEW = 86_400
 /** Longest pause, in seconds, until a step is tried again that a bond depends on. */
 const LOCKED_PAUSE = 5
 
+/** Jobs that are taken off the `prove` queue for each prover before it is free, and for how many milliseconds of its work at most. */
+const MOST_AHEAD = 3
+const AHEAD = 500
+
 /** Milliseconds between looks at a queue that nobody has told of, and after an error. */
 const POLL = 1000
 
@@ -39,8 +44,8 @@ export type Workers = {
 }
 
 /**
- * Starts the workers. One more job is taken off the `prove` queue than proofs can run, so that a prover process always finds its
- * next task ready.
+ * Starts the workers. A little more is taken off the `prove` queue than proofs can run, so that a prover process always finds its next
+ * task ready; but not where proofs are slow, and another daemon of the fleet could begin earlier.
  *
  * @param planners how many market jobs are decided at once
  */
@@ -48,7 +53,7 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
   const { pool } = context
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
-  const abortable = (step: (id: string, signal: AbortSignal) => Promise<void>) => async (id: string) => {
+  const abortable = (step: Step) => async (id: string) => {
     const abort = new AbortController()
     running.set(id, abort)
     try {
@@ -57,22 +62,22 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
       running.delete(id)
     }
   }
+  const start = (queue: QueueName, loops: number, mayTake: MayTake, step: Step) => {
+    const hands: Hands = { full: 0, mayTake }
+    return Array.from({ length: loops }, () => work(context, queue, stopping.signal, hands, abortable(step)))
+  }
   const loops = [
-    ...Array.from({ length: planners }, () =>
-      work(
-        context,
-        'plan',
-        stopping.signal,
-        abortable((id, signal) => planStep(context, id, signal)),
-      ),
+    ...start(
+      'plan',
+      planners,
+      () => true,
+      (id, signal) => planStep(context, id, signal),
     ),
-    ...Array.from({ length: pool.capacity + 1 }, () =>
-      work(
-        context,
-        'prove',
-        stopping.signal,
-        abortable((id, signal) => proveStep(context, id, signal)),
-      ),
+    ...start(
+      'prove',
+      pool.capacity * (1 + MOST_AHEAD),
+      (full) => full < pool.capacity || aheadBy(pool, full) <= AHEAD,
+      (id, signal) => proveStep(context, id, signal),
     ),
   ]
   return {
@@ -86,10 +91,22 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
   }
 }
 
+type Step = (jobId: string, signal: AbortSignal) => Promise<void>
+
+/** How many loops of a queue have a job, and whether a further one may take one then. */
+type MayTake = (full: number) => boolean
+type Hands = { full: number; readonly mayTake: MayTake }
+
+/** Milliseconds until a prover would get to one more job, with so many in hand. */
+function aheadBy(pool: ProverPool, full: number): number {
+  return ((full - pool.capacity + 1) * (pool.proveTime() ?? Infinity)) / pool.capacity
+}
+
 async function work(
   context: PlannerContext,
   queue: QueueName,
   stopping: AbortSignal,
+  hands: Hands,
   step: (jobId: string) => Promise<void>,
 ): Promise<void> {
   const { store, log } = context
@@ -105,11 +122,21 @@ async function work(
       if (stopping.aborted) wake()
     })
   stopping.addEventListener('abort', () => wake(), { once: true })
-  while (!stopping.aborted) {
+  /** @returns whether there was something to do. */
+  const turn = async (): Promise<boolean> => {
+    if (!hands.mayTake(hands.full)) return false
+    hands.full++
     try {
       const taken = await store.queue.take(queue)
-      if (taken === undefined) await pause()
-      else await run(context, taken, step, stopping)
+      if (taken !== undefined) await run(context, taken, step, stopping)
+      return taken !== undefined
+    } finally {
+      hands.full--
+    }
+  }
+  while (!stopping.aborted) {
+    try {
+      if (!(await turn())) await pause()
     } catch (error) {
       // The database is away; it is asked again.
       count(context, error)

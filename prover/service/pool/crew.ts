@@ -14,6 +14,8 @@ export type CrewOptions = SlotOptions & {
 }
 
 export type TaskOptions = {
+  /** Whether it takes so little time that others may stand behind it; true by default. */
+  readonly isQuick?: boolean
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((stage: ProveStage, fraction: number) => void) | undefined
 }
@@ -90,12 +92,16 @@ export class Crew {
     await Promise.all(this.slots.map((slot) => slot.close(error)))
   }
 
-  private async enter(work: Work, { signal, onProgress }: TaskOptions, place: (task: Task) => void): Promise<unknown> {
+  private async enter(
+    work: Work,
+    { isQuick = true, signal, onProgress }: TaskOptions,
+    place: (task: Task) => void,
+  ): Promise<unknown> {
     if (this.isClosed) throw new PoolClosedError()
     signal?.throwIfAborted()
     let abort: () => void = () => undefined
     const promise = new Promise<unknown>((resolve, reject) => {
-      const task: Task = { id: this.nextId++, work, onProgress, resolve, reject }
+      const task: Task = { id: this.nextId++, work, isQuick, onProgress, resolve, reject }
       abort = () => this.abort(task, signal?.reason)
       signal?.addEventListener('abort', abort, { once: true })
       place(task)

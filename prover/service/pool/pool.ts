@@ -33,6 +33,9 @@ export type PoolOptions = {
 const PROVER_BYTES = 2 ** 31
 /** How many runs a process is handed ahead: enough that it never waits, few enough to divide them evenly. */
 const RUNS_AHEAD = 64
+/** The same for proofs, but only behind those that take no longer than this many milliseconds. */
+const PROOFS_AHEAD = 2
+const QUICK_PROOF = 500
 const GAUGE_MILLISECONDS = 5000
 const ESTIMATE_MILLISECONDS = 250
 
@@ -84,7 +87,7 @@ class Pool implements ProverPool {
     const share = options.provers ? Math.floor(availableParallelism() / options.provers) : 1
     const threads = options.threads ?? Math.max(1, share)
     const worker = { maxModels, parent: process.pid }
-    this.provers = this.crew(this.capacity, 1, { ...worker, role: 'prover', threads })
+    this.provers = this.crew(this.capacity, PROOFS_AHEAD, { ...worker, role: 'prover', threads })
     this.runners = this.crew(options.runners ?? 1, RUNS_AHEAD, { ...worker, role: 'runner', threads: 1 })
     this.gauges = setInterval(() => metrics.proverBytes.set(this.residentBytes()), GAUGE_MILLISECONDS).unref()
   }
@@ -95,10 +98,12 @@ class Pool implements ProverPool {
 
   async prove({ folder, input, context, salts, signal, onProgress }: ProveTask): Promise<PoolProof> {
     const place = resolve(folder)
-    const estimate = onProgress && new Estimate(onProgress, this.times.median(place))
+    const expected = this.times.median(place)
+    const isQuick = expected !== undefined && expected <= QUICK_PROOF
+    const estimate = onProgress && new Estimate(onProgress, expected)
     const work = { kind: 'prove', folder: place, input, context, ...(salts && { salts }) } as const
     try {
-      const proof = (await this.provers.do(work, { signal, onProgress: estimate?.tell })) as PoolProof
+      const proof = (await this.provers.do(work, { isQuick, signal, onProgress: estimate?.tell })) as PoolProof
       const milliseconds = proof.milliseconds.witness + proof.milliseconds.prove
       this.times.add(place, milliseconds)
       this.options.metrics.proveSeconds.observe({ model: basename(place) }, milliseconds / 1000)
@@ -125,8 +130,8 @@ class Pool implements ProverPool {
     await Promise.all([this.provers.everyone(work), this.runners.everyone(work)])
   }
 
-  proveTime(folder: string): number | undefined {
-    return this.times.median(resolve(folder))
+  proveTime(folder?: string): number | undefined {
+    return this.times.median(folder === undefined ? undefined : resolve(folder))
   }
 
   usage() {

@@ -10,6 +10,8 @@ import type { ProveStage } from './types'
 export type Task = {
   readonly id: number
   readonly work: Work
+  /** Nothing is handed to a process behind one that is not: another process may be free earlier. */
+  readonly isQuick: boolean
   readonly onProgress: ((stage: ProveStage, fraction: number) => void) | undefined
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
@@ -64,7 +66,8 @@ export class Slot {
   }
 
   get hasRoom(): boolean {
-    return this.isReady && !this.isDue && this.tasks.length < this.options.depth
+    const { isReady, isDue, tasks } = this
+    return isReady && !isDue && tasks.length < this.options.depth && tasks.every(({ isQuick }) => isQuick)
   }
 
   /** Whether its process has started. */

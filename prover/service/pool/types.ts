@@ -52,8 +52,8 @@ export type ProverPool = {
   verify(folder: string, statement: InferenceProof): Promise<Verification>
   /** Loads a model, and its key where proofs are made, in every process that has time now. */
   warm(folder: string): Promise<void>
-  /** Median of the last 32 prove times of a model in milliseconds (witness and proof), or undefined before the first. */
-  proveTime(folder: string): number | undefined
+  /** Median of the last 32 prove times of a model, or of all, in milliseconds (witness and proof); undefined before the first. */
+  proveTime(folder?: string): number | undefined
   /** Resident bytes of the daemon's children, and how many there are. */
   usage(): Promise<{ readonly processes: number; readonly residentBytes: number; readonly busy: number }>
   /** Takes no more tasks, lets those that were begun go on for `timeoutMs` (default 0), and ends all processes. */

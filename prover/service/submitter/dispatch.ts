@@ -12,6 +12,9 @@ import { simulate } from './simulate'
 /** What is sent first. */
 const URGENCY: readonly TransactionPurpose[] = ['fulfill', 'verify', 'lock']
 
+/** Most that are signed in one database transaction, for the length of which nobody else gets to an embedded database. */
+const MOST = 8
+
 /** Another daemon signed one of them: its lease and ours overlapped. Rolls back the nonces that were taken. */
 const SIGNED_ELSEWHERE = new Error('a transaction was signed by another daemon')
 
@@ -66,8 +69,10 @@ export async function dispatch(
     }
   }
   await record(context, failing)
-  if (fees !== undefined && worthwhile.length > 0 && !context.stopping())
-    await broadcast(context, await sign(context, view, worthwhile, fees, Math.max(floor, view.nonce)))
+  for (let start = 0; fees !== undefined && start < worthwhile.length && !context.stopping(); start += MOST) {
+    const some = worthwhile.slice(start, start + MOST)
+    await broadcast(context, await sign(context, view, some, fees, Math.max(floor, view.nonce)))
+  }
   return batch
 }
 

@@ -20,12 +20,12 @@ export type Step = {
 /** What became of a transaction since it was read. */
 export type Decision = { readonly row: OutgoingTransaction; readonly steps: readonly Step[] }
 
-/** Most decisions of a database transaction. */
-const MOST = 64
+/** Most decisions of a database transaction, for the length of which nobody else gets to an embedded database. */
+const MOST = 8
 
 /**
- * Writes decisions down, and lets the planner move the jobs in the same database transactions: all at once, because a commit costs more
- * than what is in it, and one by one when that fails, so that one job that cannot be moved does not hold up the others.
+ * Writes decisions down, and lets the planner move the jobs in the same database transactions: several at once, because a commit costs
+ * more than what is in it, and one by one when that fails, so that one job that cannot be moved does not hold up the others.
  *
  * @returns whether all is written.
  * @throws LaneLeaseLostError; StoreUnavailableError.

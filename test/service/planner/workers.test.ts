@@ -75,7 +75,7 @@ async function runOnce(options: {
     board: new JobBoard(store, metrics),
     chains: new Map([[1, { chainId: 1, account: ZeroAddress, market }]]),
     gas: new GasTracker(),
-    pool: { capacity: 1 },
+    pool: { capacity: 1, proveTime: () => undefined },
     log: SILENT,
     dryRun: false,
   } as unknown as PlannerContext
@@ -109,5 +109,40 @@ describe('a step that fails', () => {
   it('is not tried for ever on a chain that is gone', async () => {
     const deadline = Math.floor(Date.now() / 1000) - 200_000
     expect(await runOnce({ state: 'received', error: outage, deadline })).to.include({ how: 'failed' })
+  })
+})
+
+describe('jobs that are taken before a prover is free', () => {
+  /** How many of a long queue are in hand at once. */
+  async function inHand(capacity: number, proveTime: number | undefined): Promise<number> {
+    let hand = 0
+    let go: () => void = () => undefined
+    const gone = new Promise<void>((resolve) => (go = resolve))
+    const taken: TakenJob = { jobId: 'j', retries: 0, complete: async () => undefined, retry: async () => undefined }
+    const store = {
+      db: {},
+      jobs: {
+        get: async () => {
+          hand++
+          await gone
+        },
+      },
+      queue: { take: async (name: string) => (name === 'prove' ? taken : undefined), onWork: () => () => undefined },
+    } as unknown as Store
+    const context = { store, pool: { capacity, proveTime: () => proveTime }, log: SILENT } as unknown as PlannerContext
+    const workers = startWorkers(context, 1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const stopped = workers.stop(0)
+    go()
+    await stopped
+    return hand
+  }
+
+  it('are few where proofs are quick, and none where they are not', async () => {
+    expect(await inHand(1, undefined)).to.equal(1)
+    expect(await inHand(1, 60_000)).to.equal(1)
+    expect(await inHand(1, 300)).to.equal(2)
+    expect(await inHand(1, 10)).to.equal(4)
+    expect(await inHand(4, 1000)).to.equal(6)
   })
 })

@@ -81,6 +81,26 @@ describe('processes of the prover pool', () => {
     expect(lines.filter(({ level }) => level === 'warn')).to.have.length(1)
   })
 
+  it('hands a proof ahead where proofs are quick, and has another process do it when that one dies or is cancelled', async () => {
+    const { pool, pids, until } = await makePool()
+    await prove(pool)
+    expect(pool.proveTime(folder)).to.be.below(500)
+    const [pid] = pids('prover')
+    process.kill(pid!, 'SIGSTOP')
+    const proofs = [prove(pool), prove(pool), prove(pool)]
+    const outcomes = Promise.allSettled(proofs)
+    process.kill(pid!, 'SIGKILL')
+    expect((await outcomes).map(({ status }) => status)).to.deep.equal(['rejected', 'fulfilled', 'fulfilled'])
+
+    const next = (await until('prover', 2)).at(-1)!
+    process.kill(next, 'SIGSTOP')
+    const cancel = new AbortController()
+    const [first, second] = [prove(pool), refusal(prove(pool, cancel.signal))]
+    cancel.abort(new Error('not wanted'))
+    expect((await second).message).to.equal('not wanted')
+    await first
+  })
+
   it('fails only the run that a process died of; the others are done by the next', async () => {
     const { pool, pids } = await makePool()
     const [pid] = pids('runner')
