@@ -7,6 +7,7 @@ import type { Job } from '../store/job'
 import type { QueueName, TakenJob } from '../store/store'
 import type { ProverPool } from '../pool/types'
 import type { PlannerContext } from './context'
+import { takeInLoops } from './loops'
 import { planStep } from './plan'
 import { proveStep } from './prove'
 
@@ -32,8 +33,8 @@ const LOCKED_PAUSE = 5
 const MOST_AHEAD = 3
 const AHEAD = 500
 
-/** Milliseconds between looks at a queue that nobody has told of, and after an error. */
-const POLL = 1000
+/** Milliseconds until the end of a step is recorded again. */
+const PAUSE = 1000
 
 /** Takes work off the queues and does it. */
 export type Workers = {
@@ -50,7 +51,7 @@ export type Workers = {
  * @param planners how many market jobs are decided at once
  */
 export function startWorkers(context: PlannerContext, planners: number): Workers {
-  const { pool } = context
+  const { pool, store, log } = context
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
   const abortable = (step: Step) => async (id: string) => {
@@ -62,21 +63,31 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
       running.delete(id)
     }
   }
-  const start = (queue: QueueName, loops: number, mayTake: MayTake, step: Step) => {
-    const hands: Hands = { full: 0, mayTake }
-    return Array.from({ length: loops }, () => work(context, queue, stopping.signal, hands, abortable(step)))
-  }
+  const start = (name: QueueName, loops: number, mayTake: (inHand: number) => boolean, step: Step): Promise<void> =>
+    takeInLoops({
+      queue: store.queue,
+      name,
+      loops,
+      mayTake,
+      run: (taken) => run(context, taken, abortable(step), stopping.signal),
+      onError: (error) => {
+        // The database is away; it is asked again.
+        count(context, error)
+        log.warn({ queue: name, error }, 'queue cannot be reached')
+      },
+      stopping: stopping.signal,
+    })
   const loops = [
-    ...start(
+    start(
       'plan',
       planners,
       () => true,
       (id, signal) => planStep(context, id, signal),
     ),
-    ...start(
+    start(
       'prove',
       pool.capacity * (1 + MOST_AHEAD),
-      (full) => full < pool.capacity || aheadBy(pool, full) <= AHEAD,
+      (inHand) => inHand < pool.capacity || aheadBy(pool, inHand) <= AHEAD,
       (id, signal) => proveStep(context, id, signal),
     ),
   ]
@@ -93,58 +104,9 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
 
 type Step = (jobId: string, signal: AbortSignal) => Promise<void>
 
-/** How many loops of a queue have a job, and whether a further one may take one then. */
-type MayTake = (full: number) => boolean
-type Hands = { full: number; readonly mayTake: MayTake }
-
 /** Milliseconds until a prover would get to one more job, with so many in hand. */
-function aheadBy(pool: ProverPool, full: number): number {
-  return ((full - pool.capacity + 1) * (pool.proveTime() ?? Infinity)) / pool.capacity
-}
-
-async function work(
-  context: PlannerContext,
-  queue: QueueName,
-  stopping: AbortSignal,
-  hands: Hands,
-  step: (jobId: string) => Promise<void>,
-): Promise<void> {
-  const { store, log } = context
-  let wake: () => void = () => undefined
-  const stopListening = store.queue.onWork(queue, () => wake())
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(() => wake(), POLL)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      if (stopping.aborted) wake()
-    })
-  stopping.addEventListener('abort', () => wake(), { once: true })
-  /** @returns whether there was something to do. */
-  const turn = async (): Promise<boolean> => {
-    if (!hands.mayTake(hands.full)) return false
-    hands.full++
-    try {
-      const taken = await store.queue.take(queue)
-      if (taken !== undefined) await run(context, taken, step, stopping)
-      return taken !== undefined
-    } finally {
-      hands.full--
-    }
-  }
-  while (!stopping.aborted) {
-    try {
-      if (!(await turn())) await pause()
-    } catch (error) {
-      // The database is away; it is asked again.
-      count(context, error)
-      log.warn({ queue, error }, 'queue cannot be reached')
-      await pause()
-    }
-  }
-  stopListening()
+function aheadBy(pool: ProverPool, inHand: number): number {
+  return ((inHand - pool.capacity + 1) * (pool.proveTime() ?? Infinity)) / pool.capacity
 }
 
 async function run(
@@ -168,7 +130,7 @@ async function run(
       if (stopping.aborted) throw error
       count(context, error)
       context.log.warn({ job: taken.jobId, error }, 'the end of a step cannot be recorded; trying again')
-      await sleep(POLL, undefined, { signal: stopping }).catch(() => undefined)
+      await sleep(PAUSE, undefined, { signal: stopping }).catch(() => undefined)
     }
   }
 }
