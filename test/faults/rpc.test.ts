@@ -131,7 +131,8 @@ describe('RPC endpoints', () => {
       proxy.set({ chainId: 1 })
       await ask(1)
       daemon.launch()
-      await sleep(3000)
+      await eventually(async () => (await daemon.request('/healthz').catch(() => undefined))?.ok, 'the daemon is alive')
+      await sleep(2000)
       expect(proxy.calls.get('eth_sendRawTransaction')).to.equal(undefined)
       expect((await daemon.request('/readyz')).status).to.equal(503)
       // An endpoint of another chain is a mistake of the configuration, which is not read again.
