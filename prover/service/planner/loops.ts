@@ -31,34 +31,37 @@ export async function takeInLoops(options: LoopOptions): Promise<void> {
   let missed = false
 
   const wake = (): void => {
-    const next = idle.pop()
+    // One that may not take would use up the news.
+    const next = mayTake(inHand) ? idle.pop() : undefined
     if (next === undefined) missed = true
     else next()
   }
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      if (missed || stopping.aborted) resolve()
+      if (stopping.aborted) resolve()
       else idle.push(resolve)
-      missed = false
     })
-  /** @returns whether there was something to do. */
-  const turn = async (): Promise<boolean> => {
-    if (!mayTake(inHand)) return false
+  const turn = async (): Promise<void> => {
+    if (!mayTake(inHand)) return await pause()
     inHand++
+    let taken
     try {
-      const taken = await queue.take(name)
-      if (taken === undefined) return false
-      wake()
-      await run(taken)
-      return true
+      taken = await queue.take(name)
+      if (taken !== undefined) {
+        wake()
+        await run(taken)
+      }
     } finally {
       inHand--
     }
+    if (taken !== undefined) return
+    if (missed) missed = false
+    else await pause()
   }
   const loop = async (): Promise<void> => {
     while (!stopping.aborted) {
       try {
-        if (!(await turn())) await pause()
+        await turn()
       } catch (error) {
         onError(error)
         await sleep(PAUSE, undefined, { signal: stopping }).catch(() => undefined)

@@ -30,7 +30,7 @@ const LONGEST_SKEW = 86_400
 const LOCKED_PAUSE = 5
 
 /** Jobs that are taken off the `prove` queue for each prover before it is free, and for how many milliseconds of its work at most. */
-const MOST_AHEAD = 3
+const MOST_AHEAD = 1
 const AHEAD = 500
 
 /** Milliseconds until the end of a step is recorded again. */
@@ -54,8 +54,10 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
   const { pool, store, log } = context
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
+  let isGraceOver = false
   const abortable = (step: Step) => async (id: string) => {
     const abort = new AbortController()
+    if (isGraceOver) abort.abort()
     running.set(id, abort)
     try {
       await step(id, abort.signal)
@@ -95,7 +97,11 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
     abort: (jobId) => running.get(jobId)?.abort(),
     stop: async (graceMilliseconds) => {
       stopping.abort()
-      const timer = setTimeout(() => running.forEach((abort) => abort.abort()), graceMilliseconds)
+      const timer = setTimeout(() => {
+        // Also for what is taken by a question that was under way.
+        isGraceOver = true
+        running.forEach((abort) => abort.abort())
+      }, graceMilliseconds)
       await Promise.all(loops)
       clearTimeout(timer)
     },

@@ -97,8 +97,12 @@ export class Slot {
     this.child!.send({ id: task.id, work: task.work, wantsProgress: task.onProgress !== undefined })
   }
 
-  /** Ends the process because of one of its tasks, and starts another. */
+  /** Gives a task up: ends the process if it is at work on it, and starts another. One that was handed ahead is done for nobody. */
   abandon(task: Task, error: unknown): void {
+    if (task !== this.tasks[0]) {
+      task.reject(error)
+      return
+    }
     const others = this.tasks.filter((other) => other !== task)
     this.end()
     this.start()

@@ -181,7 +181,7 @@ export const transactionStore: TransactionStore = {
        FROM zkml.jobs j JOIN zkml.transactions l ON l.job_id = j.id
        WHERE j.state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
          ${jobIds === undefined ? '' : 'AND j.id = ANY ($3::uuid[])'} AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
-         AND l.state IN ('pending', 'mined', 'confirmed')
+         AND (l.state IN ('mined', 'confirmed') OR l.state = 'pending' AND l.receipt IS NULL)
        GROUP BY l.job_id`,
       jobIds === undefined ? [chainId, from] : [chainId, from, jobIds],
     )

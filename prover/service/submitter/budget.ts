@@ -7,6 +7,8 @@ import type { Fees } from './fees'
 
 /** What an account can still afford in one round; what is taken is kept count of. All in wei. */
 export type Budget = {
+  /** Whether it is a proof whose lock a block has: the spend cap does not hold it back. */
+  savesBond(row: OutgoingTransaction): boolean
   /** Takes the most that a queued transaction can cost. @returns why it cannot be afforded. */
   take(row: OutgoingTransaction, fees: Fees): Waiting | undefined
   /** Takes what a replacement may cost more than the last attempt. @returns why it cannot be afforded. */
@@ -60,6 +62,7 @@ export async function readBudget(
     balance -= fee + value
   }
   return {
+    savesBond,
     take(row, fees) {
       const fee = mostFee(row.gasLimit, fees)
       const followUp = row.purpose === 'lock' ? mostFee(row.followUpGas ?? 0n, fees) : 0n

@@ -19,8 +19,8 @@ const MOST = 8
 const SIGNED_ELSEWHERE = new Error('a transaction was signed by another daemon')
 
 /**
- * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs of requests go first: bonds hang on them,
- * and the spend cap does not hold them back. Locks go last. Those past their deadline are given up.
+ * Gives nonces to queued transactions, as many as the policy allows, and sends them. Proofs that save a bond go first, and neither the
+ * spend cap nor what others wait for holds them back. Locks go last. Those past their deadline are given up.
  *
  * @param tried - ids of those that were looked at before at this head, and are not again.
  * @returns those that were looked at now.
@@ -31,9 +31,10 @@ export async function dispatch(
   rows: readonly OutgoingTransaction[],
   tried: ReadonlySet<string>,
 ): Promise<readonly OutgoingTransaction[]> {
-  const isCapped = context.waiting.has('spend cap')
+  // What came later must not eat up what others wait for, but for what saves a bond.
+  const isShort = context.waiting.has('spend cap') || context.waiting.has('balance too low')
   const queued = rows.filter(
-    (row) => row.state === 'queued' && !tried.has(row.id) && (!isCapped || row.purpose === 'fulfill'),
+    (row) => row.state === 'queued' && !tried.has(row.id) && (!isShort || row.purpose === 'fulfill'),
   )
   const late = queued.filter((row) => view.timestamp > row.deadline)
   const ready = queued.filter((row) => view.timestamp <= row.deadline && !waitsForSibling(row, rows))
@@ -42,12 +43,14 @@ export async function dispatch(
   if (ready.length > 0 && fees === undefined) context.waiting.add('fees above cap')
 
   const room = fees === undefined ? 0 : Math.max(context.policy.maxInFlight - rows.filter(isInFlight).length, 0)
-  const byUrgency = ready.sort((a, b) => URGENCY.indexOf(a.purpose) - URGENCY.indexOf(b.purpose))
-  const batch = [...late, ...byUrgency.slice(0, room)]
+  if (late.length === 0 && (ready.length === 0 || room === 0)) return []
+  const budget = await readBudget(context, view, rows, ready)
+  const allowed = ready.filter((row) => !isShort || budget.savesBond(row))
+  const urgency = (row: OutgoingTransaction): number => (budget.savesBond(row) ? -1 : URGENCY.indexOf(row.purpose))
+  const batch = [...late, ...allowed.sort((a, b) => urgency(a) - urgency(b)).slice(0, room)]
   if (batch.length === 0) return []
-  const [verdicts, budget, floor] = await Promise.all([
+  const [verdicts, floor] = await Promise.all([
     Promise.all(batch.map((row) => simulate(context, view, row))),
-    readBudget(context, view, rows, batch),
     context.chain.transactionCount(context.account.address, 'pending'),
   ])
   const failing: Decision[] = []
@@ -63,8 +66,8 @@ export async function dispatch(
       if (obstacle === undefined) worthwhile.push(row)
       else {
         context.waiting.add(obstacle)
-        // What comes later must not eat up what this one waits for. The cap does not hold back all proofs.
-        if (obstacle === 'balance too low' || row.purpose !== 'fulfill') break
+        // Those that save a bond come first, so none is left behind.
+        break
       }
     }
   }

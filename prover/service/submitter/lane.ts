@@ -105,11 +105,8 @@ export class Lane {
     }
     await tend(context, view, this.rows)
     await fillGaps(context, view, this.rows)
-    // What came later must not eat up what others wait for.
-    if (!context.waiting.has('balance too low')) {
-      for (const row of await dispatch(context, view, this.rows, this.tried)) this.tried.add(row.id)
-      if (context.waiting.has('simulation not possible')) this.incomplete = true
-    }
+    for (const row of await dispatch(context, view, this.rows, this.tried)) this.tried.add(row.id)
+    if (context.waiting.has('simulation not possible')) this.incomplete = true
     const capped = context.waiting.has('spend cap')
     this.alarm('spend cap', capped, 'an account has reached its spend cap; its transactions wait')
   }

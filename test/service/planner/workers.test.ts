@@ -142,7 +142,7 @@ describe('jobs that are taken before a prover is free', () => {
     expect(await inHand(1, undefined)).to.equal(1)
     expect(await inHand(1, 60_000)).to.equal(1)
     expect(await inHand(1, 300)).to.equal(2)
-    expect(await inHand(1, 10)).to.equal(4)
+    expect(await inHand(1, 10)).to.equal(2)
     expect(await inHand(4, 1000)).to.equal(6)
   })
 })

@@ -127,6 +127,23 @@ describe('submitter: what is kept back for proofs', () => {
     expect(world.chain.succeeded().slice(0, 2)).to.deep.equal([lockData(1), fulfillData(1)])
   })
 
+  it('sends a proof that saves a bond at once, whatever waits for coins before it', async () => {
+    world.chain.balance = LOCK + PROOF
+    world.chain.lockedBefore(7)
+    world.start()
+    const lock = await minedLock(1)
+    world.chain.balance = PROOF
+    world.chain.mine()
+    // Another proof, on which no bond of ours hangs, came first and may not have the coins.
+    const other = await world.queue(fulfillData(7), { gasLimit: 300_000n })
+    await until(() => waiting().includes('balance too low'), 'the status')
+    // In the very block at which the others began to wait.
+    const proof = await proofOf(lock)
+    await world.reach(proof, ({ state }) => state === 'pending')
+    expect(await world.state(other)).to.equal('queued')
+    await world.mineUntil(proof, 'confirmed')
+  })
+
   it('waits with a proof that cannot be paid for, and with nothing of what others need', async () => {
     world.start()
     const lock = await minedLock(1)
