@@ -4,14 +4,9 @@ import { formatEther } from 'ethers'
 import type { Queryable } from '../store/database'
 import type { Job, JobState } from '../store/job'
 import type { OutgoingTransaction } from '../store/transaction'
+import type { SettledOutcome } from '../submitter'
 import type { PlannerContext } from './context'
 import { moneyOf } from './money'
-
-/**
- * What became of a transaction: `unmined` when a reorganisation took it back, `failing` when a proof is in a block without effect and
- * another one may be sent before that is final.
- */
-export type SettledOutcome = 'mined' | 'failing' | 'reverted' | 'confirmed' | 'abandoned' | 'unmined'
 
 /** Milliseconds until a request is looked at again whose transaction failed, doubled with every failure. */
 const FIRST_PAUSE = 250

@@ -103,7 +103,7 @@ export class Slot {
       task.reject(error)
       return
     }
-    const others = this.tasks.filter((other) => other !== task)
+    const others = this.tasks.slice(1)
     this.end()
     this.start()
     task.reject(error)

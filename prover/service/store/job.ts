@@ -27,6 +27,9 @@ export type JobState =
 
 export const FINAL_STATES = ['done', 'skipped', 'failed', 'cancelled', 'expired'] as const satisfies readonly JobState[]
 
+/** The other states, as SQL has them. */
+export const OPEN = `('received', 'waiting', 'locking', 'proving', 'submitting')`
+
 /** Which states may follow which. `received` follows where a reorg or a lost race makes a new plan necessary. */
 export const NEXT_STATES: Readonly<Record<JobState, readonly JobState[]>> = {
   received: ['waiting', 'locking', 'proving', 'done', 'skipped', 'failed', 'cancelled', 'expired'],

@@ -6,6 +6,7 @@ import { JobConflictError, JobTransitionError, StoreNotFoundError } from './erro
 import {
   FINAL_STATES,
   NEXT_STATES,
+  OPEN,
   type ApiOrigin,
   type Job,
   type JobError,
@@ -155,7 +156,7 @@ export const jobStore: JobStore = {
       `SELECT j.* FROM zkml.jobs j, LATERAL (
          SELECT greatest(updated_at, not_before) AS due, CASE state WHEN 'proving' THEN 'prove' ELSE 'plan' END AS queue
        ) AS at
-       WHERE state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
+       WHERE state IN ${OPEN}
          AND due < now() - $1 * interval '1 ms'
          AND CASE WHEN state IN ('locking', 'submitting') THEN NOT EXISTS (
            SELECT FROM zkml.transactions t

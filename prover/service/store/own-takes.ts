@@ -55,11 +55,6 @@ export class OwnTakes {
     }
   }
 
-  /** Somebody else decides on its end: the caller's transaction. */
-  leave(id: string): void {
-    this.#live.delete(id)
-  }
-
   /** Runs what gives back the takes of this process that are not known here, if there may be some. */
   async recover(run: () => Promise<void>): Promise<void> {
     if (!this.#mayHaveLost) return

@@ -122,14 +122,12 @@ export async function openQueue(
     return {
       jobId,
       retries,
-      complete: async (tx) => {
-        const complete = (within: Queryable): Promise<void> =>
-          end(within, take, async ({ isSentAgain, priority }) => {
-            if (isSentAgain) await enqueue(within, queue, { jobId, retries: 0 }, { delay: AT_ONCE, priority })
+      complete: async () => {
+        const complete = (tx: Queryable): Promise<void> =>
+          end(tx, take, async ({ isSentAgain, priority }) => {
+            if (isSentAgain) await enqueue(tx, queue, { jobId, retries: 0 }, { delay: AT_ONCE, priority })
           })
-        if (tx === undefined) return await own.end(take.id, () => engine.transaction(complete))
-        own.leave(take.id)
-        await complete(tx)
+        await own.end(take.id, () => engine.transaction(complete))
       },
       retry: async (reason, { atMostSeconds = LONGEST_PAUSE } = {}) => {
         const pause = Math.min(2 ** retries, atMostSeconds)

@@ -53,14 +53,13 @@ export type QueueName = 'plan' | 'prove'
 
 /**
  * A job that this process has taken. Exactly one of the two ends it, and one of them must: it stays taken until this process ends.
- * On their own both are done once the database answers; while it is away they resolve, and are repeated in the background.
+ * While the database is away they resolve, and are repeated in the background.
  */
 export type TakenJob = {
   readonly jobId: string
   /** How often it was taken before. */
   readonly retries: number
-  /** In a transaction of its own, or together with what the work led to; when that is undone, end it once more. */
-  complete(tx?: Queryable): Promise<void>
+  complete(): Promise<void>
   /** Gives it back, to be tried again after a pause of 1, 2, 4, … seconds, up to `atMostSeconds`; 300 by default. */
   retry(reason: string, options?: { readonly atMostSeconds?: number }): Promise<void>
 }

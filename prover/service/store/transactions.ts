@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { StoreNotFoundError } from './errors'
+import { OPEN } from './job'
 import type { TransactionStore } from './store'
 import type { OutgoingTransaction, TransactionAttempt, TransactionPurpose, TransactionState } from './transaction'
 import { isUuid, json, text } from './values'
@@ -149,9 +150,11 @@ export const transactionStore: TransactionStore = {
   async reopen(tx, chainId, fromBlock) {
     const rows = await tx.query(
       `UPDATE zkml.transactions t SET state = 'mined', updated_at = now()
-       WHERE chain_id = $1 AND state = 'confirmed' AND (receipt->>'blockNumber')::bigint >= $2 AND NOT EXISTS (
-         SELECT FROM zkml.transactions o WHERE o.job_id = t.job_id AND o.purpose = t.purpose AND o.state IN ${LIVE} AND NOT o.superseded AND NOT t.superseded
-       ) RETURNING id`,
+       WHERE chain_id = $1 AND state = 'confirmed' AND (receipt->>'blockNumber')::bigint >= $2
+         AND (superseded OR NOT EXISTS (
+           SELECT FROM zkml.transactions o
+           WHERE o.job_id = t.job_id AND o.purpose = t.purpose AND o.state IN ${LIVE} AND NOT o.superseded
+         )) RETURNING id`,
       [chainId, fromBlock],
     )
     return rows.length
@@ -179,8 +182,8 @@ export const transactionStore: TransactionStore = {
              AND f.state IN ('pending', 'mined', 'confirmed', 'cancelling') AND NOT f.superseded
          ) AS is_followed
        FROM zkml.jobs j JOIN zkml.transactions l ON l.job_id = j.id
-       WHERE j.state IN ('received', 'waiting', 'locking', 'proving', 'submitting')
-         ${jobIds === undefined ? '' : 'AND j.id = ANY ($3::uuid[])'} AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
+       WHERE j.state IN ${OPEN} ${jobIds === undefined ? '' : 'AND j.id = ANY ($3::uuid[])'}
+         AND l.chain_id = $1 AND lower(l.sender) = lower($2) AND l.purpose = 'lock'
          AND (l.state IN ('mined', 'confirmed') OR l.state = 'pending' AND l.receipt IS NULL)
        GROUP BY l.job_id`,
       jobIds === undefined ? [chainId, from] : [chainId, from, jobIds],

@@ -28,19 +28,13 @@ export async function readBudget(
   candidates: readonly OutgoingTransaction[] = [],
 ): Promise<Budget> {
   const { transactions, db } = context.store
-  const proofs = candidates.filter(({ purpose }) => purpose === 'fulfill').map(({ jobId }) => jobId)
   const lane = [db, context.chainId, context.account.address] as const
-  let bonded = proofs.length === 0 ? [] : await transactions.bonded(...lane, proofs)
-  let locked = lockedJobs(bonded)
-  let allowance = 0n
-  if (
-    candidates.length === 0 ||
-    !candidates.every(({ jobId, purpose }) => purpose === 'fulfill' && locked.has(jobId))
-  ) {
-    allowance = await readAllowance(context)
-    bonded = await transactions.bonded(...lane)
-    locked = lockedJobs(bonded)
-  }
+  const proofs = candidates.filter(({ purpose }) => purpose === 'fulfill').map(({ jobId }) => jobId)
+  const ofProofs = proofs.length === 0 ? [] : await transactions.bonded(...lane, proofs)
+  const isCapped = candidates.length === 0 || lockedJobs(ofProofs).size < candidates.length
+  let allowance = isCapped ? await readAllowance(context) : 0n
+  const bonded = isCapped ? await transactions.bonded(...lane) : ofProofs
+  const locked = lockedJobs(bonded)
   /** Gas of proofs to come, by job. */
   const owed = new Map(bonded.filter(({ isFollowed }) => !isFollowed).map(({ jobId, gas }) => [jobId, gas]))
   let balance = view.balance
