@@ -2,8 +2,7 @@
 
 import { expect } from 'chai'
 import type { OutgoingTransaction } from '../../../prover/service/store/transaction'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, fulfillData, lockData, PATIENT, POLICY, until, World } from './support'
+import { aWhile, fulfillData, inNewWorlds, lockData, PATIENT, POLICY, until, type World } from './support'
 
 /** What a lock, and a proof of three times its gas, cost at most at the fees of the first block. */
 const LOCK = 100_000n * 210n
@@ -11,16 +10,8 @@ const PROOF = 3n * LOCK
 const WITH_PROOF = { followUpGas: 300_000n } as const
 
 describe('submitter: what is kept back for proofs', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   const waiting = () => world.running.at(-1)!.status().lanes[0]!.waiting
   const capped = (wei: bigint) => ({ ...PATIENT, spendCap: { wei, periodSeconds: 3600 } })
@@ -161,7 +152,7 @@ describe('submitter: what is kept back for proofs', () => {
     world.start(capped(LOCK + PROOF + 21_000n))
     const lock = await world.queue(lockData(1), WITH_PROOF)
     await world.mineUntil(lock, 'confirmed')
-    await test.store.jobs.move(test.store.db, lock.jobId, 'received', 'failed')
+    await world.store.jobs.move(world.store.db, lock.jobId, 'received', 'failed')
     const other = await world.queue(lockData(2))
     await world.mineUntil(other, 'confirmed')
   })
@@ -212,9 +203,9 @@ describe('submitter: what is kept back for proofs', () => {
     it("is another daemon's to know where that one sends", async () => {
       world.start()
       await until(() => world.running[0]!.status().lanes[0]!.balance !== null, 'the balance')
-      const { leases } = test.store
+      const { leases } = world.store
       const elsewhere = { hold: async () => false, release: leases.release }
-      world.start(PATIENT, { store: { ...test.store, leases: elsewhere } })
+      world.start(PATIENT, { store: { ...world.store, leases: elsewhere } })
       await aWhile()
       expect(permit(30_000_001n)).to.deep.equal({ ok: true })
     })

@@ -4,20 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { Transaction } from 'ethers'
 import { leaseStore } from '../../../prover/service/store/leases'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, lockData, PATIENT, POLICY, until, World } from './support'
+import { aWhile, inNewWorlds, lockData, PATIENT, POLICY, until, type World } from './support'
 
 describe('submitter: nonces', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   /** Another program that has the key. */
   async function intrude(nonce: number, world: World): Promise<Transaction> {
@@ -74,7 +65,7 @@ describe('submitter: nonces', () => {
   })
 
   it('fills holes below what waits for them', async () => {
-    const { db, transactions } = test.store
+    const { db, transactions } = world.store
     await db.transaction((tx) => transactions.takeNonce(tx, 77, world.wallet.address, 1))
     world.start(POLICY)
     const row = await world.queue(lockData(1))
@@ -99,8 +90,8 @@ describe('submitter: nonces', () => {
   it('lets one daemon act at a time, and another go on when it is gone', async () => {
     const first = world.start(PATIENT)
     await until(() => first.status().lanes[0]!.active, 'the lease')
-    const leases = leaseStore(test.store.db, randomUUID())
-    const second = world.start(PATIENT, { store: { ...test.store, leases } })
+    const leases = leaseStore(world.store.db, randomUUID())
+    const second = world.start(PATIENT, { store: { ...world.store, leases } })
     const rows = [await world.queue(lockData(1)), await world.queue(lockData(2))]
     await until(() => world.chain.mempool.size === 2, 'the mempool')
     await aWhile()
@@ -114,7 +105,7 @@ describe('submitter: nonces', () => {
 
   it('signs nothing twice even when both believe that they hold the lease', async () => {
     const leases = { hold: () => Promise.resolve(true), release: () => Promise.resolve() }
-    for (let daemon = 0; daemon < 3; daemon++) world.start(POLICY, { store: { ...test.store, leases } })
+    for (let daemon = 0; daemon < 3; daemon++) world.start(POLICY, { store: { ...world.store, leases } })
     const rows = []
     for (let request = 0; request < 12; request++) rows.push(await world.queue(lockData(request)))
     for (const row of rows) await world.mineUntil(row, 'confirmed')
@@ -126,7 +117,7 @@ describe('submitter: nonces', () => {
   it('stops within a round when the lease goes to another daemon', async () => {
     let held = true
     const leases = { hold: () => Promise.resolve(held), release: () => Promise.resolve() }
-    world.start(PATIENT, { store: { ...test.store, leases } })
+    world.start(PATIENT, { store: { ...world.store, leases } })
     world.chain.fault = (method) => {
       if (method !== 'eth_call') return
       held = false

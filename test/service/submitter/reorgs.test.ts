@@ -2,20 +2,11 @@
 
 import { expect } from 'chai'
 import { Transaction } from 'ethers'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, fulfillData, lockData, PATIENT, POLICY, until, World } from './support'
+import { aWhile, fulfillData, inNewWorlds, lockData, PATIENT, POLICY, until, type World } from './support'
 
 describe('submitter: reorganisations', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   async function mined(data: string, policy = PATIENT) {
     if (world.running.length === 0) world.start(policy)
@@ -162,8 +153,8 @@ describe('submitter: reorganisations', () => {
     it('makes way for another one before that is final, and only for one', async () => {
       const row = await failing()
       const next = await world.queue(fulfillData(1), { jobId: row.jobId })
-      const { insert } = test.store.transactions
-      expect(await test.store.db.transaction((tx) => insert(tx, next))).to.equal(undefined)
+      const { insert } = world.store.transactions
+      expect(await world.store.db.transaction((tx) => insert(tx, next))).to.equal(undefined)
       await world.mineUntil(next, 'confirmed')
       await world.mineUntil(row, 'reverted')
       expect(world.chain.succeeded()).to.deep.equal([fulfillData(1)])

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, lockData, PATIENT, POLICY, until, World } from './support'
+import { aWhile, inNewWorlds, lockData, PATIENT, POLICY, until, type World } from './support'
 
 const NOBODY = () => false
 
 describe('submitter: transactions that are stuck', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   const inMempool = () => [...world.chain.mempool.values()]
   /** Waits until an empty transfer has taken the place of a nonce. */

@@ -3,20 +3,11 @@
 import { expect } from 'chai'
 import { Transaction } from 'ethers'
 import { createSubmitter } from '../../../prover/service/submitter'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, fulfillData, lockData, PATIENT, until, World } from './support'
+import { aWhile, fulfillData, inNewWorlds, lockData, PATIENT, until, World } from './support'
 
 describe('submitter: sending', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   it('signs, sends, and confirms at the depth of the policy', async () => {
     world.start()
@@ -125,7 +116,7 @@ describe('submitter: sending', () => {
   })
 
   it('serves several accounts, each with nonces of its own', async () => {
-    const second = new World(test.store)
+    const second = new World(world.store)
     world.start(PATIENT, { accounts: [world.wallet, second.wallet] })
     const rows = [await world.queue(lockData(1)), await world.queue(lockData(2), { from: second.wallet.address })]
     for (const row of rows) expect((await world.mineUntil(row, 'confirmed')).nonce).to.equal(0)
@@ -161,7 +152,7 @@ describe('submitter: sending', () => {
           chainId: 77,
           provider: world.chain,
           accounts,
-          store: test.store,
+          store: world.store,
           metrics: world.metrics,
           log: { child: () => undefined } as never,
           policy: { ...PATIENT, ...change },

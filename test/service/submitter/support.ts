@@ -14,6 +14,7 @@ import {
   type Submitter,
   type SubmitterOptions,
 } from '../../../prover/service/submitter'
+import { openTestStore, type TestStore } from '../../support/store'
 import { FAKE_CHAIN_ID, FakeChain, fulfillData, lockData } from './fake-chain'
 
 /** Waits for nothing in the tests: attempts are replaced almost at once. */
@@ -158,3 +159,15 @@ export async function aWhile(): Promise<void> {
 }
 
 export { fulfillData, lockData }
+
+/** A store for the tests of a `describe`, and a world for each of them. */
+export function inNewWorlds(enter: (world: World) => void): void {
+  let test: TestStore
+  let world: World
+  before(async () => {
+    test = await openTestStore()
+  })
+  after(() => test.remove())
+  beforeEach(() => enter((world = new World(test.store))))
+  afterEach(() => world.stop())
+}

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
-import { openTestStore, type TestStore } from '../../support/store'
-import { aWhile, fulfillData, lockData, PATIENT, POLICY, until, World } from './support'
+import { aWhile, fulfillData, inNewWorlds, lockData, PATIENT, POLICY, until, type World } from './support'
 
 const LOW_BALANCE = 'the balance of an account is low; send it coins'
 const AT_CAP = 'an account has reached its spend cap; its transactions wait'
 
 describe('submitter: what is not sent, and why', () => {
-  let test: TestStore
   let world: World
-  before(async () => {
-    test = await openTestStore()
-  })
-  after(() => test.remove())
-  beforeEach(() => {
-    world = new World(test.store)
-  })
-  afterEach(() => world.stop())
+  inNewWorlds((next) => (world = next))
 
   const waiting = () => world.running.at(-1)!.status().lanes[0]!.waiting
   const warnings = (message: string) => world.lines.filter((line) => line.level === 'warn' && line.message === message)
@@ -62,7 +53,7 @@ describe('submitter: what is not sent, and why', () => {
 
   it('does not believe a revert on a chain that is behind what discovery has read', async () => {
     world.chain.refuses.add(lockData(1))
-    const { db, cursors } = test.store
+    const { db, cursors } = world.store
     await db.transaction((tx) => cursors.advance(tx, 77, [{ block: 4, hash: '0x04' }]))
     world.start()
     const row = await world.queue(lockData(1))
@@ -113,8 +104,8 @@ describe('submitter: what is not sent, and why', () => {
     expect(warnings(AT_CAP)).to.have.length(1)
     expect(await world.metric('spendCap')).to.equal(Number(2n * most))
     for (const row of rows) await world.mineUntil(row, 'confirmed')
-    const { settled, reserved } = await test.store.transactions.spent(
-      test.store.db,
+    const { settled, reserved } = await world.store.transactions.spent(
+      world.store.db,
       77,
       world.wallet.address,
       new Date(0),
