@@ -5,7 +5,7 @@ import { ZkmlError } from '../../errors'
 import { JobConflictError } from '../store'
 import type { Job } from '../store/job'
 import type { QueueName, TakenJob } from '../store/store'
-import type { ProverPool } from '../pool/types'
+import { PROOFS_AHEAD } from '../pool/types'
 import type { PlannerContext } from './context'
 import { takeInLoops } from './loops'
 import { planStep } from './plan'
@@ -29,12 +29,11 @@ const LONGEST_SKEW = 86_400
 /** Longest pause, in seconds, until a step is tried again that a bond depends on. */
 const LOCKED_PAUSE = 5
 
-/** Jobs that are taken off the `prove` queue for each prover before it is free, and for how many milliseconds of its work at most. */
-const MOST_AHEAD = 1
-const AHEAD = 500
-
 /** Milliseconds until the end of a step is recorded again. */
 const PAUSE = 1000
+
+/** What is done with a job of a queue. */
+type Step = (jobId: string, signal: AbortSignal) => Promise<void>
 
 /** Takes work off the queues and does it. */
 export type Workers = {
@@ -45,8 +44,7 @@ export type Workers = {
 }
 
 /**
- * Starts the workers. A little more is taken off the `prove` queue than proofs can run, so that a prover process always finds its next
- * task ready; but not where proofs are slow, and another daemon of the fleet could begin earlier.
+ * Starts the workers, which take as many proofs off their queue as the pool wants.
  *
  * @param planners how many market jobs are decided at once
  */
@@ -88,8 +86,8 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
     ),
     start(
       'prove',
-      pool.capacity * (1 + MOST_AHEAD),
-      (inHand) => inHand < pool.capacity || aheadBy(pool, inHand) <= AHEAD,
+      pool.capacity * PROOFS_AHEAD,
+      (inHand) => inHand < pool.wanted,
       (id, signal) => proveStep(context, id, signal),
     ),
   ]
@@ -106,13 +104,6 @@ export function startWorkers(context: PlannerContext, planners: number): Workers
       clearTimeout(timer)
     },
   }
-}
-
-type Step = (jobId: string, signal: AbortSignal) => Promise<void>
-
-/** Milliseconds until a prover would get to one more job, with so many in hand. */
-function aheadBy(pool: ProverPool, inHand: number): number {
-  return ((inHand - pool.capacity + 1) * (pool.proveTime() ?? Infinity)) / pool.capacity
 }
 
 async function run(

@@ -8,7 +8,15 @@ import type { Metrics } from '../metrics'
 import { Crew, type CrewOptions } from './crew'
 import type { WorkerOptions } from './messages'
 import { ProveTimes } from './prove-times'
-import type { PoolProof, ProveStage, ProverPool, ProveTask, QuantizedInput, RunResult } from './types'
+import {
+  PROOFS_AHEAD,
+  type PoolProof,
+  type ProverPool,
+  type ProveStage,
+  type ProveTask,
+  type QuantizedInput,
+  type RunResult,
+} from './types'
 
 export type PoolOptions = {
   /** Proofs at once; {@link defaultProvers} when absent or 0. */
@@ -33,8 +41,10 @@ export type PoolOptions = {
 const PROVER_BYTES = 2 ** 31
 /** How many runs a process is handed ahead: enough that it never waits, few enough to divide them evenly. */
 const RUNS_AHEAD = 64
-/** The same for proofs, but only behind those that take no longer than this many milliseconds. */
-const PROOFS_AHEAD = 2
+/**
+ * Milliseconds of a proof behind which another one may stand. Behind a slower one none does: another process, or another daemon of the
+ * fleet, may begin it earlier.
+ */
 const QUICK_PROOF = 500
 const GAUGE_MILLISECONDS = 5000
 const ESTIMATE_MILLISECONDS = 250
@@ -92,6 +102,10 @@ class Pool implements ProverPool {
     this.gauges = setInterval(() => metrics.proverBytes.set(this.residentBytes()), GAUGE_MILLISECONDS).unref()
   }
 
+  get wanted(): number {
+    return this.capacity * (isQuickProof(this.times.median()) ? PROOFS_AHEAD : 1)
+  }
+
   async started(): Promise<void> {
     await Promise.all([this.provers.started(), this.runners.started()])
   }
@@ -99,7 +113,7 @@ class Pool implements ProverPool {
   async prove({ folder, input, context, salts, signal, onProgress }: ProveTask): Promise<PoolProof> {
     const place = resolve(folder)
     const expected = this.times.median(place)
-    const isQuick = expected !== undefined && expected <= QUICK_PROOF
+    const isQuick = isQuickProof(expected)
     const estimate = onProgress && new Estimate(onProgress, expected)
     const work = { kind: 'prove', folder: place, input, context, ...(salts && { salts }) } as const
     try {
@@ -130,8 +144,8 @@ class Pool implements ProverPool {
     await Promise.all([this.provers.everyone(work), this.runners.everyone(work)])
   }
 
-  proveTime(folder?: string): number | undefined {
-    return this.times.median(folder === undefined ? undefined : resolve(folder))
+  proveTime(folder: string): number | undefined {
+    return this.times.median(resolve(folder))
   }
 
   usage() {
@@ -173,6 +187,10 @@ class Pool implements ProverPool {
     metrics.proverProcesses.set(this.provers.processes + this.runners.processes)
     metrics.proverBusy.set(this.provers.busy + this.runners.busy)
   }
+}
+
+function isQuickProof(milliseconds: number | undefined): boolean {
+  return milliseconds !== undefined && milliseconds <= QUICK_PROOF
 }
 
 /** Progress of a proof. A backend tells nothing between its beginning and its end, so that is guessed from earlier ones. */

@@ -35,6 +35,9 @@ export type ProveTask = {
 /** What `ProverPool.prove` returns: a verified proof, with everything the planner needs to submit it. */
 export type PoolProof = ProvedInference & { readonly outputs: readonly DecodedOutput[] }
 
+/** Quick proofs that a process is handed at once. */
+export const PROOFS_AHEAD = 2
+
 /**
  * Processes that run models and prove, apart from the daemon's own, so that neither a crash nor minutes of arithmetic
  * touch it. Errors of the work itself arrive as the `ZkmlError` they were, by code.
@@ -42,6 +45,8 @@ export type PoolProof = ProvedInference & { readonly outputs: readonly DecodedOu
 export type ProverPool = {
   /** Proofs that can run at once. */
   readonly capacity: number
+  /** Proofs to hand over at once: `PROOFS_AHEAD` for each process while they are quick, so that none waits for its next, or one. */
+  readonly wanted: number
   /** Proves; waits for a free process. Aborting ends the process that does it. */
   prove(task: ProveTask): Promise<PoolProof>
   /** Runs the integer model; quick. */
@@ -52,8 +57,8 @@ export type ProverPool = {
   verify(folder: string, statement: InferenceProof): Promise<Verification>
   /** Loads a model, and its key where proofs are made, in every process that has time now. */
   warm(folder: string): Promise<void>
-  /** Median of the last 32 prove times of a model, or of all, in milliseconds (witness and proof); undefined before the first. */
-  proveTime(folder?: string): number | undefined
+  /** Median of the last 32 prove times of a model in milliseconds (witness and proof), or undefined before the first. */
+  proveTime(folder: string): number | undefined
   /** Resident bytes of the daemon's children, and how many there are. */
   usage(): Promise<{ readonly processes: number; readonly residentBytes: number; readonly busy: number }>
   /** Takes no more tasks, lets those that were begun go on for `timeoutMs` (default 0), and ends all processes. */

@@ -75,7 +75,7 @@ async function runOnce(options: {
     board: new JobBoard(store, metrics),
     chains: new Map([[1, { chainId: 1, account: ZeroAddress, market }]]),
     gas: new GasTracker(),
-    pool: { capacity: 1, proveTime: () => undefined },
+    pool: { capacity: 1, wanted: 1 },
     log: SILENT,
     dryRun: false,
   } as unknown as PlannerContext
@@ -114,7 +114,7 @@ describe('a step that fails', () => {
 
 describe('jobs that are taken before a prover is free', () => {
   /** How many of a long queue are in hand at once. */
-  async function inHand(capacity: number, proveTime: number | undefined): Promise<number> {
+  async function inHand(capacity: number, wanted: number): Promise<number> {
     let hand = 0
     let go: () => void = () => undefined
     const gone = new Promise<void>((resolve) => (go = resolve))
@@ -129,7 +129,7 @@ describe('jobs that are taken before a prover is free', () => {
       },
       queue: { take: async (name: string) => (name === 'prove' ? taken : undefined), onWork: () => () => undefined },
     } as unknown as Store
-    const context = { store, pool: { capacity, proveTime: () => proveTime }, log: SILENT } as unknown as PlannerContext
+    const context = { store, pool: { capacity, wanted }, log: SILENT } as unknown as PlannerContext
     const workers = startWorkers(context, 1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     const stopped = workers.stop(0)
@@ -138,11 +138,10 @@ describe('jobs that are taken before a prover is free', () => {
     return hand
   }
 
-  it('are few where proofs are quick, and none where they are not', async () => {
-    expect(await inHand(1, undefined)).to.equal(1)
-    expect(await inHand(1, 60_000)).to.equal(1)
-    expect(await inHand(1, 300)).to.equal(2)
-    expect(await inHand(1, 10)).to.equal(2)
-    expect(await inHand(4, 1000)).to.equal(6)
+  it('are as many as the pool wants', async () => {
+    expect(await inHand(1, 1)).to.equal(1)
+    expect(await inHand(1, 2)).to.equal(2)
+    expect(await inHand(4, 4)).to.equal(4)
+    expect(await inHand(4, 8)).to.equal(8)
   })
 })

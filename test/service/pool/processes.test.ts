@@ -83,8 +83,10 @@ describe('processes of the prover pool', () => {
 
   it('hands a proof ahead where proofs are quick, and has another process do it when that one dies', async () => {
     const { pool, pids, until } = await makePool()
+    expect(pool.wanted).to.equal(1)
     await prove(pool)
     expect(pool.proveTime(folder)).to.be.below(500)
+    expect(pool.wanted).to.equal(2)
     const [pid] = pids('prover')
     process.kill(pid!, 'SIGSTOP')
     const proofs = [prove(pool), prove(pool), prove(pool)]
