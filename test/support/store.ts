@@ -70,6 +70,17 @@ export function ADDRESS(number: number): string {
   return getAddress(zeroPadValue(toBeHex(number + 0xabcd00), 20))
 }
 
+/** Of a transaction about which nothing matters but its job and its purpose. */
+export const TERMS = {
+  chainId: 1,
+  from: ADDRESS(1),
+  to: ADDRESS(2),
+  data: '0x',
+  value: 0n,
+  gasLimit: 1n,
+  deadline: 1,
+}
+
 /** A request nobody has made yet. */
 export function marketOrigin(change: Partial<MarketOrigin> = {}): MarketOrigin {
   return {

@@ -5,7 +5,7 @@ import { createMetrics } from '../../../prover/service/metrics'
 import { GasTracker, JobBoard, onSettled, type PlannerContext } from '../../../prover/service/planner'
 import type { JobState, Store } from '../../../prover/service/store'
 import type { OutgoingTransaction, TransactionPurpose } from '../../../prover/service/store/transaction'
-import { ADDRESS, marketOrigin, openTestStore, SILENT, type TestStore } from '../../support/store'
+import { marketOrigin, openTestStore, SILENT, TERMS, type TestStore } from '../../support/store'
 
 /** States that lead to the one in which a job waits for its proof to be mined. */
 const TO_SUBMITTING: readonly JobState[] = ['locking', 'proving', 'submitting']
@@ -36,8 +36,7 @@ describe('planner: what becomes of a job with its transactions', () => {
     return id
   }
   const insert = async (jobId: string, purpose: TransactionPurpose): Promise<OutgoingTransaction> => {
-    const terms = { chainId: 1, from: ADDRESS(1), to: ADDRESS(2), data: '0x', value: 0n, gasLimit: 1n, deadline: 1 }
-    return (await store.transactions.insert(store.db, { jobId, purpose, ...terms }))!
+    return (await store.transactions.insert(store.db, { ...TERMS, jobId, purpose }))!
   }
   const settle = (transaction: OutgoingTransaction, outcome: Parameters<typeof onSettled>[3]) =>
     store.db.transaction((tx) => onSettled(context, tx, transaction, outcome))

@@ -6,7 +6,7 @@ import { JobConflictError, JobTransitionError, StoreNotFoundError } from '../../
 import { NEXT_STATES, type JobState } from '../../../prover/service/store/job'
 import type { Store } from '../../../prover/service/store/store'
 import { rejection } from '../../support/rejection'
-import { ADDRESS, apiOrigin, marketOrigin, openTestStore, type TestStore } from '../../support/store'
+import { ADDRESS, apiOrigin, marketOrigin, openTestStore, TERMS, type TestStore } from '../../support/store'
 
 describe('the jobs of the store', () => {
   let test: TestStore
@@ -206,17 +206,7 @@ describe('the jobs of the store', () => {
     const stalled = async (limit = 100): Promise<string[]> =>
       (await store.jobs.stalled(store.db, HOUR, limit)).map(({ id }) => id)
     const send = (jobId: string, purpose: 'lock' | 'fulfill') =>
-      store.transactions.insert(store.db, {
-        jobId,
-        purpose,
-        chainId: 1,
-        from: ADDRESS(1),
-        to: ADDRESS(2),
-        data: '0x',
-        value: 0n,
-        gasLimit: 1n,
-        deadline: 1,
-      })
+      store.transactions.insert(store.db, { ...TERMS, jobId, purpose })
     beforeEach(() => store.db.query('DELETE FROM zkml.jobs'))
 
     it('are found, oldest first, once they are due for long enough', async () => {
@@ -286,18 +276,8 @@ describe('the jobs of the store', () => {
   it('forgets final jobs with what hangs on them, unless a transaction is on its way', async () => {
     const [old, live, unfinished] = [await jobIn('proving'), await jobIn('submitting'), await jobIn('proving')]
     await store.secrets.put(store.db, old, 'input', 1)
-    const request = {
-      jobId: live,
-      chainId: 1,
-      from: ADDRESS(1),
-      to: ADDRESS(2),
-      data: '0x',
-      value: 0n,
-      gasLimit: 1n,
-      deadline: 1,
-    }
-    await store.transactions.insert(store.db, { ...request, purpose: 'fulfill' })
-    await store.transactions.insert(store.db, { ...request, purpose: 'lock', jobId: unfinished })
+    await store.transactions.insert(store.db, { ...TERMS, purpose: 'fulfill', jobId: live })
+    await store.transactions.insert(store.db, { ...TERMS, purpose: 'lock', jobId: unfinished })
     await store.jobs.move(store.db, old, 'proving', 'done')
     await store.jobs.move(store.db, live, 'submitting', 'done')
     expect(await store.jobs.purge(store.db, 3_600_000)).to.equal(0)
