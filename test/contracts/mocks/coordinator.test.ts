@@ -206,12 +206,13 @@ describe('MockInferenceCoordinator', () => {
     await (signer.provider as JsonRpcApiProvider).send('hardhat_setCode', [await market.getAddress(), code])
     const there = market.connect(signer)
     const request = { ...(await requestOf(market, requestId)), requester: owner.address }
+    // One after the other: a refusal that nobody awaits yet ends the run.
     for (const call of [
-      there.requestInference(request, '0x'),
-      there.fulfil(requestId, OUTPUT),
-      there.fulfilWhateverHappens(requestId, OUTPUT),
+      () => there.requestInference(request, '0x'),
+      () => there.fulfil(requestId, OUTPUT),
+      () => there.fulfilWhateverHappens(requestId, OUTPUT),
     ]) {
-      await expect(call).to.be.revertedWithCustomError(market, 'MockOnPublicChain').withArgs(10)
+      await expect(call()).to.be.revertedWithCustomError(market, 'MockOnPublicChain').withArgs(10)
     }
   })
 })
