@@ -2,11 +2,32 @@
 
 /** The part of ffjavascript that this project uses. */
 declare module 'ffjavascript' {
+  /** One step of a task that a thread of a curve does; `var` numbers the buffers of the task. */
+  export type TaskStep =
+    | { readonly cmd: 'ALLOCSET'; readonly var: number; readonly buff: Uint8Array }
+    | { readonly cmd: 'ALLOC'; readonly var: number; readonly len: number }
+    | { readonly cmd: 'GET'; readonly out: number; readonly var: number; readonly len: number }
+    | {
+        readonly cmd: 'CALL'
+        readonly fnName: string
+        readonly params: readonly ({ readonly var: number; readonly offset?: number } | { readonly val: number })[]
+      }
+
+  /** Points are affine (two coordinates) or Jacobian (three), in Montgomery form. */
   export type CurveGroup = {
     readonly g: Uint8Array
     /** Affine, coordinates in Montgomery form. */
     readonly gAffine: Uint8Array
+    /** Infinity, Jacobian. */
+    readonly zero: Uint8Array
+    add(a: Uint8Array, b: Uint8Array): Uint8Array
     neg(point: Uint8Array): Uint8Array
+    toAffine(point: Uint8Array): Uint8Array
+    /** The scalar is in Montgomery form. */
+    timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array
+    toUncompressed(point: Uint8Array): Uint8Array
+    fromRng(rng: ChaCha): Uint8Array
+    lagrangeEvaluations(points: Uint8Array, inType: 'affine', outType: 'affine'): Promise<Uint8Array>
   }
 
   export type ScalarField = {
@@ -22,8 +43,13 @@ declare module 'ffjavascript' {
     readonly G1: CurveGroup
     readonly G2: CurveGroup
     readonly Fr: ScalarField
-    /** `code` is set only on a single-threaded curve. */
-    readonly tm: { readonly code?: Uint8Array }
+    readonly tm: {
+      /** Set only on a single-threaded curve. */
+      readonly code?: Uint8Array
+      /** Threads of the curve. */
+      readonly concurrency: number
+      queueAction(task: readonly TaskStep[]): Promise<Uint8Array[]>
+    }
     /** Whether the product of e(points[0], points[1]), e(points[2], points[3]) … is one. */
     pairingEq(...points: readonly Uint8Array[]): Promise<boolean>
     terminate(): Promise<void>

@@ -12,7 +12,7 @@ let leases = 0
 let curve: Promise<Curve> | undefined
 
 /** A share of snarkjs' threads. Release it, or the process does not exit. */
-export type SnarkjsLease = { release(): Promise<void> }
+export type SnarkjsLease = { readonly curve: Curve; release(): Promise<void> }
 
 export type SnarkjsThreads = {
   /**
@@ -27,8 +27,9 @@ export type SnarkjsThreads = {
 export async function leaseSnarkjs({ threads }: SnarkjsThreads = {}): Promise<SnarkjsLease> {
   leases++
   curve ??= startCurve(threads)
+  let leased: Curve
   try {
-    await curve
+    leased = await curve
   } catch (error) {
     leases--
     curve = undefined
@@ -36,6 +37,7 @@ export async function leaseSnarkjs({ threads }: SnarkjsThreads = {}): Promise<Sn
   }
   let isHeld = true
   return {
+    curve: leased,
     release: async () => {
       if (!isHeld) return
       isHeld = false
@@ -50,10 +52,10 @@ export async function leaseSnarkjs({ threads }: SnarkjsThreads = {}): Promise<Sn
 }
 
 /** Runs `use` with snarkjs' threads up, and stops them afterwards unless someone else holds a lease. */
-export async function withSnarkjs<T>(use: () => Promise<T>, options: SnarkjsThreads = {}): Promise<T> {
+export async function withSnarkjs<T>(use: (curve: Curve) => Promise<T>, options: SnarkjsThreads = {}): Promise<T> {
   const lease = await leaseSnarkjs(options)
   try {
-    return await use()
+    return await use(lease.curve)
   } finally {
     await lease.release()
   }
