@@ -50,6 +50,27 @@ declare module 'snarkjs' {
     ): Promise<boolean>
   }
 
+  /** A proof of PLONK is flat, one of FFLONK has its parts under "polynomials" and "evaluations"; all in decimal. */
+  export type SnarkjsUniversalProof = Readonly<Record<string, unknown>>
+
+  export type UniversalNamespace = {
+    /** Returns −1 after an error that only the logger was told of; PLONK returns nothing and FFLONK 0 on success. */
+    setup(r1cs: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<number | undefined>
+    prove(
+      zkey: FileLike,
+      wtns: FileLike,
+      logger?: Logger,
+    ): Promise<{ proof: SnarkjsUniversalProof; publicSignals: string[] }>
+    verify(
+      vk: Readonly<Record<string, unknown>>,
+      publicSignals: readonly string[],
+      proof: SnarkjsUniversalProof,
+      logger?: Logger,
+    ): Promise<boolean>
+  }
+  export const plonk: UniversalNamespace
+  export const fflonk: UniversalNamespace
+
   export namespace zKey {
     /** Returns the circuit hash, or −1 after an error that only the logger was told of. */
     function newZKey(r1cs: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<Uint8Array | -1>
@@ -70,6 +91,12 @@ declare module 'snarkjs' {
     ): Promise<Uint8Array>
     function verifyFromR1cs(r1cs: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<boolean>
     function exportVerificationKey(zkey: FileLike, logger?: Logger): Promise<SnarkjsVerificationKey>
+    /** Renders the template of the key's protocol. */
+    function exportSolidityVerifier(
+      zkey: FileLike,
+      templates: Readonly<Record<string, string>>,
+      logger?: Logger,
+    ): Promise<string>
   }
 
   export namespace powersOfTau {

@@ -232,7 +232,8 @@ const equalFq2 = (a: Fq2, b: Fq2): boolean => a[0] === b[0] && a[1] === b[1]
 const g1Words = (p: G1Point): bigint[] => [p.x, p.y]
 const g2Words = (p: G2Point): bigint[] => [p.x[1], p.x[0], p.y[1], p.y[0]]
 
-function parseG1(value: unknown, name: string): G1Point {
+/** A G1 point as snarkjs writes it; infinity has z = 0. */
+export function parseG1(value: unknown, name: string): G1Point {
   const [x, y, z] = asArray(value, name).map((item) => parseInteger(item, name))
   if (x === undefined || y === undefined) throw malformed(name)
   if (z === 0n) return { x: 0n, y: 0n }
@@ -240,7 +241,8 @@ function parseG1(value: unknown, name: string): G1Point {
   return { x, y }
 }
 
-function parseG2(value: unknown, name: string): G2Point {
+/** A G2 point as snarkjs writes it. */
+export function parseG2(value: unknown, name: string): G2Point {
   const [x, y, z] = asArray(value, name).map((item) => {
     const [c0, c1] = asArray(item, name).map((part) => parseInteger(part, name))
     if (c0 === undefined || c1 === undefined) throw malformed(name)

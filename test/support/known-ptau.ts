@@ -38,14 +38,15 @@ export async function knownPtau(power: number, { tau, alpha, beta }: KnownPowers
   return concatBytes(containerChunks('ptau', 1, sections))
 }
 
-/** L_i(τ) = Σ_k (τ/ω^i)^k / n for i < n = 2^level. */
+/** L_i(τ) = ω^i·(τ^n − 1) / (n·(τ − ω^i)) for i < n = 2^level. */
 function lagrangeAt(level: number, tau: bigint): bigint[] {
-  const size = 2 ** level
-  const perSize = inverseModR(BigInt(size))
-  return Array.from({ length: size }, (_, i) => {
-    const ratio = modulo(tau * inverseModR(powerModR(rootOfUnity(level), BigInt(i))))
-    let sum = 0n
-    for (let k = 0; k < size; k++) sum += powerModR(ratio, BigInt(k))
-    return modulo(sum * perSize)
+  const size = BigInt(2 ** level)
+  const root = rootOfUnity(level)
+  const vanishing = modulo(powerModR(tau, size) - 1n)
+  let power = 1n
+  return Array.from({ length: 2 ** level }, () => {
+    const value = modulo(power * vanishing * inverseModR(modulo(size * (tau - power))))
+    power = modulo(power * root)
+    return value
   })
 }
