@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <napi.h>
+
+#include <functional>
+#include <optional>
+
+#include "operations.h"
+#include "prove.h"
+
+/**
+ * The functions that prover/native/index.ts wraps. Each takes buffers, writes its result into one that the caller made,
+ * and returns a promise; the work is done on threads of its own. The last two arguments are the number of threads and two
+ * 32-bit words: the caller sets the first to end the work, and reads the share done, in thousandths, from the second.
+ */
+namespace {
+
+using namespace zkml;
+
+#if defined(ZKML_IFMA)
+constexpr const char* level = "ifma";
+#elif defined(ZKML_ADX)
+constexpr const char* level = "adx";
+#else
+constexpr const char* level = "portable";
+#endif
+
+/** Arguments of another shape than the wrapper gives. */
+[[noreturn]] void misuse(Napi::Env env, const char* what) { throw Napi::TypeError::New(env, what); }
+
+/** Work off the event loop. What `keep` names stays alive until it is done. */
+class Task : public Napi::AsyncWorker {
+ public:
+  using Work = std::function<void(Control&)>;
+  using Finish = std::function<Napi::Value(Napi::Env)>;
+
+  Task(Napi::Env env, std::size_t threads, Napi::Uint32Array words, Work work)
+      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), work_(std::move(work)) {
+    static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t), "atomics lie in the caller's words");
+    if (words.ElementLength() < 2) misuse(env, "two control words are needed");
+    keep(words);
+    auto* word = reinterpret_cast<std::atomic<uint32_t>*>(words.Data());
+    control_.emplace(threads, word, word + 1);
+  }
+
+  void keep(Napi::Value value) { kept_.push_back(Napi::Persistent(value)); }
+  void finishWith(Finish finish) { finish_ = std::move(finish); }
+
+  Napi::Promise start() {
+    Napi::Promise promise = deferred_.Promise();
+    Queue();
+    return promise;
+  }
+
+ protected:
+  void Execute() override {
+    try {
+      control_->throwIfCancelled();
+      work_(*control_);
+    } catch (const Error& error) {
+      fail(error.code, error.what());
+    } catch (const Cancelled&) {
+      fail("NATIVE_CANCELLED", "the work was cancelled");
+    } catch (const std::bad_alloc&) {
+      fail("NATIVE_OUT_OF_MEMORY", "there is not enough memory");
+    } catch (const std::exception& error) {
+      fail("NATIVE_FAILED", error.what());
+    }
+  }
+
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    deferred_.Resolve(finish_ ? finish_(Env()) : Env().Undefined());
+  }
+
+  void OnError(const Napi::Error& error) override {
+    Napi::HandleScope scope(Env());
+    error.Value().Set("code", Napi::String::New(Env(), code_));
+    deferred_.Reject(error.Value());
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Work work_;
+  Finish finish_;
+  std::optional<Control> control_;
+  std::vector<Napi::Reference<Napi::Value>> kept_;
+  std::string code_;
+
+  void fail(const char* code, const std::string& message) {
+    code_ = code;
+    SetError(message);
+  }
+};
+
+/** Reads the arguments of one call in order. */
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info), env_(info.Env()) {}
+
+  Bytes bytes() {
+    Napi::Value value = next();
+    if (!value.IsTypedArray()) misuse(env_, "a typed array is needed");
+    auto array = value.As<Napi::TypedArray>();
+    return {static_cast<const char*>(array.ArrayBuffer().Data()) + array.ByteOffset(), array.ByteLength()};
+  }
+  char* output(std::size_t size) {
+    Bytes out = bytes();
+    if (out.size != size) misuse(env_, "the output has another size than the result");
+    return const_cast<char*>(out.data);
+  }
+  uint32_t number() {
+    Napi::Value value = next();
+    if (!value.IsNumber()) misuse(env_, "a number is needed");
+    return value.As<Napi::Number>().Uint32Value();
+  }
+  Napi::Value next() { return info_[at_++]; }
+  Napi::Env env() const { return env_; }
+
+  /** Bytes as elements of a size; the count. */
+  std::size_t count(Bytes bytes, std::size_t size) {
+    if (bytes.size % size != 0) misuse(env_, "the bytes are not a whole number of elements");
+    return bytes.size / size;
+  }
+  const uint32_t* words(Bytes bytes) {
+    if (reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(uint32_t) != 0) misuse(env_, "words are not aligned");
+    return reinterpret_cast<const uint32_t*>(bytes.data);
+  }
+
+  /** Takes the last two arguments and starts the work; every argument stays alive meanwhile. */
+  Napi::Value run(Task::Work work, Task::Finish finish = nullptr) {
+    const std::size_t threads = number();
+    Napi::Value words = next();
+    if (!words.IsTypedArray() || words.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
+      misuse(env_, "control words are needed");
+    auto* task = new Task(env_, threads, words.As<Napi::Uint32Array>(), std::move(work));
+    for (std::size_t i = 0; i < info_.Length(); i++)
+      if (info_[i].IsObject() || info_[i].IsExternal()) task->keep(info_[i]);
+    task->finishWith(std::move(finish));
+    return task->start();
+  }
+
+ private:
+  const Napi::CallbackInfo& info_;
+  Napi::Env env_;
+  std::size_t at_ = 0;
+};
+
+/** Calls use with F = Fq for group 1 and Fq2 for group 2. */
+template <class Use>
+Napi::Value inGroup(Arguments& arguments, const Use& use) {
+  switch (arguments.number()) {
+    case 1:
+      return use(Fq{});
+    case 2:
+      return use(Fq2{});
+    default:
+      misuse(arguments.env(), "the group is 1 or 2");
+  }
+}
+
+/** (group, scalars, out) */
+Napi::Value multiplyGenerator(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes scalars = arguments.bytes();
+    const std::size_t count = arguments.count(scalars, 32);
+    char* out = arguments.output(count * pointSize<F>);
+    return arguments.run([=](Control& control) { zkml::multiplyGenerator<F>(scalars.data, count, out, control); });
+  });
+}
+
+/** (group, points, first, step, out) */
+Napi::Value scale(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes();
+    const std::size_t count = arguments.count(points, pointSize<F>);
+    const Int256 first = arguments.bytes().integer(0), step = arguments.bytes().integer(0);
+    char* out = arguments.output(points.size);
+    return arguments.run([=](Control& control) { zkml::scale<F>(points.data, count, first, step, out, control); });
+  });
+}
+
+/** (group, points, out) */
+Napi::Value toLagrange(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes();
+    const std::size_t count = arguments.count(points, pointSize<F>);
+    unsigned power = 0;
+    while (power < 28 && (std::size_t{1} << power) < count) power++;
+    if ((std::size_t{1} << power) != count) misuse(info.Env(), "the number of points is no power of two up to 2^28");
+    char* out = arguments.output(points.size);
+    return arguments.run([=](Control& control) { zkml::toLagrange<F>(points.data, power, out, control); });
+  });
+}
+
+/** (group, points, scalars, bytes of a scalar, out) */
+Napi::Value combine(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes(), scalars = arguments.bytes();
+    const std::size_t width = arguments.number(), count = arguments.count(points, pointSize<F>);
+    if (width == 0 || width > 32 || scalars.size != count * width) misuse(info.Env(), "a scalar a point is needed");
+    char* out = arguments.output(pointSize<F>);
+    return arguments.run([=](Control& control) {
+      std::vector<Int256> wide(count, Int256{{0, 0, 0, 0}});
+      for (std::size_t i = 0; i < count; i++) std::memcpy(&wide[i], scalars.data + width * i, width);
+      const Digits digits(reinterpret_cast<const char*>(wide.data()), count, control);
+      const Affine<F> sum = multiScalar<F>(points.data, digits, control);
+      std::memcpy(out, &sum, sizeof sum);
+    });
+  });
+}
+
+/** (group, points, start, row, coefficient, table, out) */
+Napi::Value combineColumns(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes(), start = arguments.bytes(), row = arguments.bytes();
+    const Bytes coefficient = arguments.bytes(), table = arguments.bytes();
+    const std::size_t starts = arguments.count(start, 4), entries = arguments.count(row, 4);
+    if (starts == 0 || coefficient.size != row.size) misuse(info.Env(), "the columns contradict one another");
+    const Columns columns{arguments.words(start),       arguments.words(row), arguments.words(coefficient), starts - 1,
+                          table.data, arguments.count(table, 32)};
+    const std::size_t rows = arguments.count(points, pointSize<F>);
+    for (std::size_t s = 0; s + 1 < starts; s++)
+      if (columns.start[s] > columns.start[s + 1]) misuse(info.Env(), "columns do not follow one another");
+    if (columns.start[0] != 0 || columns.start[columns.count] != entries)
+      misuse(info.Env(), "the columns do not have all entries");
+    for (std::size_t k = 0; k < entries; k++)
+      if (columns.row[k] >= rows || columns.coefficient[k] >= columns.tableSize)
+        misuse(info.Env(), "an entry names a row or coefficient that is not there");
+    char* out = arguments.output(columns.count * pointSize<F>);
+    return arguments.run([=](Control& control) { zkml::combineColumns<F>(points.data, columns, out, control); });
+  });
+}
+
+/** (group, points, points, out) */
+Napi::Value add(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes a = arguments.bytes(), b = arguments.bytes();
+    const std::size_t count = arguments.count(a, pointSize<F>);
+    if (a.size != b.size) misuse(info.Env(), "as many points on both sides are needed");
+    char* out = arguments.output(a.size);
+    return arguments.run([=](Control& control) { addPoints<F>(a.data, b.data, count, out, control); });
+  });
+}
+
+/** (group, points) → index or −1 */
+Napi::Value firstInvalid(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes();
+    const std::size_t count = arguments.count(points, pointSize<F>);
+    auto first = std::make_shared<std::size_t>(0);
+    return arguments.run(
+        [=](Control& control) { *first = zkml::firstInvalid<F>(points.data, count, control); },
+        [=](Napi::Env env) { return Napi::Number::New(env, *first == count ? -1.0 : static_cast<double>(*first)); });
+  });
+}
+
+/** (group, points, 1 for compressed, out) */
+Napi::Value encode(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  return inGroup(arguments, [&](auto field) {
+    using F = decltype(field);
+    const Bytes points = arguments.bytes();
+    const std::size_t count = arguments.count(points, pointSize<F>);
+    const bool isCompressed = arguments.number() != 0;
+    char* out = arguments.output(count * (isCompressed ? sizeof(F) : pointSize<F>));
+    return arguments.run(
+        [=](Control& control) { zkml::encode<F>(points.data, count, isCompressed, out, control); });
+  });
+}
+
+/** An open key with what it lies in. */
+struct OpenKey {
+  std::unique_ptr<MappedFile> file;
+  std::unique_ptr<ProvingKey> key;
+};
+
+constexpr napi_type_tag keyTag = {0x7a6b6d6c2d6b6579, 0x67726f7468313621};
+
+/** (path or bytes) → key; bytes must be kept alive and unchanged as long as the key */
+Napi::Value openKey(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  auto open = std::make_shared<std::unique_ptr<OpenKey>>();
+  std::string path;
+  Bytes bytes{nullptr, 0};
+  if (info[0].IsString())
+    path = arguments.next().As<Napi::String>().Utf8Value();
+  else
+    bytes = arguments.bytes();
+  return arguments.run(
+      [=](Control& control) {
+        auto opened = std::make_unique<OpenKey>();
+        if (!path.empty()) opened->file = std::make_unique<MappedFile>(path);
+        opened->key = std::make_unique<ProvingKey>(opened->file ? opened->file->bytes() : bytes, control);
+        *open = std::move(opened);
+      },
+      [=](Napi::Env env) {
+        auto handle = Napi::External<OpenKey>::New(env, open->release(), [](Napi::Env, OpenKey* key) { delete key; });
+        handle.TypeTag(&keyTag);
+        return handle;
+      });
+}
+
+/** (key, witness values, r and s, out: A, B, C as in a key) */
+Napi::Value prove(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Napi::Value handle = arguments.next();
+  if (!handle.IsExternal() || !handle.As<Napi::External<OpenKey>>().CheckTypeTag(&keyTag))
+    misuse(info.Env(), "an open key is needed");
+  const ProvingKey* key = handle.As<Napi::External<OpenKey>>().Data()->key.get();
+  const Bytes witness = arguments.bytes(), random = arguments.bytes();
+  if (witness.size != key->wires * 32) misuse(info.Env(), "the witness has another number of wires than the key");
+  const Blinding blinding{random.integer(0), random.integer(32)};
+  char* out = arguments.output(sizeof(Proof));
+  return arguments.run([=](Control& control) {
+    const Proof proof = Prover(*key, witness.data, control).prove(blinding);
+    std::memcpy(out, &proof, sizeof proof);
+  });
+}
+
+/** The levels that this machine can run, from the slowest to the fastest. */
+Napi::Value supportedLevels(const Napi::CallbackInfo& info) {
+  Napi::Array levels = Napi::Array::New(info.Env());
+  auto add = [&](const char* name) { levels.Set(levels.Length(), name); };
+  add("portable");
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  // GCC 12 has no name for ADX: CPUID leaf 7, EBX bit 19.
+  unsigned a, b = 0, c, d;
+  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(0));
+  const bool hasAdx = __builtin_cpu_supports("bmi2") && (b >> 19 & 1) != 0;
+  if (hasAdx) add("adx");
+  if (hasAdx && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma"))
+    add("ifma");
+#endif
+  return levels;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("level", level);
+  auto define = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  define("supportedLevels", supportedLevels);
+  define("multiplyGenerator", multiplyGenerator);
+  define("scale", scale);
+  define("toLagrange", toLagrange);
+  define("combine", combine);
+  define("combineColumns", combineColumns);
+  define("add", add);
+  define("firstInvalid", firstInvalid);
+  define("encode", encode);
+  define("openKey", openKey);
+  define("prove", prove);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(zkml, initialize)
