@@ -2,6 +2,7 @@
 
 export * from './artefacts'
 export * from './check'
+export * from './circuit-key'
 export * from './compile'
 export * from './model-folder'
 export * from './progress'
@@ -9,3 +10,4 @@ export * from './proof-file'
 export * from './prove'
 export * from './report'
 export * from './secrets'
+export * from './universal-report'

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { sha256File, type FileBytes, type R1cs } from '../binfile'
 import { checkKeyMatchesCircuit } from '../groth16'
 import { cacheFolder } from '../project'
+import type { UniversalSystem } from '../universal'
+import { ArtefactError } from './artefacts'
 
 /**
  * Nobody proves hidden data under a key that was not checked (DESIGN 5.8). This machine remembers, by content, which
@@ -46,4 +48,17 @@ export async function requireKnownKey(
   await checkKeyMatchesCircuit(zkey, r1cs, signal && { signal })
   remember(record)
   return true
+}
+
+/**
+ * Refuses a universal key that was not made on this machine: circuit and powers of tau give it again, which is the check.
+ *
+ * @throws ArtefactError
+ */
+export async function requireOwnKey(zkey: string, r1csHash: string, system: UniversalSystem): Promise<void> {
+  if (existsSync(recordOf(await sha256File(zkey), r1csHash))) return
+  throw new ArtefactError(
+    `${zkey} was not made on this machine, and the model hides data from others; make it again from the same ` +
+      `powers of tau with "zkml setup --system ${system} --ptau FILE"`,
+  )
 }

@@ -14,10 +14,17 @@ import {
   unpack,
   type IoSchema,
   type ProofContext,
-  type ProofPoints,
 } from '../encodings'
 import { ZkmlError } from '../errors'
 import { parsePublicSignals, parseSnarkjsProof, proofWords, toSnarkjsProof, type Groth16Proof } from '../groth16'
+import {
+  parseSnarkjsUniversalProof,
+  SYSTEM_NAMES,
+  toSnarkjsUniversalProof,
+  UNIVERSAL_SYSTEMS,
+  type ProofSystem,
+  type UniversalProof,
+} from '../universal'
 
 /** Thrown for a proof file that is not one, or contradicts itself. */
 export class ProofFileError extends ZkmlError {
@@ -27,9 +34,22 @@ export class ProofFileError extends ZkmlError {
 /** The arguments of `verifyInference`, after the model id. */
 export type InferenceCall = { readonly inputCommitment: string; readonly output: string; readonly proof: string }
 
+/** A proof of any system. */
+export type AnyProof = Groth16Proof | UniversalProof
+
+/** Whether a proof is one of PLONK or FFLONK. */
+export function isUniversalProof(proof: AnyProof): proof is UniversalProof {
+  return 'system' in proof
+}
+
+/** The system that a proof is of. */
+export function systemOf(proof: AnyProof): ProofSystem {
+  return isUniversalProof(proof) ? proof.system : 'groth16'
+}
+
 /** A proof with the statement it proves. */
 export type InferenceProof = {
-  readonly proof: Groth16Proof
+  readonly proof: AnyProof
   readonly publicSignals: readonly bigint[]
   /** Null for a portable proof. */
   readonly context: ProofContext | null
@@ -72,7 +92,7 @@ export function inferenceCall(schema: IoSchema, statement: InferenceProof): Infe
     inputCommitment: inputCommitment(schema, inputWords),
     output: encodeOutput(statement.publicSignals.slice(0, layout.outputs)),
     proof: encodeProofBlob({
-      points: proofWords(statement.proof) as ProofPoints,
+      points: isUniversalProof(statement.proof) ? statement.proof.words : proofWords(statement.proof),
       inputWords,
       requestId: statement.context?.requestId ?? `0x${'0'.repeat(64)}`,
       prover: statement.context?.prover ?? `0x${'0'.repeat(40)}`,
@@ -82,10 +102,10 @@ export function inferenceCall(schema: IoSchema, statement: InferenceProof): Infe
 
 /** JSON of a proof: `proof` and `publicSignals` are as snarkjs writes them. */
 export function proofToJson(schema: IoSchema, statement: InferenceProof): object {
-  const { context } = statement
+  const { context, proof } = statement
   return {
     format: 'zkml-proof/1',
-    system: 'groth16-bn254-v1',
+    system: SYSTEM_NAMES[systemOf(proof)],
     modelHash: statement.modelHash,
     circuitHash: statement.circuitHash,
     vkHash: statement.vkHash,
@@ -93,7 +113,7 @@ export function proofToJson(schema: IoSchema, statement: InferenceProof): object
     outputs: decodeOutputs(schema, statement.publicSignals),
     call: inferenceCall(schema, statement),
     publicSignals: statement.publicSignals.map(String),
-    proof: toSnarkjsProof(statement.proof),
+    proof: isUniversalProof(proof) ? toSnarkjsUniversalProof(proof) : toSnarkjsProof(proof),
   }
 }
 
@@ -117,9 +137,12 @@ export function proofFromJson(text: string, file: string): InferenceProof {
     const field = value[name]
     return typeof field === 'string' && isHexString(field, 32) ? field : fail(`"${name}" is not a 32-byte hash`)
   }
+  const isGroth16 = value.system === undefined || value.system === SYSTEM_NAMES.groth16
+  const universal = UNIVERSAL_SYSTEMS.find((name) => SYSTEM_NAMES[name] === value.system)
+  if (!isGroth16 && universal === undefined) return fail('its "system" is none that this version knows')
   try {
     return {
-      proof: parseSnarkjsProof(value.proof),
+      proof: universal ? parseSnarkjsUniversalProof(value.proof, universal) : parseSnarkjsProof(value.proof),
       publicSignals: parsePublicSignals(value.publicSignals),
       context: value.context === null ? null : parseContext(value.context, fail),
       modelHash: text_('modelHash'),

@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { existsSync } from 'node:fs'
-import { encodeWtns, readWholeFile, sha256File } from '../binfile'
+import { encodeWtns, sha256File } from '../binfile'
 import type { ProofContext } from '../encodings'
-import {
-  checkZkey,
-  parseSnarkjsVerificationKey,
-  readKeyMetadata,
-  setup,
-  snarkjsBackend,
-  verify,
-  vkHash,
-  type CheckedZkey,
-  type ProverBackend,
-  type SetupOptions,
-  type SetupResult,
-  type VerifyingKey,
-} from '../groth16'
+import { setup, verify, type ProverBackend, type SetupOptions, type SetupPaths, type SetupResult } from '../groth16'
 import { quantizeInput, type Sample } from '../quantize'
+import { universalSetup, verifyUniversal, type UniversalSetupOptions, type UniversalSetupResult } from '../universal'
 import { WitnessGenerator } from '../witness'
-import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
-import { rememberKey, requireKnownKey } from './known-keys'
+import { ArtefactError, artefactPaths, readArtefact } from './artefacts'
+import { readCircuitKey, type CircuitKey } from './circuit-key'
+import { rememberKey } from './known-keys'
 import { readModelFile, type LoadedModel } from './model-folder'
+import { openKey, type OpenKey, type OpenKeyOptions } from './open-key'
 import { staged, type Progress } from './progress'
-import { decodeOutputs, expectedContext, type DecodedOutput, type InferenceProof } from './proof-file'
+import { decodeOutputs, expectedContext, isUniversalProof, type DecodedOutput, type InferenceProof } from './proof-file'
 import { tensorSecrets, type TensorSecret } from './secrets'
 
 /** Makes the proving and verifying keys of a compiled model; see `setup` in `prover/groth16`. */
@@ -31,40 +21,34 @@ export async function setupModel(
   folder: string,
   options: Omit<SetupOptions, 'onProgress'> & { readonly progress?: Progress },
 ): Promise<SetupResult> {
+  const { progress, ...rest } = options
+  return withCircuit(folder, (paths) =>
+    setup(paths, { ...rest, onProgress: (fraction) => progress?.('setup', fraction) }),
+  )
+}
+
+/** Makes the keys of a compiled model in PLONK or FFLONK; see `universalSetup` in `prover/universal`. */
+export async function setupUniversalModel(
+  folder: string,
+  options: Omit<UniversalSetupOptions, 'onProgress'> & { readonly progress?: Progress },
+): Promise<UniversalSetupResult> {
+  const { progress, ...rest } = options
+  return withCircuit(folder, (paths) =>
+    universalSetup(paths, { ...rest, onProgress: (fraction) => progress?.('setup', fraction) }),
+  )
+}
+
+/** Runs a setup of a folder's circuit and remembers the key that it made. */
+async function withCircuit<T>(folder: string, run: (paths: SetupPaths) => Promise<T>): Promise<T> {
   const paths = artefactPaths(folder)
   const file = readModelFile(paths)
   if (!existsSync(paths.r1cs)) readArtefact(paths.r1cs, 'zkml compile')
   if (`0x${await sha256File(paths.r1cs)}` !== file.r1csHash)
     throw new ArtefactError(`${paths.r1cs} is not the circuit that model.json describes; run "zkml compile" again`)
-  const { progress, ...rest } = options
-  const result = await setup(
-    { r1cs: paths.r1cs, zkey: paths.zkey, verificationKey: paths.verificationKey, metadata: paths.keyMetadata },
-    { ...rest, onProgress: (fraction) => progress?.('setup', fraction) },
-  )
-  await rememberKey(paths.zkey, file.r1csHash)
+  const { r1cs, zkey, verificationKey, keyMetadata: metadata } = paths
+  const result = await run({ r1cs, zkey, verificationKey, metadata })
+  await rememberKey(zkey, file.r1csHash)
   return result
-}
-
-/** The verifying key of a model's folder. */
-export function readVerifyingKey(paths: ArtefactPaths): VerifyingKey {
-  const text = readArtefact(paths.verificationKey, 'zkml setup').toString('utf8')
-  try {
-    return parseSnarkjsVerificationKey(JSON.parse(text))
-  } catch (error) {
-    throw new ArtefactError(`${paths.verificationKey}: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-/** The verifying key, checked to be the one that was set up for a circuit. */
-function readCircuitKey(paths: ArtefactPaths, r1csHash: string): VerifyingKey {
-  readArtefact(paths.keyMetadata, 'zkml setup')
-  const metadata = readKeyMetadata(paths.keyMetadata)
-  if (metadata.r1csHash !== r1csHash)
-    throw new ArtefactError(`${paths.keyMetadata}: the key was made for another circuit; run "zkml setup" again`)
-  const key = readVerifyingKey(paths)
-  if (vkHash(key) !== metadata.vkHash)
-    throw new ArtefactError(`${paths.verificationKey} is not the key that key.json describes; run "zkml setup" again`)
-  return key
 }
 
 export type ProveRequest = {
@@ -123,35 +107,16 @@ export type ModelProver = {
  * const { proof } = await prover.prove({ inputs, context: null })
  * ```
  */
-export async function openProver(
-  model: LoadedModel,
-  options: { readonly backend?: ProverBackend; readonly progress?: Progress; readonly signal?: AbortSignal } = {},
-): Promise<ModelProver> {
-  const { paths, circuit, hashes } = model
-  const key = vkHash(readCircuitKey(paths, hashes.r1csHash))
-  const zkey = checkZkey(readWholeFile(paths.zkey))
-  if (vkHash(zkey.verifyingKey) !== key)
-    throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)
-  if ([...circuit.schema.inputs, ...circuit.schema.outputs].some(({ visibility }) => visibility !== 'public'))
-    await staged(options.progress, 'check key', () =>
-      requireKnownKey(zkey, circuit.r1cs, hashes.r1csHash, options.signal),
-    )
-  const generator = await WitnessGenerator.create(circuit)
-  const backend = options.backend ?? snarkjsBackend()
-  return { model, prove: (request) => proveWith({ model, zkey, vkHash: key, generator, backend }, request) }
+export async function openProver(model: LoadedModel, options: OpenKeyOptions = {}): Promise<ModelProver> {
+  const key = await openKey(model, options)
+  const generator = await WitnessGenerator.create(model.circuit)
+  return { model, prove: (request) => proveWith({ model, key, generator }, request) }
 }
 
-type OpenKey = {
-  readonly model: LoadedModel
-  readonly zkey: CheckedZkey
-  readonly vkHash: string
-  readonly generator: WitnessGenerator
-  readonly backend: ProverBackend
-}
+type Opened = { readonly model: LoadedModel; readonly key: OpenKey; readonly generator: WitnessGenerator }
 
-async function proveWith(open: OpenKey, request: ProveIntegers): Promise<ProvedInference> {
-  const { zkey, generator, backend } = open
-  const { circuit, quantized, hashes } = open.model
+async function proveWith({ model, key, generator }: Opened, request: ProveIntegers): Promise<ProvedInference> {
+  const { circuit, quantized, hashes } = model
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
     generator.generate({
@@ -162,7 +127,7 @@ async function proveWith(open: OpenKey, request: ProveIntegers): Promise<ProvedI
   )
   const proving = performance.now()
   const { proof, publicSignals } = await staged(request.progress, 'prove', () =>
-    backend.prove(zkey, encodeWtns(witness.values), request.signal && { signal: request.signal }),
+    key.prove(encodeWtns(witness.values), request.signal && { signal: request.signal }),
   )
   const finished = performance.now()
   // A key of another circuit could name other wires public than those of the statement.
@@ -170,14 +135,14 @@ async function proveWith(open: OpenKey, request: ProveIntegers): Promise<ProvedI
     publicSignals.length !== witness.signals.length ||
     publicSignals.some((signal, i) => signal !== witness.signals[i])
   )
-    throw new ArtefactError(`${zkey.path} makes other wires public than this circuit; run "zkml setup" again`)
+    throw new ArtefactError(`${key.path} makes other wires public than this circuit; run "zkml setup" again`)
   return {
     proof,
     publicSignals,
     context: request.context,
     modelHash: hashes.modelHash,
     circuitHash: hashes.circuitHash,
-    vkHash: open.vkHash,
+    vkHash: key.vkHash,
     outputs: decodeOutputs(circuit.schema, publicSignals),
     salts: witness.salts,
     secrets: tensorSecrets(circuit.schema, quantized, witness),
@@ -207,12 +172,16 @@ export async function verifyInference(folder: string, statement: InferenceProof)
   const no = (reason: string): Verification => ({ valid: false, reason, portable, outputs: [] })
   if (statement.modelHash !== file.modelHash) return no('the proof names another model')
   if (statement.circuitHash !== file.circuitHash) return no('the proof names another circuit')
-  if (statement.vkHash !== vkHash(key)) return no('the proof was made under another verifying key')
+  if (statement.vkHash !== key.hash) return no('the proof was made under another verifying key')
   if (statement.publicSignals.length !== file.publicSignals)
     return no(`the proof has ${statement.publicSignals.length} public signals; the model has ${file.publicSignals}`)
   if (statement.publicSignals.at(-1) !== expectedContext(statement.context))
     return no('the context signal is not that of the stated context')
-  if (!(await verify(key, statement.publicSignals, statement.proof)))
-    return no('the proof does not satisfy the pairing equation')
+  if (!(await holds(key, statement))) return no('the proof does not satisfy the pairing equation')
   return { valid: true, reason: null, portable, outputs: decodeOutputs(file.schema, statement.publicSignals) }
+}
+
+async function holds({ system, key }: CircuitKey, { proof, publicSignals }: InferenceProof): Promise<boolean> {
+  if (system === 'groth16') return !isUniversalProof(proof) && verify(key, publicSignals, proof)
+  return isUniversalProof(proof) && verifyUniversal(key, publicSignals, proof)
 }

@@ -84,7 +84,7 @@ export function requireFit(estimate: UniversalEstimate, path: string, room: Room
   if (memory.setupHeap > heap)
     throw new UniversalFitError(
       'UNIVERSAL_MEMORY',
-      `the ${name} setup needs ${rows} and about ${size(memory.setupHeap)} of JavaScript heap, of which ${size(heap)} ` +
+      `the ${name} setup needs ${rows} and about ${formatBytes(memory.setupHeap)} of JavaScript heap, of which ${formatBytes(heap)} ` +
         `are left; set NODE_OPTIONS=--max-old-space-size=${Math.ceil((memory.setupHeap + HEAP_REST) / MIB)}, or use groth16`,
     )
   requireMemory(name, `setup needs ${rows} and`, memory.setup, room)
@@ -93,7 +93,7 @@ export function requireFit(estimate: UniversalEstimate, path: string, room: Room
   if (keyBytes > disk)
     throw new UniversalFitError(
       'UNIVERSAL_DISK',
-      `the ${name} key will have ${size(keyBytes)}, but the disk of ${path} has ${size(disk)} left; free some, or use groth16`,
+      `the ${name} key will have ${formatBytes(keyBytes)}, but the disk of ${path} has ${formatBytes(disk)} left; free some, or use groth16`,
     )
 }
 
@@ -107,7 +107,7 @@ function requireMemory(name: string, what: string, needed: number, room: Room): 
   if (needed <= free) return
   throw new UniversalFitError(
     'UNIVERSAL_MEMORY',
-    `the ${name} ${what} about ${size(needed)} of memory, but ${size(free)} are free; take a machine with more, or use ` +
+    `the ${name} ${what} about ${formatBytes(needed)} of memory, but ${formatBytes(free)} are free; take a machine with more, or use ` +
       'groth16, for which affine maps are free',
   )
 }
@@ -163,7 +163,7 @@ function diskRoom(path: string): number {
 const count = (value: number): string => value.toLocaleString('en-US')
 
 /** Bytes for people: 1.5 GiB. */
-export function size(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const [unit, name] = bytes >= 1024 * MIB ? [1024 * MIB, 'GiB'] : [MIB, 'MiB']
   return `${(bytes / unit).toFixed(1)} ${name}`
 }

@@ -4,6 +4,7 @@
 export {
   checkUniversalPtau,
   estimateUniversal,
+  formatBytes,
   requireFit,
   type Room,
   type UniversalEstimate,

@@ -9,7 +9,7 @@ import hre, { ethers } from 'hardhat'
 import * as snarkjs from 'snarkjs'
 import { SCALAR_FIELD } from '../../prover/binfile'
 import { encodeOutput, type ProofContext } from '../../prover/encodings'
-import { leaseSnarkjs, toSnarkjsProof, type SnarkjsLease } from '../../prover/groth16'
+import { leaseSnarkjs, toSnarkjsProof, type Groth16Proof, type SnarkjsLease } from '../../prover/groth16'
 import { inferenceCall, loadModel, proveInference, type LoadedModel, type ProvedInference } from '../../prover/pipeline'
 import { argmax, parseSamples, type SampleSet } from '../../prover/quantize'
 import { buildBundled, buildFolder, compileBundled } from '../../scripts/bundle'
@@ -119,7 +119,9 @@ for (const name of ['breast-cancer', 'mnist-cnn'] as const) {
       const proved = await prove(2, null)
       const key: unknown = JSON.parse(readFileSync(model.paths.verificationKey, 'utf8'))
       const signals = proved.publicSignals.map(String)
-      expect(await snarkjs.groth16.verify(key as never, signals, toSnarkjsProof(proved.proof))).to.equal(true)
+      expect(
+        await snarkjs.groth16.verify(key as never, signals, toSnarkjsProof(proved.proof as Groth16Proof)),
+      ).to.equal(true)
 
       const { inputCommitment, output, proof } = inferenceCall(model.circuit.schema, proved)
       const modelId = modelIds.get(name)!

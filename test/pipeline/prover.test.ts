@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { snarkjsBackend, verify } from '../../prover/groth16'
+import { snarkjsBackend, verify, type Groth16Proof } from '../../prover/groth16'
 import {
   artefactPaths,
   loadModel,
@@ -37,7 +37,7 @@ describe('a model loaded for many proofs', () => {
       writeFileSync(paths.zkey, 'rubbish')
       for (const context of [null, null]) {
         const { proof, publicSignals } = await prover.prove({ inputs: INPUTS, context })
-        expect(await verify(key, publicSignals, proof)).to.equal(true)
+        expect(await verify(key, publicSignals, proof as Groth16Proof)).to.equal(true)
       }
     } finally {
       writeFileSync(paths.zkey, original)

@@ -11,12 +11,12 @@ export function twinOf([ax, ay, bx1, bx0, by1, by0, cx, cy]: ProofPoints): Proof
 /** The blob with that proof. */
 export function malleate(proof: string): string {
   const blob = decodeProofBlob(proof)
-  return encodeProofBlob({ ...blob, points: twinOf(blob.points) })
+  return encodeProofBlob({ ...blob, points: twinOf(blob.points as ProofPoints) })
 }
 
 /** The blob with other points: the honest ones with one coordinate changed. */
 export function forge(proof: string): string {
   const blob = decodeProofBlob(proof)
-  const points = blob.points.map((word, index) => (index === 6 ? word ^ 1n : word)) as unknown as ProofPoints
+  const points = blob.points.map((word, index) => (index === 6 ? word ^ 1n : word))
   return encodeProofBlob({ ...blob, points })
 }

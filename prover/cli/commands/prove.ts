@@ -38,7 +38,7 @@ async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> 
   checkModelFolder(folder)
   const text = readInputText(flags.input, 'the input')
   const out = checkOutputFile(flags.out)
-  const { loadModel, proveInference } = await import('../../pipeline')
+  const { BETA_REMARK, loadModel, proveInference, systemOf } = await import('../../pipeline')
   const { parseInput } = await import('../../quantize')
   const model = await loadModel(folder, { progress: shell.progress })
   const sample = parseInput(text, model.graph, flags.input)
@@ -50,7 +50,9 @@ async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> 
     shell.note(`${secrets} opens the commitments of the hashed tensors; keep it, and keep it to yourself`)
   const { outputs, milliseconds, modelHash, circuitHash, vkHash } = proven
   const portable = context === null
-  shell.result({ out, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds }, () =>
+  const system = systemOf(proven.proof)
+  if (system === 'fflonk') shell.warn(BETA_REMARK)
+  shell.result({ out, system, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds }, () =>
     [
       ...outputs.map(
         ({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`,

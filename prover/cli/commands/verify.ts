@@ -26,14 +26,24 @@ export function verifyCommand(command: Command, shell: Shell): void {
 async function verify(folder: string, path: string, shell: Shell): Promise<void> {
   checkModelFolder(folder)
   const text = readInputText(path, 'the proof')
-  const { artefactPaths, contradictingPart, proofFromJson, readModelFile, staged, verifyInference } =
-    await import('../../pipeline')
+  const {
+    artefactPaths,
+    BETA_REMARK,
+    contradictingPart,
+    proofFromJson,
+    readModelFile,
+    staged,
+    systemOf,
+    verifyInference,
+  } = await import('../../pipeline')
   const statement = proofFromJson(text, path)
   const result = await staged(shell.progress, 'verify', () => verifyInference(folder, statement))
   if (!result.valid) reject(path, result, result.reason ?? 'no reason was given')
   const part = contradictingPart(text, readModelFile(artefactPaths(folder)).schema, statement)
   if (part !== undefined) reject(path, result, `its "${part}" are not those of its public signals`)
-  shell.result({ ...result, context: contextJson(statement.context) }, () =>
+  const system = systemOf(statement.proof)
+  if (system === 'fflonk') shell.warn(BETA_REMARK)
+  shell.result({ ...result, system, context: contextJson(statement.context) }, () =>
     [
       `valid${result.portable ? ', portable: bound to no chain, contract or request' : ''}`,
       ...result.outputs.map(

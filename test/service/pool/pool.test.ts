@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
 import { tensorCommitment, pack, type ProofContext } from '../../../prover/encodings'
+import type { Groth16Proof } from '../../../prover/groth16'
 import { loadProgram, readModelFile, artefactPaths, verifyInference } from '../../../prover/pipeline'
 import { evaluateProgram } from '../../../prover/quantize'
 import type { ProveStage } from '../../../prover/service/pool'
@@ -58,8 +59,8 @@ describe('prover pool', () => {
       expect(await pool.verify(mlp, statement)).to.deep.equal(await verifyInference(mlp, statement))
     expect(await pool.verify(mlp, proof)).to.include({ valid: true, portable: false })
     expect(await pool.verify(hashed, proof)).to.include({ valid: false })
-    const { a } = proof.proof
-    const forged = { ...proof, proof: { ...proof.proof, a: { ...a, y: a.y + 1n } } }
+    const honest = proof.proof as Groth16Proof
+    const forged = { ...proof, proof: { ...honest, a: { ...honest.a, y: honest.a.y + 1n } } }
     expect(await pool.verify(mlp, forged)).to.include({ valid: false })
     expect(await refusal(pool.verify(models.of('none'), proof))).to.include({ code: 'ARTEFACT_INVALID' })
   })
