@@ -7,8 +7,10 @@ import { checkVerifyingKey, type VerifyingKey } from './vkey'
 import { verifyingKeyOf, withZkey } from './zkey'
 
 export type ProveOptions = {
-  /** Checked before each stage; a stage that has begun is finished. */
+  /** Ends the proof, where the backend can end it; otherwise checked before each stage. */
   readonly signal?: AbortSignal
+  /** Called with the share done, 0 to 1, by backends that know it. */
+  readonly onProgress?: (fraction: number) => void
 }
 
 /** A proving key in memory that was checked once, so that proofs need not check it again. Its bytes must not change. */

@@ -39,6 +39,7 @@ export {
   type PtauSetupOptions,
   PtauTooSmallError,
 } from './ptau-setup'
+export { nativeBackend, type NativeBackendOptions, NativeProverError } from './native-backend'
 export { setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
 export { snarkjsBackend, type SnarkjsBackendOptions } from './snarkjs-backend'
 export { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'

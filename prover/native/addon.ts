@@ -51,7 +51,16 @@ export type NativeAddon = {
   firstInvalid(group: Group, points: Uint8Array, ...run: Run): Promise<number>
   encode(group: Group, points: Uint8Array, isCompressed: 0 | 1, out: Uint8Array, ...run: Run): Promise<void>
   openKey(key: string | Uint8Array, ...run: Run): Promise<NativeKey>
-  prove(key: NativeKey, witness: Uint8Array, blinding: Uint8Array, out: Uint8Array, ...run: Run): Promise<void>
+  /** `source` is what the key was opened from; bytes stay alive meanwhile. */
+  prove(
+    key: NativeKey,
+    source: string | Uint8Array,
+    witness: Uint8Array,
+    blinding: Uint8Array,
+    out: Uint8Array,
+    ...run: Run
+  ): Promise<void>
+  verify(key: Uint8Array, signals: Uint8Array, proof: Uint8Array, ...run: Run): Promise<boolean>
 }
 
 /** Whether the addon can be used here, and how, or why not. */

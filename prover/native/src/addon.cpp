@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "operations.h"
-#include "prove.h"
+#include "verify.h"
 
 /**
  * The functions that prover/native/index.ts wraps. Each takes buffers, writes its result into one that the caller made,
@@ -314,13 +314,15 @@ Napi::Value openKey(const Napi::CallbackInfo& info) {
       });
 }
 
-/** (key, witness values, r and s, out: A, B, C as in a key) */
+/** (key, what it was opened from, witness values, r and s, out: A, B, C as in a key) */
 Napi::Value prove(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Napi::Value handle = arguments.next();
   if (!handle.IsExternal() || !handle.As<Napi::External<OpenKey>>().CheckTypeTag(&keyTag))
     misuse(info.Env(), "an open key is needed");
   const ProvingKey* key = handle.As<Napi::External<OpenKey>>().Data()->key.get();
+  // Only to be kept alive.
+  arguments.next();
   const Bytes witness = arguments.bytes(), random = arguments.bytes();
   if (witness.size != key->wires * 32) misuse(info.Env(), "the witness has another number of wires than the key");
   const Blinding blinding{random.integer(0), random.integer(32)};
@@ -329,6 +331,24 @@ Napi::Value prove(const Napi::CallbackInfo& info) {
     const Proof proof = Prover(*key, witness.data, control).prove(blinding);
     std::memcpy(out, &proof, sizeof proof);
   });
+}
+
+/** (α β γ δ IC…, signals, proof: A, B, C) → whether it verifies */
+Napi::Value verify(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  constexpr std::size_t fixed = sizeof(G1) + 3 * sizeof(G2);
+  const Bytes bytes = arguments.bytes(), signals = arguments.bytes(), proof = arguments.bytes();
+  const std::size_t count = arguments.count(signals, 32);
+  if (bytes.size != fixed + (count + 1) * sizeof(G1) || proof.size != sizeof(Proof))
+    misuse(info.Env(), "key, signals and proof do not belong together");
+  auto isValid = std::make_shared<bool>(false);
+  return arguments.run(
+      [=](Control&) {
+        VerifyingKey key{bytes.value<G1>(0), bytes.value<G2>(64), bytes.value<G2>(192), bytes.value<G2>(320), {}};
+        for (std::size_t i = 0; i <= count; i++) key.inputs.push_back(bytes.value<G1>(fixed + i * sizeof(G1)));
+        *isValid = zkml::verify(key, signals.data, proof.value<Proof>(0));
+      },
+      [=](Napi::Env env) { return Napi::Boolean::New(env, *isValid); });
 }
 
 /** The levels that this machine can run, from the slowest to the fastest. */
@@ -366,6 +386,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   define("encode", encode);
   define("openKey", openKey);
   define("prove", prove);
+  define("verify", verify);
   return exports;
 }
 
