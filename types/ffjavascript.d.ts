@@ -35,8 +35,14 @@ declare module 'ffjavascript' {
     readonly s: number
     /** w[k] is a primitive root of unity of order 2^k, in Montgomery form. */
     readonly w: readonly Uint8Array[]
+    /** An integer in Montgomery form. */
+    e(value: bigint): Uint8Array
     toObject(element: Uint8Array): bigint
     fromRng(rng: ChaCha): Uint8Array
+    fft(values: Uint8Array): Promise<Uint8Array>
+    ifft(values: Uint8Array): Promise<Uint8Array>
+    /** values[i]·first·step^i. */
+    batchApplyKey(values: Uint8Array, first: Uint8Array, step: Uint8Array): Promise<Uint8Array>
   }
 
   export type Curve = {

@@ -60,6 +60,10 @@ export type NativeAddon = {
     out: Uint8Array,
     ...run: Run
   ): Promise<void>
+  /** Sums, differences and products of Fq (0) or Fr (1), for tests. */
+  operateOnFields(field: 0 | 1, a: Uint8Array, b: Uint8Array, out: Uint8Array, ...run: Run): Promise<void>
+  /** From values at the powers of a root of unity to those at the odd powers of one of twice the order, for tests. */
+  toOddCoset(values: Uint8Array, out: Uint8Array, ...run: Run): Promise<void>
   verify(key: Uint8Array, signals: Uint8Array, proof: Uint8Array, ...run: Run): Promise<boolean>
 }
 

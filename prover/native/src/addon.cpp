@@ -351,6 +351,57 @@ Napi::Value verify(const Napi::CallbackInfo& info) {
       [=](Napi::Env env) { return Napi::Boolean::New(env, *isValid); });
 }
 
+/** Sums, differences and products of lanes, one after another, for tests against another implementation. */
+template <class P>
+void fieldOperations(const char* a, const char* b, std::size_t count, char* out) {
+  using L = Lanes<P>;
+  using F = Field<P>;
+  for (std::size_t from = 0; from < count; from += L::count) {
+    F x[L::count] = {}, y[L::count] = {}, result[3][L::count];
+    const std::size_t used = std::min<std::size_t>(L::count, count - from);
+    std::memcpy(x, a + 32 * from, 32 * used);
+    std::memcpy(y, b + 32 * from, 32 * used);
+    const L left = L::fromArray(x), right = L::fromArray(y);
+    (left + right).reduced().toArray(result[0]);
+    (left - right).reduced().toArray(result[1]);
+    (left * right * L::broadcast(L::factor(F::fromSmall(L::ratio)))).reduced().toArray(result[2]);
+    for (int k = 0; k < 3; k++) std::memcpy(out + 32 * (k * count + from), result[k], 32 * used);
+  }
+}
+
+/** (0 for Fq or 1 for Fr, a, b, out: sums, differences, products), in Montgomery form; for tests */
+Napi::Value operateOnFields(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const bool isScalar = arguments.number() != 0;
+  const Bytes a = arguments.bytes(), b = arguments.bytes();
+  const std::size_t count = arguments.count(a, 32);
+  if (a.size != b.size) misuse(info.Env(), "as many elements on both sides are needed");
+  char* out = arguments.output(3 * a.size);
+  return arguments.run([=](Control&) {
+    isScalar ? fieldOperations<ScalarParameters>(a.data, b.data, count, out)
+             : fieldOperations<BaseParameters>(a.data, b.data, count, out);
+  });
+}
+
+/** (values at the powers of a root, out: at the odd powers of one of twice the order), in Montgomery form; for tests */
+Napi::Value toOddCoset(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Bytes values = arguments.bytes();
+  const std::size_t count = arguments.count(values, 32);
+  unsigned power = 0;
+  while (power < 27 && (std::size_t{1} << power) < count) power++;
+  if ((std::size_t{1} << power) != count || power < Domain::minPower) misuse(info.Env(), "no size of a domain");
+  char* out = arguments.output(values.size);
+  return arguments.run([=](Control& control) {
+    const Domain domain(power);
+    std::vector<Fr> copy(count);
+    std::memcpy(copy.data(), values.data, values.size);
+    Domain::Polynomial x = domain.load(copy.data(), control);
+    domain.toOddCoset(x, control);
+    domain.store(x, control, [&](std::size_t i, const Fr& value) { std::memcpy(out + 32 * i, &value, 32); });
+  });
+}
+
 /** The levels that this machine can run, from the slowest to the fastest. */
 Napi::Value supportedLevels(const Napi::CallbackInfo& info) {
   Napi::Array levels = Napi::Array::New(info.Env());
@@ -387,6 +438,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   define("openKey", openKey);
   define("prove", prove);
   define("verify", verify);
+  define("operateOnFields", operateOnFields);
+  define("toOddCoset", toOddCoset);
   return exports;
 }
 

@@ -5,10 +5,40 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
 namespace zkml {
 
 using u64 = uint64_t;
 using u128 = unsigned __int128;
+
+/** a + b + carry, and the new carry. */
+inline u64 addWithCarry(u64 a, u64 b, unsigned long long& carry) {
+#if defined(__x86_64__)
+  unsigned long long sum;
+  carry = _addcarry_u64(static_cast<unsigned char>(carry), a, b, &sum);
+  return sum;
+#else
+  u128 sum = u128{a} + b + carry;
+  carry = static_cast<u64>(sum >> 64);
+  return static_cast<u64>(sum);
+#endif
+}
+
+/** a − b − borrow, and the new borrow. */
+inline u64 subtractWithBorrow(u64 a, u64 b, unsigned long long& borrow) {
+#if defined(__x86_64__)
+  unsigned long long difference;
+  borrow = _subborrow_u64(static_cast<unsigned char>(borrow), a, b, &difference);
+  return difference;
+#else
+  u128 difference = u128{a} - b - borrow;
+  borrow = static_cast<u64>(difference >> 64) & 1;
+  return static_cast<u64>(difference);
+#endif
+}
 
 /** A 256-bit integer, least significant word first: the form of every iden3 file on a little-endian machine. */
 struct Int256 {
@@ -41,13 +71,16 @@ struct Int256 {
 
 /** a − b, and whether it borrowed. */
 inline bool subtract(const Int256& a, const Int256& b, Int256& out) {
-  u64 borrow = 0;
-  for (int i = 0; i < 4; i++) {
-    u128 difference = u128{a.word[i]} - b.word[i] - borrow;
-    out.word[i] = static_cast<u64>(difference);
-    borrow = static_cast<u64>(difference >> 64) & 1;
-  }
+  unsigned long long borrow = 0;
+  for (int i = 0; i < 4; i++) out.word[i] = subtractWithBorrow(a.word[i], b.word[i], borrow);
   return borrow != 0;
+}
+
+/** mask is all ones or zero: no branch, whose outcome could not be foretold, is taken. */
+inline Int256 select(u64 mask, const Int256& yes, const Int256& no) {
+  Int256 out;
+  for (int i = 0; i < 4; i++) out.word[i] = (yes.word[i] & mask) | (no.word[i] & ~mask);
+  return out;
 }
 
 /** BN254's base field: the coordinates of points. */
@@ -87,24 +120,17 @@ struct Field {
   Field operator+(const Field& other) const {
     // No carry: both are below 2^254.
     Int256 sum;
-    u64 carry = 0;
-    for (int i = 0; i < 4; i++) {
-      u128 part = u128{value.word[i]} + other.value.word[i] + carry;
-      sum.word[i] = static_cast<u64>(part);
-      carry = static_cast<u64>(part >> 64);
-    }
+    unsigned long long carry = 0;
+    for (int i = 0; i < 4; i++) sum.word[i] = addWithCarry(value.word[i], other.value.word[i], carry);
     return {reduceOnce(sum)};
   }
 
   Field operator-(const Field& other) const {
     Int256 difference;
-    u64 mask = subtract(value, other.value, difference) ? ~u64{0} : 0;
-    u64 carry = 0;
-    for (int i = 0; i < 4; i++) {
-      u128 part = u128{difference.word[i]} + (P::modulus.word[i] & mask) + carry;
-      difference.word[i] = static_cast<u64>(part);
-      carry = static_cast<u64>(part >> 64);
-    }
+    const u64 mask = -u64{subtract(value, other.value, difference)};
+    unsigned long long carry = 0;
+    for (int i = 0; i < 4; i++)
+      difference.word[i] = addWithCarry(difference.word[i], P::modulus.word[i] & mask, carry);
     return {difference};
   }
 
@@ -132,7 +158,8 @@ struct Field {
  private:
   static Int256 reduceOnce(const Int256& value) {
     Int256 reduced;
-    return subtract(value, P::modulus, reduced) ? value : reduced;
+    const u64 isBelow = -u64{subtract(value, P::modulus, reduced)};
+    return select(isBelow, value, reduced);
   }
 
   /**

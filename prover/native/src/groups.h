@@ -86,6 +86,9 @@ class GroupSums {
       for (uint32_t i = 0; i < group.size / 2; i++) {
         a_[queued] = termAt(group.from + 2 * i);
         b_[queued] = termAt(group.from + 2 * i + 1);
+        // The batch is read when it is full: by then they have come from memory.
+        __builtin_prefetch(a_[queued].point);
+        __builtin_prefetch(b_[queued].point);
         to_[queued] = reinterpret_cast<char*>(target + i);
         if (++queued == Batch<F>::capacity) flush();
       }
