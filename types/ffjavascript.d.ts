@@ -21,6 +21,7 @@ declare module 'ffjavascript' {
     /** Infinity, Jacobian. */
     readonly zero: Uint8Array
     add(a: Uint8Array, b: Uint8Array): Uint8Array
+    sub(a: Uint8Array, b: Uint8Array): Uint8Array
     neg(point: Uint8Array): Uint8Array
     toAffine(point: Uint8Array): Uint8Array
     /** The scalar is in Montgomery form. */

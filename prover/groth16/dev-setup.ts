@@ -12,7 +12,7 @@ import { multiplyGenerators, type PoolOptions } from './point-pool'
 import { evaluateQap, type KeyScalars } from './qap'
 import { drawToxicWaste, MIN_ENTROPY, publicToxicWaste, type ToxicWaste } from './toxic-waste'
 import type { ZkeyHeader } from './zkey'
-import { zkeyChunks, type ZkeyPoints } from './zkey-writer'
+import { coefficientSection, NO_CONTRIBUTIONS, zkeyChunks } from './zkey-writer'
 
 /** Where the toxic waste of a one-party setup comes from; nothing given means fresh randomness. */
 export type DevSetupOptions = PoolOptions & {
@@ -71,8 +71,8 @@ export async function keyFromToxicWaste(
     )
     const [b2, fixed2, fixed1, ic, a, b1, c, h] = points as unknown as EightPoints
     const header = headerOf(r1cs, fixed1, fixed2)
-    const sections: ZkeyPoints = { ic, a, b1, b2, c, h }
-    return zkeyChunks(r1cs, header, sections)
+    const coefficients = coefficientSection(r1cs)
+    return zkeyChunks({ header, coefficients, points: { ic, a, b1, b2, c, h }, contributions: NO_CONTRIBUTIONS })
   } finally {
     wipe(scalars, fixedG1, fixedG2)
   }

@@ -32,15 +32,40 @@ export {
   toSnarkjsProof,
 } from './proof'
 export {
+  type BeaconKeyOptions,
+  beaconKey,
+  type ContributeKeyOptions,
+  contributeKey,
+  type MadeContribution,
+  writeInitialKey,
+} from './ceremony/contribute'
+export { initialKey } from './ceremony/initial-key'
+export { type PtauProvenance, ptauProvenance } from './ceremony/provenance'
+export { type Beacon, parseBeacon } from './ceremony/randomness'
+export {
+  type CeremonyTranscript,
+  ceremonyTranscript,
+  encodeTranscript,
+  type TranscriptEntry,
+  transcriptSetupHash,
+} from './ceremony/transcript'
+export { checkUsable, CeremonyError, type VerifiedKey, verifyKey } from './ceremony/verify'
+export { pointEngine } from './engine'
+export type { EngineOptions, PointEngine } from './point-engine'
+export {
   checkPtau,
+  openPtau,
   PtauNotPreparedError,
-  ptauSetup,
-  PtauSetupError,
-  type PtauSetupOptions,
   PtauTooSmallError,
-} from './ptau-setup'
+  readContributions,
+  withPtau,
+} from './ptau/format'
+export { beaconPtau, contributePtau, newPtau, preparePtau } from './ptau/create'
+export { blake2bFile, hermezFile } from './ptau/hermez'
+export { verifyPtau } from './ptau/verify'
 export { nativeBackend, type NativeBackendOptions, NativeProverError } from './native-backend'
-export { setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
+export { ptauSetup } from './ptau-setup'
+export { saveKey, setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
 export { snarkjsBackend, type SnarkjsBackendOptions } from './snarkjs-backend'
 export { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
 export { generateVerifier, type VerifierOptions, VerifierNameError, VerifierTooLargeError } from './solidity'

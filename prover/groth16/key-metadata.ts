@@ -3,23 +3,27 @@ import { readFileSync } from 'node:fs'
 
 import { ZkmlError } from '../errors'
 import { type WrittenFile, writeJsonAtomic } from '../binfile/atomic'
+import type { PtauProvenance } from './ceremony/provenance'
 
 /**
  * How a key was made: from fresh or given entropy by one party, from a seed that everybody knows, or from a
- * powers-of-tau file with the phase-2 contribution of one party. All of them are `dev` in the sense of DESIGN 5.7.
+ * powers-of-tau file with the phase-2 contribution of one party. All of them are `dev` in the sense of DESIGN 5.7. Only
+ * a `ceremony` has a transcript.
  */
-export type KeyKind = 'dev' | 'dev-public-seed' | 'ptau-single-party'
+export type KeyKind = 'dev' | 'dev-public-seed' | 'ptau-single-party' | 'ceremony'
 
 /** What is known of a key, kept beside it; hashes are 0x strings of 32 bytes. Secrets are not part of it. */
 export type KeyMetadata = {
   readonly schema: typeof KEY_METADATA_SCHEMA
   readonly kind: KeyKind
-  /** 0 for every setup made by one party; part of the circuit hash. */
+  /** 0 for every setup made by one party, otherwise keccak256 of the transcript; part of the circuit hash. */
   readonly setupHash: string
   /** The seed from which anyone can rebuild the key; only of `dev-public-seed` keys. */
   readonly publicSeed?: string
   /** SHA-256 of the powers-of-tau file; only of `ptau-single-party` keys. */
   readonly ptauHash?: string
+  /** Where the powers of tau come from; only of `ceremony` keys. */
+  readonly ptau?: PtauProvenance
   /** SHA-256 of the `.r1cs` file. */
   readonly r1csHash: string
   /** SHA-256 of the `.zkey` file. */
@@ -46,8 +50,9 @@ export class KeyMetadataError extends ZkmlError {
   }
 }
 
-const KINDS: readonly KeyKind[] = ['dev', 'dev-public-seed', 'ptau-single-party']
+const KINDS: readonly KeyKind[] = ['dev', 'dev-public-seed', 'ptau-single-party', 'ceremony']
 const HASH = /^0x[0-9a-f]{64}$/
+const BLAKE2B = /^[0-9a-f]{128}$/
 
 /** Writes the metadata beside a key, atomically. */
 export async function writeKeyMetadata(path: string, metadata: KeyMetadata): Promise<WrittenFile> {
@@ -92,13 +97,17 @@ export function parseKeyMetadata(json: unknown, path = '<memory>'): KeyMetadata 
   if (schema !== KEY_METADATA_SCHEMA) return fail(`its schema is "${schema}", not "${KEY_METADATA_SCHEMA}"`)
   const kind = KINDS.find((name) => name === fields['kind']) ?? fail(`"kind" is none of ${KINDS.join(', ')}`)
   const setupHash = hash('setupHash')
-  if (setupHash !== ZERO_HASH) return fail(`a ${kind} key was made by one party, so its setupHash must be 0`)
+  if (kind !== 'ceremony' && setupHash !== ZERO_HASH) {
+    return fail(`a ${kind} key was made by one party, so its setupHash must be 0`)
+  }
+  if (kind === 'ceremony' && setupHash === ZERO_HASH) return fail('the key of a ceremony has a setupHash that is not 0')
   return {
     schema,
     kind,
     setupHash,
     ...(kind === 'dev-public-seed' ? { publicSeed: text('publicSeed') } : {}),
     ...(kind === 'ptau-single-party' ? { ptauHash: hash('ptauHash') } : {}),
+    ...(kind === 'ceremony' ? { ptau: parseProvenance(fields['ptau'], fail) } : {}),
     r1csHash: hash('r1csHash'),
     zkeyHash: hash('zkeyHash'),
     vkHash: hash('vkHash'),
@@ -108,6 +117,17 @@ export function parseKeyMetadata(json: unknown, path = '<memory>'): KeyMetadata 
     domainSize: count('domainSize'),
     tools: parseTools(fields['tools'], fail),
   }
+}
+
+function parseProvenance(value: unknown, fail: (problem: string) => never): PtauProvenance {
+  if (typeof value !== 'object' || value === null) return fail('"ptau" is not an object')
+  const { source, power, blake2b, contributions } = value as Readonly<Record<string, unknown>>
+  if (source !== 'hermez' && source !== 'local') return fail('"ptau.source" is neither hermez nor local')
+  const isCount = (number: unknown): number is number => Number.isSafeInteger(number) && (number as number) > 0
+  if (!isCount(power) || !isCount(contributions)) return fail('"ptau" lacks its power or its contributions')
+  if (typeof blake2b !== 'string' || !BLAKE2B.test(blake2b))
+    return fail('"ptau.blake2b" is not 64 bytes in lower-case hex')
+  return { source, power, blake2b, contributions }
 }
 
 function parseTools(value: unknown, fail: (problem: string) => never): Readonly<Record<string, string>> {

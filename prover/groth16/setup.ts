@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { zKey } from 'snarkjs'
 
 import { ZkmlError } from '../errors'
-import { sha256File, withTemporaryFile, writeJsonAtomic } from '../binfile/atomic'
+import { sha256File, withTemporaryFile, writeFileAtomic, writeJsonAtomic } from '../binfile/atomic'
 import { readR1cs, readR1csCounts } from '../binfile/r1cs-reader'
 import { packageVersion, projectVersion } from '../project'
 import { devSetup } from './dev-setup'
@@ -32,6 +32,8 @@ export type SetupPaths = {
   /** snarkjs' `verification_key.json`. */
   readonly verificationKey: string
   readonly metadata: string
+  /** The transcript of a ceremony; that of an earlier key is removed. */
+  readonly transcript?: string
 }
 
 export type SetupOptions = {
@@ -63,20 +65,52 @@ export type SetupResult = { readonly metadata: KeyMetadata; readonly verifyingKe
  */
 export async function setup(paths: SetupPaths, options: SetupOptions): Promise<SetupResult> {
   const kind = kindOf(options)
-  return withTemporaryFile(paths.zkey, async (temporary) => {
+  const { ptau, publicSeed } = options
+  return saveKey(paths, async (temporary) => {
     await makeKey(paths.r1cs, temporary, options)
+    const origin = {
+      kind,
+      setupHash: ZERO_HASH,
+      ...(publicSeed !== undefined && { publicSeed }),
+      ...(ptau !== undefined && { ptauHash: `0x${await sha256File(ptau)}` }),
+    }
+    return { origin }
+  })
+}
+
+/** What only whoever makes a key knows of it. */
+export type KeyOrigin = Pick<KeyMetadata, 'kind' | 'setupHash' | 'publicSeed' | 'ptauHash' | 'ptau'>
+
+/** The origin of a key, and the bytes of its transcript, where there is one. */
+export type MadeKey = { readonly origin: KeyOrigin; readonly transcript?: Uint8Array }
+
+/**
+ * Makes a key under a temporary name, checks it, and puts it in its place with its verification key and, last, its
+ * metadata.
+ *
+ * @param make Writes the key, and says how. What it throws leaves everything as it was.
+ * @throws UnsafeVerifyingKeyError, FileWriteError
+ */
+export async function saveKey(paths: SetupPaths, make: (temporary: string) => Promise<MadeKey>): Promise<SetupResult> {
+  const result = await withTemporaryFile(paths.zkey, async (temporary) => {
+    const { origin, transcript } = await make(temporary)
     const json = await withSnarkjs(() => zKey.exportVerificationKey(temporary))
     const verifyingKey = parseSnarkjsVerificationKey(json)
     checkVerifyingKey(verifyingKey)
-    const metadata = await describe(paths.r1cs, temporary, verifyingKey, kind, options)
+    const metadata = await describe(paths.r1cs, temporary, verifyingKey, origin)
     // From here on an interruption leaves no metadata rather than metadata of another key.
     await rm(paths.metadata, { force: true })
+    if (paths.transcript !== undefined) await replaceFile(paths.transcript, transcript)
     await writeJsonAtomic(paths.verificationKey, json)
     return { metadata, verifyingKey }
-  }).then(async (result) => {
-    await writeKeyMetadata(paths.metadata, result.metadata)
-    return result
   })
+  await writeKeyMetadata(paths.metadata, result.metadata)
+  return result
+}
+
+async function replaceFile(path: string, bytes: Uint8Array | undefined): Promise<void> {
+  if (bytes === undefined) await rm(path, { force: true })
+  else await writeFileAtomic(path, [bytes])
 }
 
 function kindOf({ dev, ptau, entropy, publicSeed }: SetupOptions): KeyKind {
@@ -94,7 +128,10 @@ function kindOf({ dev, ptau, entropy, publicSeed }: SetupOptions): KeyKind {
 async function makeKey(r1csPath: string, zkeyPath: string, options: SetupOptions): Promise<void> {
   const { ptau, entropy, publicSeed, threads, onProgress, signal } = options
   const common = { ...(onProgress && { onProgress }), ...(signal && { signal }) }
-  if (ptau !== undefined) return ptauSetup(r1csPath, ptau, zkeyPath, common)
+  if (ptau !== undefined) {
+    await ptauSetup(r1csPath, ptau, zkeyPath, { ...common, ...(threads !== undefined && { threads }) })
+    return
+  }
   await devSetup(readR1cs(r1csPath), zkeyPath, {
     ...common,
     ...(entropy && { entropy }),
@@ -107,17 +144,13 @@ async function describe(
   r1csPath: string,
   zkeyPath: string,
   verifyingKey: VerifyingKey,
-  kind: KeyKind,
-  { ptau, publicSeed }: SetupOptions,
+  origin: KeyOrigin,
 ): Promise<KeyMetadata> {
   const hashOf = async (path: string): Promise<string> => `0x${await sha256File(path)}`
   const r1cs = readR1csCounts(r1csPath)
   return {
     schema: KEY_METADATA_SCHEMA,
-    kind,
-    setupHash: ZERO_HASH,
-    ...(publicSeed !== undefined && { publicSeed }),
-    ...(ptau !== undefined && { ptauHash: await hashOf(ptau) }),
+    ...origin,
     r1csHash: await hashOf(r1csPath),
     zkeyHash: await hashOf(zkeyPath),
     vkHash: vkHash(verifyingKey),

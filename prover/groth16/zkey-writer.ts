@@ -14,28 +14,38 @@ export type ZkeyPoints = {
   readonly h: Uint8Array
 }
 
+/** All of a key. */
+export type KeyParts = {
+  readonly header: ZkeyHeader
+  readonly coefficients: SectionSource
+  readonly points: ZkeyPoints
+  /** The contributions section; {@link NO_CONTRIBUTIONS} for a key that was computed. */
+  readonly contributions: Uint8Array
+}
+
 const CIRCUIT_HASH_BYTES = 64
 const CHUNK_ENTRIES = 1 << 16
 const ENTRY_WORDS = COEFFICIENT_BYTES / 4
 
 /**
- * The bytes of a `.zkey`, chunk by chunk.
- *
- * The contributions section has a circuit hash of zeros and no contribution: such a key was computed, not contributed
- * to, so `snarkjs zkey verify` has nothing to check it against and refuses it, as it should.
+ * A circuit hash of zeros and no contribution: such a key was computed, not contributed to, so `snarkjs zkey verify` has
+ * nothing to check it against and refuses it, as it should.
  */
-export function zkeyChunks(r1cs: R1cs, header: ZkeyHeader, points: ZkeyPoints): Iterable<Uint8Array> {
+export const NO_CONTRIBUTIONS: Uint8Array = new Uint8Array(CIRCUIT_HASH_BYTES + 4)
+
+/** The bytes of a `.zkey`, chunk by chunk. */
+export function zkeyChunks({ header, coefficients, points, contributions }: KeyParts): Iterable<Uint8Array> {
   return containerChunks('zkey', 1, [
     sectionOf(ZKEY.protocol, new HeaderWriter().u32(GROTH16).bytes()),
     sectionOf(ZKEY.header, headerBytes(header)),
     sectionOf(ZKEY.ic, points.ic),
-    coefficientSection(r1cs),
+    coefficients,
     sectionOf(ZKEY.a, points.a),
     sectionOf(ZKEY.b1, points.b1),
     sectionOf(ZKEY.b2, points.b2),
     sectionOf(ZKEY.c, points.c),
     sectionOf(ZKEY.h, points.h),
-    sectionOf(ZKEY.contributions, new Uint8Array(CIRCUIT_HASH_BYTES + 4)),
+    sectionOf(ZKEY.contributions, contributions),
   ])
 }
 

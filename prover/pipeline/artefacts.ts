@@ -21,6 +21,10 @@ export type ArtefactPaths = {
   readonly zkey: string
   readonly verificationKey: string
   readonly keyMetadata: string
+  /** Of the ceremony that made the key, if one did. */
+  readonly transcript: string
+  /** The key before any contribution, which a ceremony starts from. */
+  readonly initialKey: string
 }
 
 export function artefactPaths(folder: string): ArtefactPaths {
@@ -34,6 +38,8 @@ export function artefactPaths(folder: string): ArtefactPaths {
     zkey: join(folder, 'proving_key.zkey'),
     verificationKey: join(folder, 'verification_key.json'),
     keyMetadata: join(folder, 'key.json'),
+    transcript: join(folder, 'transcript.json'),
+    initialKey: join(folder, 'ceremony', 'circuit_0000.zkey'),
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 export * from './artefacts'
+export * from './ceremony'
 export * from './check'
 export * from './circuit-key'
 export * from './compile'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { mkdirSync } from 'node:fs'
-import { writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
+import { existsSync, mkdirSync } from 'node:fs'
+import { sha256File, writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
 import { checkIoSchema, ioSchemaHash, recipeHash, signalLayout, type IoSchema, type TensorSpec } from '../encodings'
 import { ioSchemaOf, type GadgetCompiler } from '../circuit'
 import { parseRecipe, type QuantizedProgram, type Recipe } from '../quantize'
@@ -86,6 +86,23 @@ function checkIdentity(file: ModelFile): void {
   if (signalLayout(file.schema).total !== file.publicSignals)
     throw new Error(`its schema has ${signalLayout(file.schema).total} public signals, not ${file.publicSignals}`)
   if (compiledCircuitHash(file) !== file.circuitHash) throw new Error('its circuitHash is not that of its parts')
+}
+
+/**
+ * The circuit of a folder, which must be the one that `model.json` describes.
+ *
+ * @throws ArtefactError
+ */
+export async function openCircuit(
+  folder: string,
+): Promise<{ readonly paths: ArtefactPaths; readonly r1csHash: string }> {
+  const paths = artefactPaths(folder)
+  const { r1csHash } = readModelFile(paths)
+  if (!existsSync(paths.r1cs)) readArtefact(paths.r1cs, 'zkml compile')
+  if (`0x${await sha256File(paths.r1cs)}` !== r1csHash) {
+    throw new ArtefactError(`${paths.r1cs} is not the circuit that model.json describes; run "zkml compile" again`)
+  }
+  return { paths, r1csHash }
 }
 
 /** Reads `report.json`, checking that it is of the model beside it. */

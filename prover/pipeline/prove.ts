@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { existsSync } from 'node:fs'
-import { encodeWtns, sha256File } from '../binfile'
+import { encodeWtns } from '../binfile'
 import type { ProofContext } from '../encodings'
 import { setup, verify, type ProverBackend, type SetupOptions, type SetupPaths, type SetupResult } from '../groth16'
 import { quantizeInput, type Sample } from '../quantize'
@@ -10,7 +9,7 @@ import { WitnessGenerator } from '../witness'
 import { ArtefactError, artefactPaths, readArtefact } from './artefacts'
 import { readCircuitKey, type CircuitKey } from './circuit-key'
 import { rememberKey } from './known-keys'
-import { readModelFile, type LoadedModel } from './model-folder'
+import { openCircuit, readModelFile, type LoadedModel } from './model-folder'
 import { openKey, type OpenKey, type OpenKeyOptions } from './open-key'
 import { staged, type Progress } from './progress'
 import { decodeOutputs, expectedContext, isUniversalProof, type DecodedOutput, type InferenceProof } from './proof-file'
@@ -40,14 +39,10 @@ export async function setupUniversalModel(
 
 /** Runs a setup of a folder's circuit and remembers the key that it made. */
 async function withCircuit<T>(folder: string, run: (paths: SetupPaths) => Promise<T>): Promise<T> {
-  const paths = artefactPaths(folder)
-  const file = readModelFile(paths)
-  if (!existsSync(paths.r1cs)) readArtefact(paths.r1cs, 'zkml compile')
-  if (`0x${await sha256File(paths.r1cs)}` !== file.r1csHash)
-    throw new ArtefactError(`${paths.r1cs} is not the circuit that model.json describes; run "zkml compile" again`)
-  const { r1cs, zkey, verificationKey, keyMetadata: metadata } = paths
-  const result = await run({ r1cs, zkey, verificationKey, metadata })
-  await rememberKey(zkey, file.r1csHash)
+  const { paths, r1csHash } = await openCircuit(folder)
+  const { r1cs, zkey, verificationKey, keyMetadata: metadata, transcript } = paths
+  const result = await run({ r1cs, zkey, verificationKey, metadata, transcript })
+  await rememberKey(zkey, r1csHash)
   return result
 }
 

@@ -14,7 +14,7 @@ import {
   parseKeyMetadata,
   readKeyMetadata,
 } from '../../prover/groth16/key-metadata'
-import { checkPtau, PtauNotPreparedError, PtauTooSmallError } from '../../prover/groth16/ptau-setup'
+import { checkPtau, PtauNotPreparedError, PtauTooSmallError } from '../../prover/groth16/ptau/format'
 import { setup, type SetupOptions, type SetupPaths, SetupSourceError } from '../../prover/groth16/setup'
 import { snarkjsBackend } from '../../prover/groth16/snarkjs-backend'
 import { withSnarkjs } from '../../prover/groth16/snarkjs-session'
@@ -155,7 +155,8 @@ describe('groth16: setup', function () {
     const cases: [string, unknown][] = [
       ['object', []],
       ['schema', { ...good, schema: 'zkml/proving-key/9' }],
-      ['kind', { ...good, kind: 'ceremony' }],
+      ['kind', { ...good, kind: 'other' }],
+      ['ceremony', { ...good, kind: 'ceremony' }],
       ['hash', { ...good, vkHash: '0x12' }],
       ['setupHash', { ...good, setupHash: good.vkHash }],
       ['count', { ...good, nPublic: -1 }],

@@ -157,15 +157,10 @@ function fail(problem: string): never {
   throw new ManifestError(`the artefact manifest cannot be used: ${problem}; ask its publisher to publish it again`)
 }
 
-/** Transcript of the ceremony of a model's key, where there was one. */
-export function transcriptPath(folder: string): string {
-  return join(folder, 'transcript.json')
-}
-
 /** Where the files of a manifest lie in a model's folder. */
 export function manifestPaths(folder: string): Readonly<Record<keyof ManifestFiles, string>> {
-  const { onnx, recipe, zkey, verificationKey, keyMetadata } = artefactPaths(folder)
-  return { onnx, recipe, zkey, verificationKey, keyMetadata, transcript: transcriptPath(folder) }
+  const { onnx, recipe, zkey, verificationKey, keyMetadata, transcript } = artefactPaths(folder)
+  return { onnx, recipe, zkey, verificationKey, keyMetadata, transcript }
 }
 
 /**

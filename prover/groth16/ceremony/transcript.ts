@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { keccak256 } from 'ethers'
+
+import { type VerifyingKey, vkHash } from '../vkey'
+import { contributionHash, type Phase2 } from './phase2'
+import type { PtauProvenance } from './provenance'
+
+export const TRANSCRIPT_FORMAT = 'zkml-ceremony/1'
+
+/** One line of a transcript. */
+export type TranscriptEntry = {
+  /** What the contributor published: BLAKE2b-512, lower-case hex. */
+  readonly hash: string
+  readonly name?: string
+  readonly beacon?: { readonly value: string; readonly iterationsExponent: number }
+}
+
+/** A ceremony in words: what anyone can recompute from circuit, powers of tau and key, and compare. */
+export type CeremonyTranscript = {
+  readonly format: typeof TRANSCRIPT_FORMAT
+  /** SHA-256 of the `.r1cs` file, 0x. */
+  readonly r1csHash: string
+  readonly ptau: PtauProvenance
+  /** Of the key before contributions, as snarkjs prints it: BLAKE2b-512, lower-case hex. */
+  readonly circuitHash: string
+  /** Oldest first. */
+  readonly contributions: readonly TranscriptEntry[]
+  /** SHA-256 of the `.zkey` file, 0x. */
+  readonly zkeyHash: string
+  readonly vkHash: string
+}
+
+export type TranscriptParts = {
+  readonly r1csHash: string
+  readonly ptau: PtauProvenance
+  readonly phase2: Phase2
+  readonly zkeyHash: string
+  readonly verifyingKey: VerifyingKey
+}
+
+/** The transcript of a key that was verified: the same for everybody who does. */
+export async function ceremonyTranscript(parts: TranscriptParts): Promise<CeremonyTranscript> {
+  const { r1csHash, ptau, phase2, zkeyHash, verifyingKey } = parts
+  const contributions: TranscriptEntry[] = []
+  for (const contribution of phase2.contributions) {
+    const { name, beacon } = contribution
+    contributions.push({
+      hash: await contributionHash(contribution),
+      ...(name !== undefined && { name }),
+      ...(beacon && {
+        beacon: { value: Buffer.from(beacon.hash).toString('hex'), iterationsExponent: beacon.iterationsExponent },
+      }),
+    })
+  }
+  return {
+    format: TRANSCRIPT_FORMAT,
+    r1csHash,
+    ptau,
+    circuitHash: Buffer.from(phase2.circuitHash).toString('hex'),
+    contributions,
+    zkeyHash,
+    vkHash: vkHash(verifyingKey),
+  }
+}
+
+/** The bytes of `transcript.json`. */
+export function encodeTranscript(transcript: CeremonyTranscript): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(transcript, null, 2)}\n`)
+}
+
+/** The setupHash of a key: keccak256 of the bytes of its transcript. */
+export function transcriptSetupHash(transcript: CeremonyTranscript): string {
+  return keccak256(encodeTranscript(transcript))
+}
