@@ -109,6 +109,17 @@ declare module 'snarkjs' {
       logger?: Logger,
     ): Promise<Uint8Array>
     function preparePhase2(from: FileLike, to: FileLike, logger?: Logger): Promise<void>
+    function beacon(
+      from: FileLike,
+      to: FileLike,
+      name: string | undefined,
+      beaconHash: string,
+      iterationsExponent: number,
+      logger?: Logger,
+    ): Promise<Uint8Array>
+    /** Writes a file for each smaller power, named `<template>01.ptau` and so on. */
+    function truncate(from: FileLike, template: string, logger?: Logger): Promise<boolean>
+    function verify(ptau: FileLike, logger?: Logger): Promise<boolean>
   }
 
   export namespace r1cs {

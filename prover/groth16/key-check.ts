@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { buildBn128, type Curve } from 'ffjavascript'
+import type { Curve } from 'ffjavascript'
 
 import { ZkmlError } from '../errors'
 import type { ContainerInput } from '../binfile/container'
 import { readR1cs } from '../binfile/r1cs-reader'
 import { publicCount, type R1cs } from '../binfile/r1cs'
-import { loadCurve } from './bn254-code'
+import { loadPlainCurve } from './bn254-code'
 import { G1_BYTES, G2_BYTES } from './bn254-wasm'
 import type { ProverBackend } from './backend'
 import { isInG2Subgroup } from './curve'
 import { domainOf } from './domain'
-import { PointChecker, randomCoefficients } from './point-checks'
+import { pointEngine } from './engine'
+import type { GroupName } from './fixed-base'
+import { isPairingOne } from './pairing'
+import { COEFFICIENT_SIZE, randomCoefficients } from './point-checks'
+import type { EngineOptions, PointEngine } from './point-engine'
+import { stagesOf } from './stages'
 import { checkVerifyingKey } from './vkey'
 import { decodeG2, verifyingKeyOf, withZkey, ZKEY, type Zkey } from './zkey'
 import { coefficientSection } from './zkey-writer'
@@ -24,10 +29,9 @@ export class KeyMismatchError extends ZkmlError {
   }
 }
 
-export type KeyCheckOptions = {
+export type KeyCheckOptions = EngineOptions & {
   /** Also prove this witness with the key; the backend refuses a proof that does not verify. */
   readonly trial?: { readonly wtns: string | Uint8Array; readonly backend: ProverBackend }
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -71,9 +75,7 @@ export async function checkKeyMatchesCircuit(
     throw new KeyMismatchError(path, problem)
   }
   options.signal?.throwIfAborted()
-  await new PairingChecks(sections, r1cs, await buildBn128(true), new PointChecker(await loadCurve()), fail).run(
-    options.signal,
-  )
+  await new PairingChecks(sections, r1cs, await loadPlainCurve(), await pointEngine(), fail).run(options)
   if (options.trial !== undefined) {
     const { wtns, backend } = options.trial
     const file = typeof zkey === 'string' || zkey instanceof Uint8Array ? zkey : zkey.bytes
@@ -119,24 +121,25 @@ class PairingChecks {
     private readonly key: Sections,
     private readonly r1cs: R1cs,
     private readonly curve: Curve,
-    private readonly points: PointChecker,
+    private readonly engine: PointEngine,
     private readonly fail: (problem: string) => never,
   ) {}
 
-  async run(signal: AbortSignal | undefined): Promise<void> {
-    this.checkPoints()
+  async run(options: EngineOptions): Promise<void> {
+    const stages = stagesOf(options, [1, ...Array.from({ length: ROUNDS }, () => 1)])
+    await this.checkPoints(stages(0))
     await this.checkHeader()
     const isInC = new Uint8Array(this.r1cs.nWires)
     for (const wire of this.r1cs.c.wire) isInC[wire] = 1
     for (let round = 0; round < ROUNDS; round++) {
-      signal?.throwIfAborted()
-      await this.checkB()
-      await this.checkCombined('IC', (wire) => wire <= this.key.header.nPublic && isInC[wire] === 0)
-      await this.checkCombined('C', (wire) => wire > this.key.header.nPublic && isInC[wire] === 0)
+      const part = stagesOf(stages(round + 1), [4, 1, 4])
+      await this.checkB(part(0))
+      await this.checkCombined('IC', (wire) => wire <= this.key.header.nPublic && isInC[wire] === 0, part(1))
+      await this.checkCombined('C', (wire) => wire > this.key.header.nPublic && isInC[wire] === 0, part(2))
     }
   }
 
-  private checkPoints(): void {
+  private async checkPoints(options: EngineOptions): Promise<void> {
     const { header } = this.key
     const sets = [
       ['G1', 'α, β or δ', header.alpha1, header.beta1, header.delta1],
@@ -148,9 +151,13 @@ class PairingChecks {
       ['G1', 'C', this.key.c],
       ['G1', 'H', this.key.h],
     ] as const
-    for (const [group, name, ...arrays] of sets) {
+    const stages = stagesOf(
+      options,
+      sets.map(([, , array]) => array.byteLength),
+    )
+    for (const [i, [group, name, ...arrays]] of sets.entries()) {
       for (const array of arrays) {
-        const index = this.points.firstInvalid(group, array)
+        const index = await this.engine.firstInvalid(group, array, stages(i))
         if (index >= 0) this.fail(`point ${index} of ${name} is not on the curve`)
       }
     }
@@ -160,41 +167,50 @@ class PairingChecks {
     const { header } = this.key
     const { G1, G2 } = this.curve
     const isSame = (g1: Uint8Array, g2: Uint8Array): Promise<boolean> =>
-      this.isOne([g1, G2.gAffine], [G1.neg(G1.gAffine), g2])
+      isPairingOne([g1, G2.gAffine], [G1.neg(G1.gAffine), g2])
     if (Buffer.compare(header.gamma2, G2.gAffine) !== 0) this.fail('γ is not 1, as it is in every snarkjs key')
     if (!(await isSame(header.beta1, header.beta2))) this.fail('β differs between G1 and G2')
     if (!(await isSame(header.delta1, header.delta2))) this.fail('δ differs between G1 and G2')
   }
 
-  private async checkB(): Promise<void> {
+  private combine(
+    group: GroupName,
+    points: Uint8Array,
+    coefficients: Uint8Array,
+    options: EngineOptions,
+  ): Promise<Uint8Array> {
+    return this.engine.combine(group, points, coefficients, COEFFICIENT_SIZE, options)
+  }
+
+  private async checkB(options: EngineOptions): Promise<void> {
     const { G1, G2 } = this.curve
     const coefficients = randomCoefficients(this.r1cs.nWires)
-    const b1 = this.points.combine('G1', this.key.b1, coefficients)
-    const b2 = this.points.combine('G2', this.key.b2, coefficients)
+    const stages = stagesOf(options, [1, 3])
+    const b1 = await this.combine('G1', this.key.b1, coefficients, stages(0))
+    const b2 = await this.combine('G2', this.key.b2, coefficients, stages(1))
     if (!isInG2Subgroup(decodeG2(b2))) this.fail('a point of B2 is outside the subgroup of order r')
-    const isSame = await this.isOne([b1, G2.gAffine], [G1.neg(G1.gAffine), b2])
+    const isSame = await isPairingOne([b1, G2.gAffine], [G1.neg(G1.gAffine), b2])
     if (!isSame) this.fail('B differs between G1 and G2')
   }
 
   /** e(Σρ·point, γ or δ) = e(Σρ·A, β)·e(α, Σρ·B2) over wires that `isUsed` selects and that occur in no C row. */
-  private async checkCombined(name: 'IC' | 'C', isUsed: (wire: number) => boolean): Promise<void> {
+  private async checkCombined(
+    name: 'IC' | 'C',
+    isUsed: (wire: number) => boolean,
+    options: EngineOptions,
+  ): Promise<void> {
     const { header, a, b2, ic, c } = this.key
     const from = name === 'IC' ? 0 : header.nPublic + 1
     const count = name === 'IC' ? header.nPublic + 1 : header.nWires - from
     const coefficients = randomCoefficients(count, (index) => isUsed(from + index))
-    const sumA = this.points.combine('G1', a.subarray(from * G1_BYTES, (from + count) * G1_BYTES), coefficients)
-    const sumB = this.points.combine('G2', b2.subarray(from * G2_BYTES, (from + count) * G2_BYTES), coefficients)
-    const sum = this.points.combine('G1', name === 'IC' ? ic : c, coefficients)
+    const stages = stagesOf(options, [1, 3, 1])
+    const slice = (list: Uint8Array, size: number): Uint8Array => list.subarray(from * size, (from + count) * size)
+    const sumA = await this.combine('G1', slice(a, G1_BYTES), coefficients, stages(0))
+    const sumB = await this.combine('G2', slice(b2, G2_BYTES), coefficients, stages(1))
+    const sum = await this.combine('G1', name === 'IC' ? ic : c, coefficients, stages(2))
     const divisor = name === 'IC' ? header.gamma2 : header.delta2
     const negated = this.curve.G1.neg(sum)
-    const isRight = await this.isOne([negated, divisor], [sumA, header.beta2], [header.alpha1, sumB])
+    const isRight = await isPairingOne([negated, divisor], [sumA, header.beta2], [header.alpha1, sumB])
     if (!isRight) this.fail(`${name} does not follow from A and B`)
-  }
-
-  /** Whether the product of pairings is one. ffjavascript's Miller loop is wrong at infinity, where e(P, Q) is one. */
-  private async isOne(...pairs: readonly (readonly [g1: Uint8Array, g2: Uint8Array])[]): Promise<boolean> {
-    const isFinite = (point: Uint8Array): boolean => point.some((byte) => byte !== 0)
-    const finite = pairs.filter(([g1, g2]) => isFinite(g1) && isFinite(g2))
-    return this.curve.pairingEq(...finite.flat())
   }
 }

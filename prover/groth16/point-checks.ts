@@ -5,9 +5,8 @@ import { isBaseElement, wordsOf } from '../binfile/field'
 import { type CurveCode, CurveWasm, G1_BYTES, G2_BYTES } from './bn254-wasm'
 import type { GroupName } from './fixed-base'
 
-/** Points handled by one call; its buckets fit the scratch space below. */
+/** Points handled by one call. */
 const CHUNK = 1 << 12
-const SCRATCH = 1 << 22
 
 /** Bytes of a random coefficient. */
 export const COEFFICIENT_SIZE = 4
@@ -21,23 +20,14 @@ export function randomCoefficients(count: number, isUsed: (index: number) => boo
   return bytes
 }
 
-/** Checks and combines points as `.zkey` files hold them: affine, Montgomery coordinates, infinity all zeros. */
+/** Checks points as `.zkey` files hold them: affine, Montgomery coordinates, infinity all zeros. */
 export class PointChecker {
   private readonly points: number
-  private readonly coefficients: number
-  private readonly part: number
-  private readonly sum: number
-
   private readonly wasm: CurveWasm
 
   constructor(code: CurveCode) {
-    const wasm = new CurveWasm(code)
-    this.wasm = wasm
-    this.points = wasm.alloc(CHUNK * G2_BYTES)
-    this.coefficients = wasm.alloc(CHUNK * COEFFICIENT_SIZE + 8)
-    this.part = wasm.alloc(2 * G2_BYTES)
-    this.sum = wasm.alloc(2 * G2_BYTES)
-    wasm.scratch(SCRATCH)
+    this.wasm = new CurveWasm(code)
+    this.points = this.wasm.alloc(CHUNK * G2_BYTES)
   }
 
   /** The index of the first point with a coordinate that is not below q, or that is neither on the curve nor infinity; −1 if none. */
@@ -56,24 +46,5 @@ export class PointChecker {
       }
     }
     return -1
-  }
-
-  /** Σ coefficient·point, affine. */
-  combine(group: GroupName, points: Uint8Array, coefficients: Uint8Array): Uint8Array {
-    const { wasm } = this
-    const size = group === 'G1' ? G1_BYTES : G2_BYTES
-    const g = group === 'G1' ? 'g1m' : 'g2m'
-    const count = points.byteLength / size
-    wasm.fill(this.sum, 2 * G2_BYTES)
-    wasm.call[`${g}_toJacobian`](this.sum, this.sum)
-    for (let from = 0; from < count; from += CHUNK) {
-      const n = Math.min(CHUNK, count - from)
-      wasm.write(this.points, points.subarray(from * size, (from + n) * size))
-      wasm.write(this.coefficients, coefficients.subarray(from * COEFFICIENT_SIZE, (from + n) * COEFFICIENT_SIZE))
-      wasm.call[`${g}_multiexpAffine`](this.points, this.coefficients, COEFFICIENT_SIZE, n, this.part)
-      wasm.call[`${g}_add`](this.sum, this.part, this.sum)
-    }
-    wasm.call[`${g}_toAffine`](this.sum, this.sum)
-    return wasm.read(this.sum, size)
   }
 }

@@ -5,7 +5,7 @@ import { COEFFICIENT_SIZE, randomCoefficients } from '../point-checks'
 import type { EngineOptions, PointEngine } from '../point-engine'
 import { stagesOf } from '../stages'
 import { decodeG2 } from '../zkey'
-import { pointBytes, type Ptau } from './format'
+import { pointBytes, type PointSection, type Ptau } from './format'
 
 /** A powers-of-tau file contradicts itself: its secrets are not what its contributors made them. */
 export class PtauInvalidError extends ZkmlError {
@@ -45,4 +45,15 @@ export async function checkSubgroup(
     const combined = await engine.combine('G2', points, random, COEFFICIENT_SIZE, stages(round))
     if (!isInG2Subgroup(decodeG2(combined))) fail(`${what} leaves the subgroup of order r`)
   }
+}
+
+/** Refuses points that are not of their group. */
+export async function checkMembers(
+  check: Pick<PtauCheck, 'engine' | 'fail'>,
+  { id, group }: PointSection,
+  points: Uint8Array,
+): Promise<void> {
+  const index = await check.engine.firstInvalid(group, points)
+  if (index >= 0) check.fail(`point ${index} of section ${id} is not on the curve`)
+  if (group === 'G2') await checkSubgroup(check, points, `section ${id}`, {})
 }

@@ -15,6 +15,7 @@ import { checkContributionName, type ContributionFields } from '../ceremony/cont
 import { type Beacon, beaconRng, secretRng } from '../ceremony/randomness'
 import { type PointEngine, type EngineOptions } from '../point-engine'
 import { stagesOf } from '../stages'
+import { checkMembers, PtauInvalidError } from './checks'
 import { type PtauContribution, writeContributions } from './contribution'
 import { LAGRANGE_SECTIONS, pointBytes, POWER_SECTIONS, PTAU, readContributions, readPoints, withPtau } from './format'
 import { lagrangeScalars } from './lagrange-scalars'
@@ -64,7 +65,7 @@ export async function newPtau(path: string, power: number, options: ContributeOp
 /**
  * Adds a contribution to a file, from fresh randomness. What comes out is not prepared for phase 2.
  *
- * @throws BinFileError, PtauPowerError, ContributionNameError, FileWriteError
+ * @throws BinFileError, PtauInvalidError, PtauPowerError, ContributionNameError, FileWriteError
  */
 export async function contributePtau(from: string, to: string, options: ContributeOptions): Promise<WrittenFile> {
   checkContributionName(options.name)
@@ -100,11 +101,16 @@ async function contribute(
     const earlier = readContributions(ptau)
     const challenge = earlier.at(-1)?.nextChallenge ?? (await firstChallenge(power))
     const { factors, key } = await drawKey(challenge, await draw())
+    const fail = (problem: string): never => {
+      throw new PtauInvalidError(from, problem)
+    }
     const firsts = [1n, 1n, factors.alpha, factors.beta, factors.beta]
     const stages = stagesOf(options, [0.4, 0.35, 0.1, 0.1, 0.05])
     const powers: Uint8Array[] = []
     for (const [i, section] of POWER_SECTIONS.entries()) {
       const points = readPoints(ptau, section, 0, section.count(power))
+      // Multiples of points outside the group would tell the factors modulo small numbers.
+      await checkMembers({ engine, fail }, section, points)
       powers.push(await engine.scale(section.group, points, { first: firsts[i]!, step: factors.tau }, stages(i)))
     }
     const contribution = await recordContribution(engine, challenge, key, powers)

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import { sha256File } from '../../binfile'
 import { canonicalJson, DEV_SETUP_HASH } from '../../encodings'
 import { artefactPaths } from '../../pipeline'
