@@ -90,6 +90,7 @@ declare module 'snarkjs' {
       logger?: Logger,
     ): Promise<Uint8Array>
     function verifyFromR1cs(r1cs: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<boolean>
+    function verifyFromInit(initial: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<boolean>
     function exportVerificationKey(zkey: FileLike, logger?: Logger): Promise<SnarkjsVerificationKey>
     /** Renders the template of the key's protocol. */
     function exportSolidityVerifier(
