@@ -75,7 +75,7 @@ export async function checkKeyMatchesCircuit(
     throw new KeyMismatchError(path, problem)
   }
   options.signal?.throwIfAborted()
-  await new PairingChecks(sections, r1cs, await loadPlainCurve(), await pointEngine(), fail).run(options)
+  await new PairingChecks(sections, r1cs, await loadPlainCurve(), pointEngine(), fail).run(options)
   if (options.trial !== undefined) {
     const { wtns, backend } = options.trial
     const file = typeof zkey === 'string' || zkey instanceof Uint8Array ? zkey : zkey.bytes

@@ -28,7 +28,7 @@ export async function ptauSetup(
   return withPtau(ptauPath, async (ptau) => {
     const r1cs = readR1cs(r1csPath)
     requirePower(ptau, domainOf(r1cs).power)
-    const engine = await pointEngine()
+    const engine = pointEngine()
     const [compute, check, contribute] = [0, 1, 2].map(stagesOf(options, [60, 2, 38])) as [
       EngineOptions,
       EngineOptions,

@@ -56,7 +56,7 @@ export type CeremonyStart = {
 export async function initCeremony(folder: string, options: CeremonyOptions): Promise<CeremonyStart> {
   const { paths, r1csHash } = await openCircuit(folder)
   const ptau = await identify(options)
-  const engine = await pointEngine()
+  const engine = pointEngine()
   const key = await withPtau(options.ptau, (open) =>
     withProgress(options, 'initial key', (rest) => initialKey(readR1cs(paths.r1cs), open, { ...rest, engine })),
   )
@@ -167,7 +167,7 @@ async function verifyWith(
 ): Promise<VerifiedKey & { readonly transcript: CeremonyTranscript }> {
   const { paths, r1csHash } = await openCircuit(folder)
   const ptau = await identify(options)
-  const engine = await pointEngine()
+  const engine = pointEngine()
   const verified = await withPtau(options.ptau, (open) =>
     withProgress(options, 'verify key', (rest) => verifyKey(zkey, readR1cs(paths.r1cs), open, { ...rest, engine })),
   )
@@ -176,7 +176,7 @@ async function verifyWith(
 }
 
 async function identify(options: CeremonyOptions): Promise<PtauProvenance> {
-  const engine = await pointEngine()
+  const engine = pointEngine()
   const local = options.local ?? false
   return withProgress(options, 'check powers of tau', (rest) =>
     ptauProvenance(options.ptau, { ...rest, engine, local }),

@@ -6,7 +6,7 @@ import { setup, verify, type ProverBackend, type SetupOptions, type SetupPaths, 
 import { quantizeInput, type Sample } from '../quantize'
 import { universalSetup, verifyUniversal, type UniversalSetupOptions, type UniversalSetupResult } from '../universal'
 import { WitnessGenerator } from '../witness'
-import { ArtefactError, artefactPaths, readArtefact } from './artefacts'
+import { ArtefactError, artefactPaths } from './artefacts'
 import { readCircuitKey, type CircuitKey } from './circuit-key'
 import { rememberKey } from './known-keys'
 import { openCircuit, readModelFile, type LoadedModel } from './model-folder'
