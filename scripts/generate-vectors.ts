@@ -220,9 +220,15 @@ function identities(): unknown {
 }
 
 function proofBlobs(): unknown {
-  return [0, 2].map((count) => {
+  const cases = [
+    [8, 0],
+    [8, 2],
+    [24, 0],
+    [24, 2],
+  ] as const
+  return cases.map(([words, count]) => {
     const blob: encodings.ProofBlob = {
-      points: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n],
+      points: Array.from({ length: words }, (_, i) => BigInt(i + 1)),
       inputWords: Array.from({ length: count }, (_, i) => sample(i) % encodings.FIELD_R),
       requestId: id('request'),
       prover: ADDRESSES[0],

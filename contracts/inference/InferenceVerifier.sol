@@ -174,10 +174,10 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         bool own = model.verifier != address(0);
         if (router == address(0)) {
             if (!own) _requireSharedSystem(model.proofSystemId);
-            return VerifierCall.gasCap(signals);
+            return VerifierCall.gasCapOf(model.proofSystemId, signals);
         }
         uint256 routeCap = IVerifierRouter(router).gasCapOf(model.proofSystemId, signals);
-        return own ? VerifierCall.gasCap(signals) : routeCap;
+        return own ? VerifierCall.gasCapOf(model.proofSystemId, signals) : routeCap;
     }
 
     /// @inheritdoc IInferenceVerifier
@@ -240,6 +240,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     ) private view returns (uint256[] memory signals, bytes calldata points) {
         points = item.proof;
         uint256 context = _contextOf(points, caller, modelId);
+        if (!ProofBlob.isShort(points)) revert ProofBlob.MalformedProof(points.length);
         signals = Statement.signalsOf(model, item.inputCommitment, item.output, points, context);
     }
 
@@ -287,7 +288,8 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
         } else if (verifier.codehash != model.verifierCodeHash) {
             revert VerifierCodeChanged(verifier, model.verifierCodeHash, verifier.codehash);
         }
-        return VerifierCall.verify(verifier, VerifierCall.gasCap(signals.length), model.vkHash, signals, points);
+        uint256 cap = VerifierCall.gasCapOf(model.proofSystemId, signals.length);
+        return VerifierCall.verify(verifier, cap, model.vkHash, signals, points);
     }
 
     function _verifyBatch(

@@ -18,7 +18,7 @@ interface IProofVerifier is IERC165 {
     /// @notice A public signal is not below r, so it would alias another statement.
     error SignalNotInField(uint256 index, uint256 value);
 
-    /// @notice A proof is 256 bytes: A, B, C in EIP-197 order.
+    /// @notice A proof is 256 bytes: A, B, C in EIP-197 order; of PLONK and FFLONK 768.
     error WrongProofLength(uint256 actual);
 
     /// @notice A precompile could not be given the gas it may need, or this chain lacks it, so nothing is known about the
@@ -31,7 +31,8 @@ interface IProofVerifier is IERC165 {
     /// @notice Checks a proof.
     /// @param vkHash keccak256 of the canonical verifying key bytes
     /// @param signals every public signal, each below r
-    /// @param proof the proof: for Groth16, eight words A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y
+    /// @param proof the proof: for Groth16, eight words A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y; for PLONK and
+    /// FFLONK, 24 words as snarkjs' verifiers take them
     /// @return valid whether the proof holds
     function verify(
         bytes32 vkHash,

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {Domains} from "./Domains.sol";
 
 /// @title Asking a verifier that is not trusted
 /// @notice It may burn its gas, revert, return too much or nothing. Only one word that is 1 is evidence.
@@ -11,12 +12,19 @@ library VerifierCall {
     /// @dev Enough for a pairing check with half as much again, and so for each signal and each further proof of a batch.
     uint256 internal constant BASE_GAS = 300_000;
     uint256 internal constant SIGNAL_GAS = 10_000;
+    /// @dev The same for a system other than Groth16: PLONK multiplies 18 points before it pairs two.
+    uint256 private constant OTHER_BASE_GAS = 450_000;
     uint256 private constant BATCH_PROOF_GAS = 100_000;
     uint256 private constant BATCH_SIGNAL_GAS = 500;
 
     /// @dev Most gas a verifier may use.
     function gasCap(uint256 signals) internal pure returns (uint256) {
         return BASE_GAS + SIGNAL_GAS * signals;
+    }
+
+    /// @dev Most gas a verifier of some proof system may use.
+    function gasCapOf(bytes4 proofSystemId, uint256 signals) internal pure returns (uint256) {
+        return (proofSystemId == Domains.GROTH16 ? BASE_GAS : OTHER_BASE_GAS) + SIGNAL_GAS * signals;
     }
 
     /// @dev Most gas a verifier may use for a batch, given its cap for one proof and the numbers of all proofs and signals.

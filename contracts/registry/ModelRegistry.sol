@@ -12,6 +12,7 @@ import {IVerifyingKeyStore} from "../interfaces/IVerifyingKeyStore.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {DevChains} from "../libraries/DevChains.sol";
+import {Domains} from "../libraries/Domains.sol";
 import {Identity} from "../libraries/Identity.sol";
 import {ManifestRecord} from "../libraries/ManifestRecord.sol";
 import {ModelRecord} from "../libraries/ModelRecord.sol";
@@ -184,7 +185,10 @@ contract ModelRegistry is Lineages, ERC165, EIP712 {
         if (bytes(commitment.uri).length > MAX_URI_BYTES) revert UriTooLong(bytes(commitment.uri).length);
         ManifestRecord.Summary memory manifest = ManifestRecord.summaryOf(_manifest(commitment.circuitHash));
         if (manifest.setupHash == 0 && !allowDev && !DevChains.isDev()) revert DevSetupRefused(block.chainid);
-        _requireKey(commitment.vkHash, SignalLayout.total(manifest.layout));
+        // The store has Groth16 keys only. A model of another system has a verifier of its own, whose code is its key.
+        if (verifier == address(0) || commitment.proofSystemId == Domains.GROTH16) {
+            _requireKey(commitment.vkHash, SignalLayout.total(manifest.layout));
+        }
         _requireVerifier(verifier, manifest.verifierCodeHash);
         if (verifier != address(0) && IProofVerifier(verifier).proofSystemId() != commitment.proofSystemId) {
             revert NotAProofVerifier(verifier);
@@ -215,7 +219,7 @@ contract ModelRegistry is Lineages, ERC165, EIP712 {
             );
     }
 
-    /// @dev A model's key is stored, and so checked, whichever verifier serves it.
+    /// @dev A Groth16 key is stored, and so checked, whichever verifier serves it.
     function _requireKey(bytes32 vkHash, uint256 signals) private view {
         uint256 keySignals = IVerifyingKeyStore(keyStore).signalCount(vkHash);
         if (keySignals == 0) revert IVerifyingKeyStore.VerifyingKeyNotFound(vkHash);

@@ -38,3 +38,9 @@ export {
   universalKeyHash,
 } from './vkey'
 export { readUniversalZkey, type UniversalZkey } from './zkey'
+export {
+  generateUniversalVerifier,
+  MAX_UNIVERSAL_SIGNALS,
+  type UniversalVerifierOptions,
+  VerifierTemplateError,
+} from './solidity'

@@ -118,7 +118,7 @@ describe('ZkmlLens', () => {
     const address = await own.getAddress()
     for (const [verifier, cap] of [
       [ZeroAddress, 0n],
-      [address, 340_000n],
+      [address, 490_000n],
     ] as const) {
       const { manifest, commitment } = await describeModel(modelParts(key.vk, { verifier }))
       const unserved = { ...commitment, proofSystemId: '0xdeadbeef' }

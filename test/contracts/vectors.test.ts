@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { concat, toBeHex } from 'ethers'
 import { ethers } from 'hardhat'
 import * as encodings from '../../prover/encodings'
-import type { IoSchema, ProofPoints, TensorSpec } from '../../prover/encodings'
+import type { IoSchema, TensorSpec } from '../../prover/encodings'
 import { canonicalKeyHex, parseCanonicalKeyBytes, vkHash } from '../../prover/groth16/vkey'
 import { argmax } from '../../prover/quantize'
 import { quantizeInput } from '../../prover/quantize/input-range'
@@ -351,11 +351,13 @@ describe('Encodings: shared vectors', () => {
     type Case = { points: string[]; inputWords: string[]; requestId: string; prover: string; bytes: string }
     for (const { points, inputWords, requestId, prover, bytes } of readVectors<Case[]>('proof-blob.json')) {
       const blob: encodings.ProofBlob = {
-        points: bigints(points) as unknown as ProofPoints,
+        points: bigints(points),
         inputWords: bigints(inputWords),
         requestId,
         prover: ethers.getAddress(prover.toLowerCase()),
       }
+      // Where the offset of the input words is.
+      const at = points.length
       expect(encodings.encodeProofBlob(blob)).to.equal(bytes)
       expect(encodings.decodeProofBlob(bytes)).to.deep.equal(blob)
       expect(await harness.openProof(bytes)).to.deep.equal([requestId, blob.prover, toWords(inputWords)])
@@ -364,15 +366,15 @@ describe('Encodings: shared vectors', () => {
         bytes + '00',
         bytes + '00'.repeat(32),
         '0x',
-        bytes.slice(0, 2 + 64 * 11),
+        bytes.slice(0, 2 + 64 * (at + 3)),
       ]) {
         await expect(harness.openProof(bad)).to.be.revertedWithCustomError(harness, 'MalformedProof')
       }
-      const moved = bytes.slice(0, 2 + 64 * 8) + toBeHex(384, 32).slice(2) + bytes.slice(2 + 64 * 9)
+      const moved = bytes.slice(0, 2 + 64 * at) + toBeHex(32 * at + 128, 32).slice(2) + bytes.slice(66 + 64 * at)
       await expect(harness.openProof(moved)).to.be.revertedWithCustomError(harness, 'MalformedProof')
-      const dirty = bytes.slice(0, 2 + 64 * 10) + '01' + bytes.slice(4 + 64 * 10)
+      const dirty = bytes.slice(0, 2 + 64 * (at + 2)) + '01' + bytes.slice(4 + 64 * (at + 2))
       await expect(harness.openProof(dirty)).to.be.revertedWithCustomError(harness, 'MalformedProof')
-      const huge = bytes.slice(0, 2 + 64 * 11) + 'ff'.repeat(32) + bytes.slice(2 + 64 * 12)
+      const huge = bytes.slice(0, 2 + 64 * (at + 3)) + 'ff'.repeat(32) + bytes.slice(2 + 64 * (at + 4))
       await expect(harness.openProof(huge)).to.be.revertedWithCustomError(harness, 'MalformedProof')
       for (const refused of [`${bytes}00`, moved, dirty, huge])
         expect(() => encodings.decodeProofBlob(refused)).to.throw(encodings.EncodingValueError)

@@ -14,6 +14,20 @@ contract ProofBlobTest is Test {
     ) external view {
         bytes memory again = this.reencode(abi.encode(points, words, requestId, prover));
         same(again, abi.encode(points, words, requestId, prover), "blob");
+        check(this.isShort(again), "eight words");
+    }
+
+    function testFuzz_opensALongOneToo(
+        uint256[24] memory points,
+        uint256[] memory words,
+        bytes32 requestId,
+        address prover
+    ) external view {
+        // Where the offset of a short one is.
+        VM.assume(points[8] != 352);
+        bytes memory blob = abi.encode(points, words, requestId, prover);
+        same(this.reencode(blob), blob, "blob");
+        check(!this.isShort(blob), "24 words");
     }
 
     /// What opens is the one encoding of what it opens to, so a changed byte is refused or is another blob's content.
@@ -64,11 +78,16 @@ contract ProofBlobTest is Test {
     /// Reads a blob as contracts do and encodes what was read.
     function reencode(bytes calldata blob) external pure returns (bytes memory) {
         (bytes32 requestId, address prover) = ProofBlob.statement(blob);
-        uint256[8] memory points = abi.decode(ProofBlob.points(blob), (uint256[8]));
+        bytes calldata points = ProofBlob.points(blob);
         bytes calldata raw = ProofBlob.inputWords(blob);
         uint256[] memory words = new uint256[](raw.length / 32);
         for (uint256 i = 0; i < words.length; ++i) words[i] = uint256(bytes32(raw[i * 32:]));
         check(raw.length % 32 == 0, "whole words");
-        return abi.encode(points, words, requestId, prover);
+        if (points.length == 256) return abi.encode(abi.decode(points, (uint256[8])), words, requestId, prover);
+        return abi.encode(abi.decode(points, (uint256[24])), words, requestId, prover);
+    }
+
+    function isShort(bytes calldata blob) external pure returns (bool) {
+        return ProofBlob.isShort(blob);
     }
 }
