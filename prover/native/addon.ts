@@ -99,14 +99,15 @@ function load(wanted: string | undefined): NativeStatus {
   if (record.levels === undefined) return unavailable(record.reason ?? 'it was not built')
   try {
     const supported = loadFile(join(folder, 'portable.node')).supportedLevels()
-    const [base = '', variant] = (wanted ?? '').split('.')
     const level =
       wanted === undefined
         ? [...NATIVE_LEVELS].reverse().find((name) => record.levels?.includes(name) && supported.includes(name))
-        : NATIVE_LEVELS.find((name) => name === base)
+        : NATIVE_LEVELS.find((name) => name === wanted)
     if (level === undefined)
       return unavailable(`ZKML_NATIVE is "${wanted}", which is none of ${NATIVE_LEVELS.join(', ')}`)
     if (!supported.includes(level)) return unavailable(`this CPU does not run the level "${level}"`)
+    // `sanitized`: what "npm run test:sanitized" runs.
+    const variant = process.env.ZKML_NATIVE_VARIANT
     const addon = loadFile(join(folder, `${level}${variant === undefined ? '' : `.${variant}`}.node`))
     return { addon, level, compiler: record.compiler ?? 'an unknown compiler' }
   } catch (error) {

@@ -431,8 +431,10 @@ inline void scatterPoints(char* const address[], LaneMask mask, const Lanes<Base
   Lanes<BaseParameters>::scatter(address, mask, x, y);
 }
 inline void scatterPoints(char* const address[], LaneMask mask, const Lanes2& x, const Lanes2& y) {
-  char* half[Lanes2::count];
-  for (int i = 0; i < Lanes2::count; i++) half[i] = address[i] + sizeof(Fq2);
+  // Lanes that are not written may have no address.
+  char* half[Lanes2::count] = {};
+  for (int i = 0; i < Lanes2::count; i++)
+    if ((mask >> i & 1) != 0) half[i] = address[i] + sizeof(Fq2);
   Lanes2::Base::scatter(address, mask, x.c0, x.c1);
   Lanes2::Base::scatter(half, mask, y.c0, y.c1);
 }
