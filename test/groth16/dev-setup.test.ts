@@ -13,10 +13,13 @@ import { readR1cs } from '../../prover/binfile/r1cs-reader'
 import { encodeR1cs } from '../../prover/binfile/r1cs-writer'
 import { devSetup, keyFromToxicWaste } from '../../prover/groth16/dev-setup'
 import { CircuitTooLargeError, domainOf } from '../../prover/groth16/domain'
+import { nativeEngine } from '../../prover/groth16/native-engine'
 import { powerModR, rootOfUnity } from '../../prover/groth16/scalar-math'
 import { withSnarkjs } from '../../prover/groth16/snarkjs-session'
 import { drawToxicWaste, EntropyTooShortError, publicToxicWaste } from '../../prover/groth16/toxic-waste'
 import { openZkey, verifyingKeyOf, withZkey, ZKEY } from '../../prover/groth16/zkey'
+import { wasmEngine } from '../../prover/groth16/wasm-engine'
+import { loadNative, NATIVE_LEVELS } from '../../prover/native'
 import { compileCircom, SMALL_CIRCUIT, workspace } from '../support/circom-circuit'
 import { knownPtau } from '../support/known-ptau'
 import { rejection, thrown } from '../support/rejection'
@@ -27,6 +30,12 @@ const SECRETS = {
   alpha: 0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefn,
   beta: 0x0f0e0d0c0b0a09080706050403020100fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0n,
 }
+
+/** Every engine that is here. */
+const ENGINES = [
+  wasmEngine,
+  ...NATIVE_LEVELS.map((level) => loadNative(level).addon).flatMap((addon) => (addon ? [nativeEngine(addon)] : [])),
+]
 
 /** The δ of `zkey beacon`, which is a public function of the beacon. */
 async function beaconDelta(beacon: string, exponent: number): Promise<bigint> {
@@ -93,10 +102,12 @@ describe('groth16: dev setup', function () {
         await zKey.beacon(first!, last!, 'test', beacon, 10)
         return beaconDelta(beacon, 10)
       })
-      await writeFileAtomic(ours!, await keyFromToxicWaste(r1cs, { ...SECRETS, delta: 1n }))
-      expect(sectionsOf(ours!, ALL), `circuit ${index}, δ = 1`).to.deep.equal(sectionsOf(first!, ALL))
-      await writeFileAtomic(ours!, await keyFromToxicWaste(r1cs, { ...SECRETS, delta }))
-      expect(sectionsOf(ours!, ALL), `circuit ${index}`).to.deep.equal(sectionsOf(last!, ALL))
+      for (const engine of ENGINES) {
+        await writeFileAtomic(ours!, await keyFromToxicWaste(r1cs, { ...SECRETS, delta: 1n }, { engine }))
+        expect(sectionsOf(ours!, ALL), `${engine.name}, circuit ${index}, δ = 1`).to.deep.equal(sectionsOf(first!, ALL))
+        await writeFileAtomic(ours!, await keyFromToxicWaste(r1cs, { ...SECRETS, delta }, { engine }))
+        expect(sectionsOf(ours!, ALL), `${engine.name}, circuit ${index}`).to.deep.equal(sectionsOf(last!, ALL))
+      }
     }
   })
 
@@ -116,8 +127,10 @@ describe('groth16: dev setup', function () {
   it('rebuilds a public-seed key byte for byte, on any number of threads', async () => {
     const { r1cs } = syntheticCircuit(1500, 4)
     const hashes = []
-    for (const threads of [1, 3]) {
-      hashes.push((await devSetup(r1cs, space.path('seed.zkey'), { publicSeed: 'demo/1', threads })).sha256)
+    for (const engine of ENGINES) {
+      for (const threads of [1, 3]) {
+        hashes.push((await devSetup(r1cs, space.path('seed.zkey'), { publicSeed: 'demo/1', threads, engine })).sha256)
+      }
     }
     expect(new Set(hashes).size).to.equal(1)
     const other = await devSetup(r1cs, space.path('seed.zkey'), { publicSeed: 'demo/2' })
