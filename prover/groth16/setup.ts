@@ -108,7 +108,8 @@ export async function saveKey(paths: SetupPaths, make: (temporary: string) => Pr
   return result
 }
 
-async function replaceFile(path: string, bytes: Uint8Array | undefined): Promise<void> {
+/** Writes a file, or removes it when there is nothing to write. */
+export async function replaceFile(path: string, bytes: Uint8Array | undefined): Promise<void> {
   if (bytes === undefined) await rm(path, { force: true })
   else await writeFileAtomic(path, [bytes])
 }

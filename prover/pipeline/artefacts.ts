@@ -25,6 +25,8 @@ export type ArtefactPaths = {
   readonly transcript: string
   /** The key before any contribution, which a ceremony starts from. */
   readonly initialKey: string
+  /** Folder of the Solidity verifier of a PLONK or FFLONK key. */
+  readonly verifier: string
 }
 
 export function artefactPaths(folder: string): ArtefactPaths {
@@ -40,6 +42,7 @@ export function artefactPaths(folder: string): ArtefactPaths {
     keyMetadata: join(folder, 'key.json'),
     transcript: join(folder, 'transcript.json'),
     initialKey: join(folder, 'ceremony', 'circuit_0000.zkey'),
+    verifier: join(folder, 'verifier'),
   }
 }
 

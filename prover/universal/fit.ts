@@ -142,6 +142,15 @@ export function checkUniversalPtau(
   })
 }
 
+/** The power of a powers-of-tau file. */
+export function readPtauPower(path: string): number {
+  return withContainer(path, 'ptau', 1, (file) => {
+    const header = file.reader(1)
+    header.prime(BASE_FIELD)
+    return header.u32()
+  })
+}
+
 const TAU_G1 = 2
 const TAU_G2 = 3
 const LAGRANGE = 12

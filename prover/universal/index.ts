@@ -11,7 +11,7 @@ export {
   UniversalFitError,
 } from './fit'
 export { countGates, type GateCount, RepeatedWireError } from './gates'
-export { readKeySystem, readUniversalKeyMetadata, type UniversalKeyMetadata } from './key-metadata'
+export { isDevKey, readKeySystem, readUniversalKeyMetadata, type UniversalKeyMetadata } from './key-metadata'
 export {
   isWellFormedUniversal,
   parseSnarkjsUniversalProof,
@@ -19,6 +19,13 @@ export {
   toSnarkjsUniversalProof,
   type UniversalProof,
 } from './proof'
+export {
+  type PublishedPtau,
+  universalPtau,
+  type UniversalPtau,
+  universalSetupHash,
+  universalTranscript,
+} from './provenance'
 export {
   type CheckedUniversalZkey,
   checkUniversalZkey,

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { readFileSync } from 'node:fs'
 
-import { KeyMetadataError, ZERO_HASH } from '../groth16/key-metadata'
+import { KeyMetadataError } from '../groth16/key-metadata'
+import { type UniversalPtau, universalSetupHash, universalTranscript } from './provenance'
 import { type ProofSystem, UNIVERSAL_SYSTEMS, type UniversalSystem } from './system'
 
 /** What is known of a universal key, kept beside it; hashes are 0x strings of 32 bytes. */
 export type UniversalKeyMetadata = {
   readonly schema: typeof UNIVERSAL_KEY_SCHEMA
   readonly system: UniversalSystem
-  /** The powers of tau are of unknown origin: whoever knows their secret can forge, so the key is `dev` (DESIGN 5.7). */
-  readonly kind: 'unknown-ptau'
-  /** 0 as long as the powers of tau are not those of a public ceremony; part of the circuit hash. */
+  /** 0 unless the powers of tau are published ones, then keccak256 of the transcript; part of the circuit hash. */
   readonly setupHash: string
-  /** SHA-256 of the powers-of-tau file. The key follows from it and the circuit: anyone can make it again. */
-  readonly ptauHash: string
+  /**
+   * The key follows from these powers of tau and the circuit: anyone can make it again. Whoever knows the secret of a file of
+   * unknown origin can forge proofs, so that the key is `dev` (DESIGN 5.7).
+   */
+  readonly ptau: UniversalPtau
   /** SHA-256 of the `.r1cs` file. */
   readonly r1csHash: string
   /** SHA-256 of the `.zkey` file. */
@@ -33,8 +35,13 @@ export type UniversalKeyMetadata = {
 export const UNIVERSAL_KEY_SCHEMA = 'zkml/universal-key/1'
 
 const HASH = /^0x[0-9a-f]{64}$/
-const HASHES = ['setupHash', 'ptauHash', 'r1csHash', 'zkeyHash', 'vkHash'] as const
+const HASHES = ['setupHash', 'r1csHash', 'zkeyHash', 'vkHash'] as const
 const COUNTS = ['nPublic', 'nConstraints', 'gates', 'additions', 'domainSize'] as const
+
+/** Whether someone may be able to forge proofs under a key: its verifiers are for development chains. */
+export function isDevKey({ ptau }: Pick<UniversalKeyMetadata, 'ptau'>): boolean {
+  return ptau.source !== 'hermez'
+}
 
 /**
  * The proof system that a key's metadata is of.
@@ -42,9 +49,12 @@ const COUNTS = ['nPublic', 'nConstraints', 'gates', 'additions', 'domainSize'] a
  * @throws KeyMetadataError when it cannot be read.
  */
 export function readKeySystem(path: string): ProofSystem {
-  const { schema, system } = readJson(path)
+  return systemIn(readJson(path), path)
+}
+
+function systemIn({ schema, system }: Readonly<Record<string, unknown>>, path: string): ProofSystem {
   if (schema !== UNIVERSAL_KEY_SCHEMA) return 'groth16'
-  return UNIVERSAL_SYSTEMS.find((name) => name === system) ?? fail(path, `"system" is none of plonk, fflonk`)
+  return UNIVERSAL_SYSTEMS.find((name) => name === system) ?? fail(path, '"system" is none of plonk, fflonk')
 }
 
 /**
@@ -54,9 +64,7 @@ export function readKeySystem(path: string): ProofSystem {
  */
 export function readUniversalKeyMetadata(path: string): UniversalKeyMetadata {
   const fields = readJson(path)
-  if (fields['schema'] !== UNIVERSAL_KEY_SCHEMA) return fail(path, `its schema is not "${UNIVERSAL_KEY_SCHEMA}"`)
-  const system = readKeySystem(path)
-  if (system === 'groth16' || fields['kind'] !== 'unknown-ptau') return fail(path, '"kind" is not "unknown-ptau"')
+  if (systemIn(fields, path) === 'groth16') return fail(path, `its schema is not "${UNIVERSAL_KEY_SCHEMA}"`)
   for (const name of HASHES) {
     const value = fields[name]
     if (typeof value !== 'string' || !HASH.test(value))
@@ -65,9 +73,18 @@ export function readUniversalKeyMetadata(path: string): UniversalKeyMetadata {
   for (const name of COUNTS) {
     if (!Number.isSafeInteger(fields[name]) || (fields[name] as number) < 0) fail(path, `"${name}" is not a count`)
   }
-  if (fields['setupHash'] !== ZERO_HASH)
-    fail(path, 'its powers of tau are of unknown origin, so its setupHash must be 0')
-  return fields as UniversalKeyMetadata
+  if (!isPtau(fields['ptau'])) fail(path, '"ptau" does not say where the powers of tau come from')
+  const metadata = fields as UniversalKeyMetadata
+  if (metadata.setupHash !== universalSetupHash(universalTranscript(metadata)))
+    fail(path, 'its setupHash is not the one of its powers of tau')
+  return metadata
+}
+
+function isPtau(value: unknown): value is UniversalPtau {
+  if (typeof value !== 'object' || value === null) return false
+  const { source, power, blake2b } = value as Readonly<Record<string, unknown>>
+  const isHash = typeof blake2b === 'string' && /^[0-9a-f]{128}$/.test(blake2b)
+  return (source === 'hermez' || source === 'unknown') && Number.isSafeInteger(power) && isHash
 }
 
 function readJson(path: string): Readonly<Record<string, unknown>> {

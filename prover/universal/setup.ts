@@ -7,12 +7,12 @@ import type { Logger } from 'snarkjs'
 import { ZkmlError } from '../errors'
 import { sha256File, withTemporaryFile, writeJsonAtomic } from '../binfile/atomic'
 import { readR1cs } from '../binfile/r1cs-reader'
-import { ZERO_HASH } from '../groth16/key-metadata'
-import type { SetupPaths } from '../groth16/setup'
+import { replaceFile, type SetupPaths } from '../groth16/setup'
 import { withSnarkjs } from '../groth16/snarkjs-session'
 import { packageVersion, projectVersion } from '../project'
 import { checkUniversalPtau, estimateUniversal, requireFit, type Room, type UniversalEstimate } from './fit'
 import { UNIVERSAL_KEY_SCHEMA, type UniversalKeyMetadata } from './key-metadata'
+import { type PublishedPtau, universalPtau, universalSetupHash, universalTranscript } from './provenance'
 import type { UniversalSystem } from './system'
 import { checkUniversalKey, parseUniversalKey, type UniversalKey, universalKeyHash } from './vkey'
 import { readUniversalZkey } from './zkey'
@@ -38,6 +38,8 @@ export type UniversalSetupOptions = {
   readonly signal?: AbortSignal
   /** What the setup may take; all that this machine has when absent. */
   readonly room?: Room
+  /** Which powers of tau are published ones; those of Hermez when absent. */
+  readonly published?: PublishedPtau
 }
 
 export type UniversalSetupResult = { readonly metadata: UniversalKeyMetadata; readonly key: UniversalKey }
@@ -60,6 +62,7 @@ export async function universalSetup(paths: SetupPaths, options: UniversalSetupO
   const estimate = estimateUniversal(r1cs, system)
   requireFit(estimate, paths.zkey, options.room)
   checkUniversalPtau(ptau, estimate)
+  const origin = await universalPtau(ptau, options)
   options.signal?.throwIfAborted()
   const result = await withTemporaryFile(paths.zkey, async (temporary) => {
     const json = await withSnarkjs(async () => {
@@ -71,15 +74,18 @@ export async function universalSetup(paths: SetupPaths, options: UniversalSetupO
     checkUniversalKey(key)
     checkCounts(temporary, key, estimate, options)
     const hashOf = async (path: string): Promise<string> => `0x${await sha256File(path)}`
-    const metadata: UniversalKeyMetadata = {
-      schema: UNIVERSAL_KEY_SCHEMA,
+    const identity = {
       system,
-      kind: 'unknown-ptau',
-      setupHash: ZERO_HASH,
-      ptauHash: await hashOf(ptau),
+      ptau: origin,
       r1csHash: await hashOf(paths.r1cs),
       zkeyHash: await hashOf(temporary),
       vkHash: universalKeyHash(key),
+    }
+    const transcript = universalTranscript(identity)
+    const metadata: UniversalKeyMetadata = {
+      schema: UNIVERSAL_KEY_SCHEMA,
+      setupHash: universalSetupHash(transcript),
+      ...identity,
       nPublic: key.nPublic,
       nConstraints: r1cs.nConstraints,
       gates: estimate.gates,
@@ -89,6 +95,7 @@ export async function universalSetup(paths: SetupPaths, options: UniversalSetupO
     }
     // From here on an interruption leaves no metadata rather than metadata of another key.
     await rm(paths.metadata, { force: true })
+    if (paths.transcript !== undefined) await replaceFile(paths.transcript, transcript)
     await writeJsonAtomic(paths.verificationKey, json)
     return { metadata, key }
   })

@@ -91,7 +91,7 @@ describe('universal: a model folder', function () {
       ['r1csHash', ({ keyMetadata }) => edit(keyMetadata, { r1csHash: `0x${'1'.repeat(64)}` })],
       ['system', ({ keyMetadata }) => edit(keyMetadata, { system: 'halo' })],
       ['setupHash', ({ keyMetadata }) => edit(keyMetadata, { setupHash: `0x${'1'.repeat(64)}` })],
-      ['kind', ({ keyMetadata }) => edit(keyMetadata, { kind: 'ceremony' })],
+      ['ptau', ({ keyMetadata }) => edit(keyMetadata, { ptau: { source: 'hermez', power: 11 } })],
       ['gates', ({ keyMetadata }) => edit(keyMetadata, { gates: -1 })],
     ]
     for (const [name, spoil] of cases) {
@@ -128,7 +128,13 @@ describe('universal: a model folder', function () {
     expectFailure(await run('setup', 'tiny', '--system', 'plonk', '--dev'), /takes --ptau FILE/, 2)
     expectFailure(await run('setup', 'tiny', '--system', 'stark', '--dev'), /groth16, plonk, fflonk/, 2)
     const made = await run('setup', 'tiny', '--system', 'fflonk', '--ptau', model.ptau, '--json')
-    expect(parseResult(made)).to.include({ system: 'fflonk', gates: 225, kind: 'unknown-ptau' })
+    const verifier = join('tiny', 'verifier', 'ArgmaxFflonkVerifier.sol')
+    expect(parseResult(made)).to.include({ verifier })
+    const solidity = readFileSync(join(work, verifier), 'utf8')
+    expect(solidity)
+      .to.match(/^\/\/ SPDX-License-Identifier: GPL-3.0\n/)
+      .and.include('DevKeyOnPublicChain')
+    expect(parseResult(made)).to.include({ system: 'fflonk', gates: 225, nConstraints: 87 })
     expect(made.stderr).to.match(/beta/)
     expect(readFileSync(join(work, 'tiny/proving_key.zkey'))).to.deep.equal(
       readFileSync(artefactPaths(model.of('fflonk')).zkey),

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { expect } from 'chai'
+import { keccak256 } from 'ethers'
 
 import {
   BASE_FIELD,
@@ -25,6 +26,7 @@ import { g1Add, G1_GENERATOR } from '../../prover/groth16/curve'
 import {
   checkUniversalKey,
   checkUniversalZkey,
+  isDevKey,
   estimateUniversal,
   parseSnarkjsUniversalProof,
   parseUniversalKey,
@@ -45,6 +47,7 @@ import {
 } from '../../prover/universal'
 import { compileCircom, type CompiledCircuit, SMALL_CIRCUIT, SMALL_INPUT, workspace } from '../support/circom-circuit'
 import { knownPtau } from '../support/known-ptau'
+import { blake2bFile } from '../../prover/groth16/ptau/hermez'
 import { rejection, thrown } from '../support/rejection'
 import { syntheticCircuit } from '../support/synthetic-r1cs'
 
@@ -91,10 +94,11 @@ describe('universal: setup, proof and verification', function () {
           system,
           setupHash: `0x${'0'.repeat(64)}`,
           nPublic: 3,
-          ptauHash: `0x${await sha256File(ptau)}`,
           zkeyHash: `0x${await sha256File(paths.zkey)}`,
           vkHash: universalKeyHash(key),
         })
+        expect(metadata.ptau).to.deep.equal({ source: 'unknown', power: 9, blake2b: await blake2bFile(ptau) })
+        expect(isDevKey(metadata)).to.equal(true)
         expect(parseUniversalKey(JSON.parse(readFileSync(paths.verificationKey, 'utf8')))).to.deep.equal(key)
         expect(readUniversalZkey(paths.zkey).key).to.deep.equal(key)
         const seen: number[] = []
@@ -239,6 +243,38 @@ describe('universal: setup, proof and verification', function () {
     expect(await rejection(noRoom)).to.have.property('code', 'UNIVERSAL_MEMORY')
     expect(existsSync(pathsOf('no').zkey)).to.equal(false)
     expect(existsSync(pathsOf('no').metadata)).to.equal(false)
+  })
+
+  it('over published powers of tau has a transcript, whose hash is the setupHash, and any other has none', async () => {
+    const paths = { ...pathsOf('published'), transcript: space.path('published.transcript.json') }
+    const published = (blake2b: string) =>
+      blake2b === made.plonk.metadata.ptau.blake2b ? { name: 'known.ptau', power: 9 } : undefined
+    const { metadata } = await universalSetup(paths, { system: 'plonk', ptau, published })
+    expect(metadata.setupHash).to.equal(keccak256(readFileSync(paths.transcript)))
+    expect(metadata.ptau.source).to.equal('hermez')
+    expect(isDevKey(metadata)).to.equal(false)
+    const { setupHash, ptau: origin, ...key } = metadata
+    expect(made.plonk.metadata).to.deep.include(key)
+    const transcript = JSON.parse(readFileSync(paths.transcript, 'utf8')) as object
+    const { r1csHash, zkeyHash, vkHash } = metadata
+    expect(transcript).to.deep.equal({
+      format: 'zkml-universal-setup/1',
+      system: 'plonk',
+      r1csHash,
+      ptau: origin,
+      zkeyHash,
+      vkHash,
+    })
+    for (const change of [
+      { setupHash: `0x${'0'.repeat(64)}` },
+      { ptau: { ...origin, source: 'unknown' } },
+      { zkeyHash: setupHash },
+    ]) {
+      writeFileSync(paths.metadata, JSON.stringify({ ...metadata, ...change }))
+      expect(() => readUniversalKeyMetadata(paths.metadata), Object.keys(change).join()).to.throw('setupHash')
+    }
+    await universalSetup(paths, { system: 'plonk', ptau })
+    expect(existsSync(paths.transcript)).to.equal(false)
   })
 
   it('refuses a proof for which there is no memory', async () => {

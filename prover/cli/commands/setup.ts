@@ -82,14 +82,24 @@ async function setupUniversal(
   checkPtauFile(ptau)
 
   const startedAt = performance.now()
-  const { BETA_REMARK, setupUniversalModel } = await import('../../pipeline')
+  const { BETA_REMARK, setupUniversalModel, writeUniversalVerifier } = await import('../../pipeline')
   if (system === 'fflonk') shell.warn(BETA_REMARK)
   const { metadata } = await setupUniversalModel(folder, { system, ptau, progress: shell.progress })
+  const verifier = await writeUniversalVerifier(folder)
   const milliseconds = Math.round(performance.now() - startedAt)
-  shell.result({ ...metadata, milliseconds }, () =>
+  if (metadata.ptau.source === 'unknown')
+    shell.note(
+      'the powers of tau are no published ones: whoever knows their secret can forge proofs, so this is a key for development',
+    )
+  if (verifier === null)
+    shell.note(
+      `${metadata.nPublic} public signals are too many for a ${system} verifier contract; make the input hashed`,
+    )
+  shell.result({ ...metadata, verifier, milliseconds }, () =>
     [
       `made a ${system} key for ${metadata.gates.toLocaleString('en-US')} gates, 2^${Math.log2(metadata.domainSize)} rows, in ${(milliseconds / 1000).toFixed(1)} s`,
       `vkHash ${metadata.vkHash}`,
+      ...(verifier === null ? [] : [`wrote ${verifier} (GPL-3.0)`]),
       `next: zkml prove ${folder} --input input.json --out proof.json`,
     ].join('\n'),
   )
