@@ -27,6 +27,18 @@ export function readInputFile(path: string, what: string): Buffer {
   }
 }
 
+/**
+ * Checks that a file named on the command line is there, however large.
+ *
+ * @throws FileError
+ */
+export function checkInputPath(path: string, what: string): string {
+  const stats = statOf(path)
+  if (!stats) throw new FileError(`${what} ${path} does not exist; check the path`)
+  if (!stats.isFile()) throw new FileError(`${path} is no file; give the file that holds ${what}`)
+  return path
+}
+
 /** Reads a text file named on the command line. */
 export function readInputText(path: string, what: string): string {
   return readInputFile(path, what)

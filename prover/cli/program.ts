@@ -3,12 +3,14 @@
 import { Command } from 'commander'
 import { projectVersion } from '../project'
 import { auditCommand } from './commands/audit'
+import { ceremonyCommand } from './commands/ceremony'
 import { checkCommand } from './commands/check'
 import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
 import { jobsCommand } from './commands/jobs'
 import { proveCommand } from './commands/prove'
+import { ptauCommand } from './commands/ptau'
 import { publishCommand } from './commands/publish'
 import { reportCommand } from './commands/report'
 import { serveCommand } from './commands/serve'
@@ -27,6 +29,8 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   check: checkCommand,
   audit: auditCommand,
   setup: setupCommand,
+  ceremony: ceremonyCommand,
+  ptau: ptauCommand,
   prove: proveCommand,
   verify: verifyCommand,
   'export-circom': exportCircomCommand,

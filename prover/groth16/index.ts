@@ -46,6 +46,7 @@ export {
   type CeremonyTranscript,
   ceremonyTranscript,
   encodeTranscript,
+  ptauContributions,
   type TranscriptEntry,
   transcriptSetupHash,
 } from './ceremony/transcript'
@@ -62,7 +63,7 @@ export {
 } from './ptau/format'
 export { beaconPtau, contributePtau, newPtau, preparePtau } from './ptau/create'
 export { blake2bFile, hermezFile } from './ptau/hermez'
-export { verifyPtau } from './ptau/verify'
+export { MAX_VERIFIED_POWER, verifyPtau } from './ptau/verify'
 export { nativeBackend, type NativeBackendOptions, NativeProverError } from './native-backend'
 export { ptauSetup } from './ptau-setup'
 export { saveKey, setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { type Command, Option } from 'commander'
-import { UsageError } from '../errors'
-import { checkModelFolder, readInputFile, statOf } from '../files'
+import { NegativeResultError, UsageError } from '../errors'
+import { checkInputPath, checkModelFolder } from '../files'
 import { parseChoice } from '../options'
 import type { Shell } from '../shell'
 
@@ -11,9 +11,15 @@ Examples:
   zkml setup my-model --dev
   zkml setup my-model --ptau powersOfTau28_hez_final_17.ptau
   zkml setup my-model --system plonk --ptau powersOfTau28_hez_final_17.ptau
+  zkml setup verify my-model
+  zkml setup verify my-model --zkey downloaded.zkey
 
 Either way one party, you, could forge proofs with the secret that was drawn and thrown away: such keys are for
-development. --dev needs no download; --ptau takes a powers-of-tau file prepared for phase 2.
+development. --dev needs no download; --ptau takes a powers-of-tau file prepared for phase 2. "zkml ceremony" makes keys
+with several parties.
+
+"zkml setup verify" checks that a key belongs to the circuit: do so before you prove private data with a key of others. With
+--ptau, the powers of tau it came from, everything about it is checked.
 
 --system plonk, or fflonk (a beta of snarkjs), needs no secret of yours: the key follows from circuit and powers of tau.
 Affine maps are not free there; "zkml report my-model --system plonk" says what it takes, and what will not fit is
@@ -26,30 +32,70 @@ type Flags = {
   readonly ptau?: string
   readonly publicSeed?: string
   readonly system: (typeof SYSTEMS)[number]
+  readonly zkey?: string
 }
 
 /** `zkml setup DIR`. */
 export function setupCommand(command: Command, shell: Shell): void {
   command
     .description('make the proving and verifying keys of a model')
-    .argument('<folder>', 'the folder that "zkml compile" wrote')
+    .argument('<folder>', 'the folder that "zkml compile" wrote; after the word verify, to check its key instead')
+    .argument('[folder-to-check]', 'the folder, after verify')
     .option('--dev', 'compute a key from fresh randomness on this machine')
     .option('--ptau <file>', 'make the key from a prepared powers-of-tau file, with one contribution')
     .option('--system <name>', 'groth16, plonk or fflonk (beta)', parseChoice('--system', SYSTEMS), 'groth16')
     .addOption(new Option('--public-seed <text>', 'with --dev: a seed everybody knows, for bundled models').hideHelp())
+    .option('--zkey <file>', 'with verify: a key other than the one of the folder')
     .addHelpText('after', EXAMPLES)
-    .action((folder: string, flags: Flags) => setup(folder, flags, shell))
+    .action((first: string, second: string | undefined, flags: Flags) => {
+      if (second === undefined) return setup(first, flags, shell)
+      if (first !== 'verify') throw new UsageError(`setup takes one folder; leave ${second} out`)
+      return verify(second, flags, shell)
+    })
 }
 
-async function setup(folder: string, { system, ...flags }: Flags, shell: Shell): Promise<void> {
+/** `zkml setup verify DIR`: is this key one of this circuit? */
+async function verify(folder: string, { zkey, dev, ptau, publicSeed }: Flags, shell: Shell): Promise<void> {
   checkModelFolder(folder)
+  if (dev === true || publicSeed !== undefined) throw new UsageError('setup verify makes no key; leave --dev out')
+  if (zkey !== undefined) checkInputPath(zkey, 'the key')
+  if (ptau !== undefined) return verifyFromPtau(folder, checkInputPath(ptau, 'the powers-of-tau file'), zkey, shell)
+  const { verifySetup } = await import('../../pipeline')
+  const result = await verifySetup(folder, { ...(zkey !== undefined && { zkey }), progress: shell.progress })
+  shell.result({ consistent: true, ...result }, () =>
+    [
+      `${result.zkey} is a key of the circuit in ${folder}: proofs under it hide what they should`,
+      'whether somebody can forge proofs under it, this does not show; give --ptau FILE to see who contributed',
+    ].join('\n'),
+  )
+}
+
+/** With the powers of tau that a key came from, all of it can be checked. */
+async function verifyFromPtau(folder: string, ptau: string, given: string | undefined, shell: Shell): Promise<void> {
+  const { artefactPaths, verifyCeremony } = await import('../../pipeline')
+  const zkey = given ?? artefactPaths(folder).zkey
+  const { transcript, unfinished } = await verifyCeremony(folder, { ptau, local: true, zkey, progress: shell.progress })
+  const { r1csHash, contributions } = transcript
+  const result = { consistent: true, zkey, r1csHash, ptau: transcript.ptau, contributions }
+  if (unfinished !== null) throw new NegativeResultError('KEY_UNFINISHED', unfinished, { ...result, consistent: false })
+  shell.result(result, () =>
+    [
+      `${zkey} follows from the circuit in ${folder}, powers of tau (${transcript.ptau.source}) and contributions`,
+      ...contributions.map(({ hash, name }, i) => `contribution ${i + 1}: ${hash} ${name ?? ''}`.trimEnd()),
+    ].join('\n'),
+  )
+}
+
+async function setup(folder: string, { system, zkey, ...flags }: Flags, shell: Shell): Promise<void> {
+  checkModelFolder(folder)
+  if (zkey !== undefined) throw new UsageError('--zkey belongs to "zkml setup verify"; leave it out')
   if (system !== 'groth16') return setupUniversal(folder, system, flags, shell)
   const { dev, ptau, publicSeed } = flags
   const advice = '--dev (a key made on this machine, for development) or --ptau FILE (a prepared powers-of-tau file)'
   if (dev !== true && ptau === undefined) throw new UsageError(`setup needs a source; give ${advice}`)
   if (dev === true && ptau !== undefined) throw new UsageError(`setup takes one source; give either ${advice}`)
   if (publicSeed !== undefined && dev !== true) throw new UsageError('--public-seed belongs to --dev; leave it out')
-  if (ptau !== undefined) checkPtauFile(ptau)
+  if (ptau !== undefined) checkInputPath(ptau, 'the powers-of-tau file')
 
   const startedAt = performance.now()
   const { setupModel } = await import('../../pipeline')
@@ -74,12 +120,12 @@ async function setup(folder: string, { system, ...flags }: Flags, shell: Shell):
 async function setupUniversal(
   folder: string,
   system: 'plonk' | 'fflonk',
-  { dev, ptau, publicSeed }: Omit<Flags, 'system'>,
+  { dev, ptau, publicSeed }: Omit<Flags, 'system' | 'zkey'>,
   shell: Shell,
 ): Promise<void> {
   if (dev === true || publicSeed !== undefined || ptau === undefined)
     throw new UsageError(`--system ${system} takes --ptau FILE (a prepared powers-of-tau file) and no other source`)
-  checkPtauFile(ptau)
+  checkInputPath(ptau, 'the powers-of-tau file')
 
   const startedAt = performance.now()
   const { BETA_REMARK, setupUniversalModel, writeUniversalVerifier } = await import('../../pipeline')
@@ -103,8 +149,4 @@ async function setupUniversal(
       `next: zkml prove ${folder} --input input.json --out proof.json`,
     ].join('\n'),
   )
-}
-
-function checkPtauFile(path: string): void {
-  if (!statOf(path)?.isFile()) readInputFile(path, 'the powers-of-tau file')
 }

@@ -2,6 +2,9 @@
 import { keccak256 } from 'ethers'
 
 import { type VerifyingKey, vkHash } from '../vkey'
+import { type Ptau, readContributions } from '../ptau/format'
+import { responseHash } from '../ptau/transcript'
+import type { ContributionFields } from './contribution-fields'
 import { contributionHash, type Phase2 } from './phase2'
 import type { PtauProvenance } from './provenance'
 
@@ -43,14 +46,7 @@ export async function ceremonyTranscript(parts: TranscriptParts): Promise<Ceremo
   const { r1csHash, ptau, phase2, zkeyHash, verifyingKey } = parts
   const contributions: TranscriptEntry[] = []
   for (const contribution of phase2.contributions) {
-    const { name, beacon } = contribution
-    contributions.push({
-      hash: await contributionHash(contribution),
-      ...(name !== undefined && { name }),
-      ...(beacon && {
-        beacon: { value: Buffer.from(beacon.hash).toString('hex'), iterationsExponent: beacon.iterationsExponent },
-      }),
-    })
+    contributions.push(entryOf(await contributionHash(contribution), contribution))
   }
   return {
     format: TRANSCRIPT_FORMAT,
@@ -60,6 +56,26 @@ export async function ceremonyTranscript(parts: TranscriptParts): Promise<Ceremo
     contributions,
     zkeyHash,
     vkHash: vkHash(verifyingKey),
+  }
+}
+
+/** The contributions to a powers-of-tau file, with the hashes that snarkjs calls those of their responses. */
+export async function ptauContributions(ptau: Ptau): Promise<readonly TranscriptEntry[]> {
+  const entries: TranscriptEntry[] = []
+  for (const contribution of readContributions(ptau)) {
+    const hash = await responseHash(contribution.partialHash, contribution.key)
+    entries.push(entryOf(Buffer.from(hash).toString('hex'), contribution))
+  }
+  return entries
+}
+
+function entryOf(hash: string, { name, beacon }: ContributionFields): TranscriptEntry {
+  return {
+    hash,
+    ...(name !== undefined && { name }),
+    ...(beacon && {
+      beacon: { value: Buffer.from(beacon.hash).toString('hex'), iterationsExponent: beacon.iterationsExponent },
+    }),
   }
 }
 

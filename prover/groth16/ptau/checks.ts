@@ -16,6 +16,11 @@ export class PtauInvalidError extends ZkmlError {
   }
 }
 
+/** Someone asked for an impossible size, or to add to a file that was cut down. */
+export class PtauPowerError extends ZkmlError {
+  readonly code = 'GROTH16_PTAU_POWER'
+}
+
 /**
  * Independent repetitions of each check with 32-bit coefficients: a wrong point survives them with probability 2^−128, one
  * outside the subgroup of G2, where the least cofactor is 10069, with 2^−53.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { ChaCha } from 'ffjavascript'
 
-import { ZkmlError } from '../../errors'
 import { type WrittenFile, writeFileAtomic } from '../../binfile/atomic'
 import {
   concatBytes,
@@ -15,16 +14,11 @@ import { checkContributionName, type ContributionFields } from '../ceremony/cont
 import { type Beacon, beaconRng, secretRng } from '../ceremony/randomness'
 import { type PointEngine, type EngineOptions } from '../point-engine'
 import { stagesOf } from '../stages'
-import { checkMembers, PtauInvalidError } from './checks'
+import { checkMembers, PtauInvalidError, PtauPowerError } from './checks'
 import { type PtauContribution, writeContributions } from './contribution'
 import { LAGRANGE_SECTIONS, pointBytes, POWER_SECTIONS, PTAU, readContributions, readPoints, withPtau } from './format'
 import { lagrangeScalars } from './lagrange-scalars'
 import { drawKey, firstChallenge, type Powers, type PtauFactors, recordContribution } from './transcript'
-
-/** Someone asked for an impossible size, or to add to a file that was cut down. */
-export class PtauPowerError extends ZkmlError {
-  readonly code = 'GROTH16_PTAU_POWER'
-}
 
 /** Largest power that is made in memory here; ceremonies of that size have their files published. */
 export const MAX_NEW_POWER = 21

@@ -21,10 +21,13 @@ import {
   readPoints,
 } from './format'
 import { checkChain } from './chain'
-import { PtauInvalidError, ROUNDS, type PtauCheck } from './checks'
+import { PtauInvalidError, PtauPowerError, ROUNDS, type PtauCheck } from './checks'
 import { responseHash } from './transcript'
 
 export type PtauVerifyOptions = EngineOptions & { readonly engine: PointEngine }
+
+/** Largest power whose sections are read into memory; 2^22 takes 1 GiB for the largest. */
+export const MAX_VERIFIED_POWER = 22
 
 /**
  * Checks everything in a powers-of-tau file that can be checked without its secrets:
@@ -38,9 +41,14 @@ export type PtauVerifyOptions = EngineOptions & { readonly engine: PointEngine }
  *
  * What it cannot show: that one of the contributors forgot their factors, which is all that soundness needs.
  *
- * @throws PtauInvalidError, BinFileError
+ * @throws PtauInvalidError, PtauPowerError, BinFileError
  */
 export async function verifyPtau(ptau: Ptau, options: PtauVerifyOptions): Promise<readonly PtauContribution[]> {
+  if (ptau.power > MAX_VERIFIED_POWER) {
+    throw new PtauPowerError(
+      `${ptau.file.path} has power ${ptau.power}, and up to ${MAX_VERIFIED_POWER} are verified here; take a smaller file`,
+    )
+  }
   const fail = (problem: string): never => {
     throw new PtauInvalidError(ptau.file.path, problem)
   }
