@@ -170,7 +170,17 @@ describe('cli: refusals', function () {
       ['a file as the folder', 'compile model.onnx --samples samples.json --out input.json', /is a file/],
       ['an unknown option', 'compile model.onnx --fast', /unknown option '--fast'.*zkml compile --help/, 2],
       ['no model', 'compile', /missing required argument 'model'/, 2],
-      ['a command that is not built', 'ceremony init', /no command "ceremony"/, 2],
+      ['an unknown command', 'conjure a proof', /no command "conjure"/, 2],
+      ['an unknown action', 'ceremony start tiny', /takes init, contribute, beacon, verify, finalize, not "start"/, 2],
+      ['a ceremony without powers of tau', 'ceremony init tiny', /give --ptau FILE/, 2],
+      ['a contribution to nowhere', 'ceremony contribute input.json', /needs a file to write/, 2],
+      ['a contribution to no key', 'ceremony contribute input.json out.zkey', /input\.json: this is not a \.zkey file/],
+      ['a beacon without a value', 'ceremony beacon input.json out.zkey', /give --beacon HEX/, 2],
+      ['a finalised nothing', 'ceremony finalize tiny --ptau input.json', /give --zkey FILE/, 2],
+      ['powers of tau for nobody', 'ptau new 4', /give --out FILE/, 2],
+      ['powers of tau of no size', 'ptau new many --out out.ptau', /takes a whole number from 1 to 28, not "many"/, 2],
+      ['powers of tau that are none', 'ptau verify input.json', /this is not a \.ptau file/],
+      ['two folders to set up', 'setup tiny other', /setup takes one folder/, 2],
     ])
 
     it('a folder with files of someone else', async () => {
