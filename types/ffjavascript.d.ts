@@ -70,5 +70,8 @@ declare module 'ffjavascript' {
 
   export class ChaCha {
     constructor(seed: readonly number[])
+    /** Key and counter, and the numbers to be drawn next. */
+    readonly state: number[]
+    readonly buff: number[]
   }
 }

@@ -148,6 +148,9 @@ describe('groth16: powers of tau', function () {
     const chain = (...contributions: typeof all): Uint8Array =>
       withSection(ready, 'ptau', PTAU.contributions, writeContributions(contributions))
     await isRefused(chain(), /no contribution/)
+    const beacon = space.path('only-beacon.ptau')
+    await beaconPtau(path.raw, beacon, { engine, beacon: parseBeacon(BEACON, 10) })
+    await isRefused(read(beacon), /beacons only/)
     await isRefused(chain(second, last), /contribution 1 does not prove knowledge/)
     await isRefused(chain(second, first, last), /contribution 1 does not prove/)
     await isRefused(chain(first, last), /contribution 2 (is not what follows from its beacon|does not prove)/)

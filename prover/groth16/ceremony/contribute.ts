@@ -21,7 +21,7 @@ import {
   transcriptHash,
   writePhase2,
 } from './phase2'
-import { type Beacon, beaconRng, secretRng } from './randomness'
+import { type Beacon, beaconRng, secretRng, wipeRng } from './randomness'
 
 /** A key cannot be contributed to. */
 export class ContributionError extends ZkmlError {
@@ -162,6 +162,7 @@ export async function applyContribution(
   const { engine } = options
   const { header, points } = parts
   const secret = await drawBase(await drawFactor(rng), rng)
+  wipeRng(rng)
   const transcript = await transcriptHash(phase2, secret)
   const key = await publicKey(secret, await hashToG2(transcript))
   const delta1 = await times('G1', header.delta1, secret.factor)

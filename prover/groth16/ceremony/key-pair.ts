@@ -60,5 +60,7 @@ export async function times(group: 'G1' | 'G2', point: Uint8Array, factor: bigin
   const scalar = curve.Fr.e(modulo(factor))
   const product = curve[group].toAffine(curve[group].timesFr(point, scalar))
   scalar.fill(0)
+  // The WASM keeps its last operands.
+  curve[group].timesFr(point, scalar)
   return product
 }

@@ -77,3 +77,9 @@ export function rngOf(seed: Uint8Array): ChaCha {
   const view = new DataView(seed.buffer, seed.byteOffset, seed.byteLength)
   return new ChaCha(Array.from({ length: 8 }, (_, i) => view.getUint32(i * 4)))
 }
+
+/** Overwrites what numbers were drawn from, so that they cannot be drawn again. */
+export function wipeRng(rng: ChaCha): void {
+  rng.state.fill(0)
+  rng.buff.fill(0)
+}

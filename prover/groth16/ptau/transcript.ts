@@ -4,6 +4,7 @@ import type { ChaCha } from 'ffjavascript'
 
 import { concatBytes } from '../../binfile/container-writer'
 import { drawBase, drawFactor, hashToG2, publicKey, type Secret } from '../ceremony/key-pair'
+import { wipeRng } from '../ceremony/randomness'
 import { loadPlainCurve } from '../bn254-code'
 import type { PointEngine } from '../point-engine'
 import { keyPointsG1, keyPointsG2, type PtauContribution, type PtauKey, type PtauState } from './contribution'
@@ -55,6 +56,7 @@ export async function drawKey(challenge: Uint8Array, rng: ChaCha): Promise<{ fac
     return publicKey(secret, await challengePoint(kind, challenge, secret))
   }
   const key = { tau: await prove(0, tau), alpha: await prove(1, alpha), beta: await prove(2, beta) }
+  wipeRng(rng)
   return { factors: { tau, alpha, beta }, key }
 }
 

@@ -54,6 +54,9 @@ export async function verifyPtau(ptau: Ptau, options: PtauVerifyOptions): Promis
   }
   const contributions = readContributions(ptau)
   const last = contributions.at(-1) ?? fail('it has no contribution, so everybody knows its secrets')
+  if (contributions.every(({ beacon }) => beacon !== undefined)) {
+    fail('it has beacons only, which are public, so everybody knows its secrets')
+  }
   const sections = [...POWER_SECTIONS, ...(ptau.isPrepared ? LAGRANGE_SECTIONS : [])]
   const weight = (section: PointSection): number => section.count(ptau.power) * (section.group === 'G1' ? 1 : 3)
   const stages = stagesOf(options, [
