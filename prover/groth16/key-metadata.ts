@@ -94,6 +94,7 @@ export function parseKeyMetadata(json: unknown, path = '<memory>'): KeyMetadata 
     return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : fail(`"${name}" is not a count`)
   }
   const schema = text('schema')
+  if (schema.startsWith('zkml/universal-key/')) return fail('the key is of PLONK or FFLONK, and Groth16 is needed here')
   if (schema !== KEY_METADATA_SCHEMA) return fail(`its schema is "${schema}", not "${KEY_METADATA_SCHEMA}"`)
   const kind = KINDS.find((name) => name === fields['kind']) ?? fail(`"kind" is none of ${KINDS.join(', ')}`)
   const setupHash = hash('setupHash')

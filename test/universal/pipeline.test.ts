@@ -139,6 +139,8 @@ describe('universal: a model folder', function () {
     expect(readFileSync(join(work, 'tiny/proving_key.zkey'))).to.deep.equal(
       readFileSync(artefactPaths(model.of('fflonk')).zkey),
     )
+    expectFailure(await run('setup', 'verify', 'tiny'), /is of fflonk .* make it again/, 2)
+    expectFailure(await run('publish', 'tiny', '--to', 'published'), /of PLONK or FFLONK, and Groth16 is needed/)
     const proven = parseResult(await run('prove', 'tiny', '--input', 'input.json', '--out', 'proof.json', '--json'))
     expect(proven).to.include({ system: 'fflonk', portable: true })
     expect(parseResult(await run('verify', 'tiny', '--proof', 'proof.json', '--json'))).to.include({

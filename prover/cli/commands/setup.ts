@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import { NegativeResultError, UsageError } from '../errors'
-import { checkInputPath, checkModelFolder } from '../files'
+import { checkInputPath, checkModelFolder, statOf } from '../files'
 import { parseChoice } from '../options'
 import type { Shell } from '../shell'
 
@@ -59,6 +59,7 @@ async function verify(folder: string, { zkey, dev, ptau, publicSeed }: Flags, sh
   checkModelFolder(folder)
   if (dev === true || publicSeed !== undefined) throw new UsageError('setup verify makes no key; leave --dev out')
   if (zkey !== undefined) checkInputPath(zkey, 'the key')
+  else await requireGroth16(folder)
   if (ptau !== undefined) return verifyFromPtau(folder, checkInputPath(ptau, 'the powers-of-tau file'), zkey, shell)
   const { verifySetup } = await import('../../pipeline')
   const result = await verifySetup(folder, { ...(zkey !== undefined && { zkey }), progress: shell.progress })
@@ -68,6 +69,19 @@ async function verify(folder: string, { zkey, dev, ptau, publicSeed }: Flags, sh
       'whether somebody can forge proofs under it, this does not show; give --ptau FILE to see who contributed',
     ].join('\n'),
   )
+}
+
+/** A universal key follows from circuit and powers of tau, so that making it again is the check. */
+async function requireGroth16(folder: string): Promise<void> {
+  const { artefactPaths } = await import('../../pipeline')
+  const { readKeySystem } = await import('../../universal')
+  const { keyMetadata } = artefactPaths(folder)
+  if (!statOf(keyMetadata)) return
+  const system = readKeySystem(keyMetadata)
+  if (system !== 'groth16')
+    throw new UsageError(
+      `the key of ${folder} is of ${system} and the same whoever makes it; make it again with "zkml setup --system ${system} --ptau FILE" in a copy of the folder, and compare key.json`,
+    )
 }
 
 /** With the powers of tau that a key came from, all of it can be checked. */
