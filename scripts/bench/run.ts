@@ -4,7 +4,7 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
- *     npm run bench -- contracts     some sections only: compile circuits gas contracts market chaos fleet ready start
+ *     npm run bench -- contracts     some sections only: compile circuits gas contracts prove market chaos fleet ready start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
  *     npm run bench -- market chaos fleet ready --write    the daemon's table of it alone
@@ -18,6 +18,7 @@ import { compileFigures } from './compile'
 import { contractFigures } from './contracts'
 import { atMost, isTrue, markdown, type Figure } from './figures'
 import { gasFigures } from './gas'
+import { proveFigures } from './prove'
 import { chaosFigures, fleetFigures, marketFigures, readyFigures } from './service'
 
 const ROOT = join(__dirname, '..', '..')
@@ -25,6 +26,7 @@ const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
 /** Tables of the document, by the sections that are in them. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   figures: ['compile', 'circuits', 'gas', 'contracts', 'start'],
+  prove: ['prove'],
   daemon: ['market', 'chaos', 'fleet', 'ready'],
 }
 
@@ -41,6 +43,7 @@ const SECTIONS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   circuits: circuitFigures,
   gas: gasFigures,
   contracts: contractFigures,
+  prove: proveFigures,
   market: marketFigures,
   chaos: chaosFigures,
   fleet: fleetFigures,
