@@ -67,6 +67,18 @@ export { MAX_VERIFIED_POWER, verifyPtau } from './ptau/verify'
 export { nativeBackend, type NativeBackendOptions, NativeProverError } from './native-backend'
 export { ptauSetup } from './ptau-setup'
 export { saveKey, setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
+export { rapidsnarkBackend, type RapidsnarkOptions, RapidsnarkOutputError } from './rapidsnark-backend'
+export { RapidsnarkFailedError, RapidsnarkMissingError, RapidsnarkTimeoutError } from './rapidsnark-process'
+export {
+  BACKEND_NAMES,
+  type BackendChoice,
+  BackendChoiceError,
+  type BackendName,
+  type BackendOptions,
+  chooseBackend,
+  selectBackend,
+} from './select-backend'
+export { setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
 export { snarkjsBackend, type SnarkjsBackendOptions } from './snarkjs-backend'
 export { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
 export { generateVerifier, type VerifierOptions, VerifierNameError, VerifierTooLargeError } from './solidity'
