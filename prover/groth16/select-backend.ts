@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
+import { nativeStatus } from '../native'
 import type { ProverBackend } from './backend'
+import { nativeBackend } from './native-backend'
 import { rapidsnarkBackend } from './rapidsnark-backend'
 import { snarkjsBackend } from './snarkjs-backend'
-import type { SnarkjsThreads } from './snarkjs-session'
 
 /** No prover has this name, or the one that was named is not there. */
 export class BackendChoiceError extends ZkmlError {
@@ -12,13 +13,21 @@ export class BackendChoiceError extends ZkmlError {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-export type BackendOptions = SnarkjsThreads & {
+export type BackendOptions = {
+  /** Most threads of a proof; one per core when absent. rapidsnark has no such option. */
+  readonly threads?: number
   /** Keep threads between proofs, for daemons. {@link ProverBackend.close} must then be called. */
   readonly keepThreads?: boolean
 }
 
 /** How each prover is opened; throws a ZkmlError where it is not there. */
 const BACKENDS = {
+  native: ({ threads }: BackendOptions): ProverBackend => {
+    const status = nativeStatus()
+    if (status.addon === undefined)
+      throw new BackendChoiceError(`the backend native was asked for, and cannot be used here: ${status.reason}`)
+    return nativeBackend(status.addon, threads === undefined ? {} : { threads })
+  },
   rapidsnark: (_options: BackendOptions, env: Environment): ProverBackend => {
     const binary = setting(env, 'ZKML_RAPIDSNARK')
     if (binary === undefined)
@@ -41,16 +50,25 @@ export type BackendChoice = { readonly name: BackendName; readonly why: string }
 
 /**
  * Decides which prover is used: the one named; else that of `ZKML_BACKEND`; else rapidsnark where `ZKML_RAPIDSNARK` says
- * where it is; else snarkjs. Whether it is there is seen when it is opened: a wish is never met by another one.
+ * where it is; else native where the addon loads; else snarkjs. A wish is never met by another one.
  *
- * @throws BackendChoiceError when there is none of that name.
+ * @throws BackendChoiceError, RapidsnarkMissingError when it is not there.
  */
 export function chooseBackend(name?: string, env: Environment = process.env): BackendChoice {
+  const choice = decide(name, env)
+  // Nothing is started by that.
+  BACKENDS[choice.name]({}, env)
+  return choice
+}
+
+function decide(name: string | undefined, env: Environment): BackendChoice {
   if (name !== undefined) return { name: checkName(name, 'the backend'), why: 'it was asked for' }
   const wish = setting(env, 'ZKML_BACKEND')
   if (wish !== undefined) return { name: checkName(wish, 'ZKML_BACKEND'), why: 'ZKML_BACKEND names it' }
   if (setting(env, 'ZKML_RAPIDSNARK') !== undefined) return { name: 'rapidsnark', why: 'ZKML_RAPIDSNARK is set' }
-  return { name: 'snarkjs', why: 'it is always there' }
+  const status = nativeStatus()
+  if (status.addon === undefined) return { name: 'snarkjs', why: `native is not there (${status.reason})` }
+  return { name: 'native', why: `the addon loads (${status.level})` }
 }
 
 /**
@@ -69,7 +87,7 @@ export function selectBackend(
   options: BackendOptions = {},
   env: Environment = process.env,
 ): ProverBackend {
-  return BACKENDS[chooseBackend(name, env).name](options, env)
+  return BACKENDS[decide(name, env).name](options, env)
 }
 
 function checkName(name: string, what: string): BackendName {

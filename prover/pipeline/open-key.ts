@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { readWholeFile } from '../binfile'
-import { checkZkey, snarkjsBackend, vkHash, type ProveOptions, type ProverBackend } from '../groth16'
+import { checkZkey, selectBackend, vkHash, type ProveOptions, type ProverBackend } from '../groth16'
 import { checkUniversalZkey, proveUniversal, universalKeyHash } from '../universal'
 import { ArtefactError } from './artefacts'
 import { readCircuitKey } from './circuit-key'
@@ -14,6 +14,8 @@ import type { AnyProof } from './proof-file'
 export type OpenKey = {
   readonly path: string
   readonly vkHash: string
+  /** Name of what makes the proofs. */
+  readonly backend: string
   prove(
     wtns: Uint8Array,
     options?: ProveOptions,
@@ -21,7 +23,7 @@ export type OpenKey = {
 }
 
 export type OpenKeyOptions = {
-  /** Makes Groth16 proofs; snarkjs makes those of other systems. */
+  /** Makes Groth16 proofs, the one of `selectBackend` when absent; snarkjs makes those of other systems. */
   readonly backend?: ProverBackend
   readonly progress?: Progress
   readonly signal?: AbortSignal
@@ -49,11 +51,22 @@ export async function openKey(model: LoadedModel, options: OpenKeyOptions): Prom
       await staged(options.progress, 'check key', () =>
         requireKnownKey(zkey, circuit.r1cs, hashes.r1csHash, options.signal),
       )
-    const backend = options.backend ?? snarkjsBackend()
-    return { path: paths.zkey, vkHash: key.hash, prove: (wtns, prove) => backend.prove(zkey, wtns, prove) }
+    const backend = options.backend ?? selectBackend()
+    const { name } = backend
+    return {
+      path: paths.zkey,
+      vkHash: key.hash,
+      backend: name,
+      prove: (wtns, prove) => backend.prove(zkey, wtns, prove),
+    }
   }
   const zkey = checkUniversalZkey(paths.zkey)
   requireKey(universalKeyHash(zkey.key))
   if (isHiding) await requireOwnKey(paths.zkey, hashes.r1csHash, key.system)
-  return { path: paths.zkey, vkHash: key.hash, prove: (wtns, prove) => proveUniversal(zkey, wtns, prove) }
+  return {
+    path: paths.zkey,
+    vkHash: key.hash,
+    backend: 'snarkjs',
+    prove: (wtns, prove) => proveUniversal(zkey, wtns, prove),
+  }
 }

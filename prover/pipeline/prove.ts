@@ -52,6 +52,7 @@ export type ProveRequest = {
   readonly context: ProofContext | null
   /** Salts of hashed tensors, in signal order; fresh ones when absent. */
   readonly salts?: readonly bigint[]
+  /** The one of {@link selectBackend} when absent. */
   readonly backend?: ProverBackend
   readonly progress?: Progress
   readonly signal?: AbortSignal
@@ -64,6 +65,8 @@ export type ProvedInference = InferenceProof & {
   readonly salts: readonly bigint[]
   /** The same with the committed tensors: one for each hashed tensor. */
   readonly secrets: readonly TensorSecret[]
+  /** Name of what made the proof. */
+  readonly backend: string
   readonly milliseconds: { readonly witness: number; readonly prove: number }
 }
 
@@ -98,7 +101,7 @@ export type ModelProver = {
  * @throws ArtefactError (no key, or a key of another circuit), KeyMismatchError, UnsafeVerifyingKeyError
  * @example
  * ```ts
- * const prover = await openProver(await loadModel(folder), { backend: snarkjsBackend({ keepThreads: true }) })
+ * const prover = await openProver(await loadModel(folder), { backend: selectBackend() })
  * const { proof } = await prover.prove({ inputs, context: null })
  * ```
  */
@@ -141,6 +144,7 @@ async function proveWith({ model, key, generator }: Opened, request: ProveIntege
     outputs: decodeOutputs(circuit.schema, publicSignals),
     salts: witness.salts,
     secrets: tensorSecrets(circuit.schema, quantized, witness),
+    backend: key.backend,
     milliseconds: { witness: Math.round(proving - started), prove: Math.round(finished - proving) },
   }
 }

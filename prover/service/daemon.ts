@@ -186,6 +186,7 @@ function poolLimits({ prover }: Config) {
     recycleAfter: prover.recycleAfter,
     maxResidentBytes: prover.maxResidentMegabytes * MEBIBYTE,
     maxModels: prover.maxModels,
+    backend: prover.backend,
   }
 }
 

@@ -22,7 +22,7 @@ import {
   type SamplesCheck,
 } from '../../prover/pipeline'
 import type { ProofContext } from '../../prover/encodings'
-import { snarkjsBackend, type ProverBackend } from '../../prover/groth16'
+import { selectBackend, type ProverBackend } from '../../prover/groth16'
 import { argmax, parseSamples, type SampleSet } from '../../prover/quantize'
 import { buildBundled, buildFolder, compileBundled, registrationOf, verifierSource } from '../bundle'
 import { BUNDLED, modelFolder, type BundledModel } from '../bundled'
@@ -48,7 +48,7 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 }
 
 async function main(): Promise<void> {
-  const backend = snarkjsBackend({ keepThreads: true })
+  const backend = selectBackend(undefined, { keepThreads: true })
   try {
     const demos = BUNDLED.filter((bundled) => bundled.verifier !== undefined)
     const built = new Map<string, { readonly compile: number; readonly setup: number }>()

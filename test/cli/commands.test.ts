@@ -231,6 +231,8 @@ describe('cli: program', function () {
     const run = await fixture.run(['doctor', '--json'], { env: { ZKML_CACHE: join(blocker, 'cache') } })
     expect(run.code).to.equal(1)
     expect(run.remarks[0]).to.match(/^zkml: cache: .*set ZKML_CACHE/)
+    const wish = await fixture.run(['doctor'], { env: { ZKML_BACKEND: 'groth17' } })
+    expect(wish.remarks[0]).to.match(/^zkml: backend: ZKML_BACKEND is "groth17", which is none of /)
     expect(JSON.parse(run.stdout)).to.deep.include({ ok: false }).and.to.have.nested.property('error.code', 'UNHEALTHY')
   })
 

@@ -234,6 +234,8 @@ describe('cli: refusals', function () {
         'prove recompiled --input input.json --out new.json',
         /made for another circuit/,
       ],
+      ['another backend', 'prove tiny --input input.json --out new.json --backend groth17', /takes .*snarkjs, not/, 2],
+      ['no threads', 'prove tiny --input input.json --out new.json --threads 0', /--threads takes/, 2],
       ['half a context', 'prove tiny --input input.json --out new.json --chain-id 1', /all of --chain-id/, 2],
       [
         'an address that is none',

@@ -2,9 +2,11 @@
 import { expect } from 'chai'
 
 import { BACKEND_NAMES, chooseBackend, selectBackend } from '../../prover/groth16/select-backend'
+import { nativeStatus } from '../../prover/native'
 import { thrown } from '../support/rejection'
 
 const BINARY = process.execPath
+const isBuilt = nativeStatus().addon !== undefined
 
 describe('groth16: choice of a backend', () => {
   it('takes the one that was named, before what the environment says', () => {
@@ -12,8 +14,14 @@ describe('groth16: choice of a backend', () => {
     expect(chooseBackend('rapidsnark', env).name).to.equal('rapidsnark')
     expect(chooseBackend(undefined, env)).to.deep.equal({ name: 'snarkjs', why: 'ZKML_BACKEND names it' })
     expect(chooseBackend(undefined, { ZKML_RAPIDSNARK: BINARY }).name).to.equal('rapidsnark')
-    expect(chooseBackend(undefined, { ZKML_BACKEND: '', ZKML_RAPIDSNARK: '' }).name).to.equal('snarkjs')
-    for (const name of BACKEND_NAMES) expect(chooseBackend(name, {}).name).to.equal(name)
+    for (const name of BACKEND_NAMES.filter((name) => name !== 'native' || isBuilt))
+      expect(chooseBackend(name, env).name).to.equal(name)
+  })
+
+  it('takes native without being told to, else snarkjs', () => {
+    const { name, why } = chooseBackend(undefined, { ZKML_BACKEND: '', ZKML_RAPIDSNARK: '' })
+    expect(name).to.equal(isBuilt ? 'native' : 'snarkjs')
+    expect(why).to.include(isBuilt ? 'the addon loads' : 'native is not there')
   })
 
   it('opens what it chose', async () => {
@@ -32,6 +40,7 @@ describe('groth16: choice of a backend', () => {
       [undefined, { ZKML_BACKEND: 'rapidsnark' }, 'set ZKML_RAPIDSNARK'],
     ] as const) {
       const error = thrown(() => selectBackend(name, {}, env))
+      expect(thrown(() => chooseBackend(name, env)).message).to.equal(error.message)
       expect(error).to.have.property('code', 'BACKEND_UNAVAILABLE')
       expect(error.message).to.include(words)
     }

@@ -3,19 +3,28 @@
 import type { Command } from 'commander'
 import { parseContext, type ContextFlags } from '../context'
 import { checkModelFolder, checkOutputFile, readInputText } from '../files'
+import { parseChoice, parseInteger } from '../options'
 import { writeProof } from '../proof-output'
 import type { Shell } from '../shell'
 
 const EXAMPLES = `
 Examples:
   zkml prove my-model --input input.json --out proof.json
+  zkml prove my-model --input input.json --out proof.json --backend snarkjs --threads 2
   zkml prove my-model --input input.json --out proof.json --chain-id 1 --caller 0x… --request-id 0x… --model-id 123 --prover 0x…
 
 The five context options bind the proof to one request of one contract. Without them the proof is portable: valid for
 everyone, everywhere, as often as they like. For hashed tensors the salts that open the commitments are written to
 <out>.secrets.json, readable by you only; keep that file.`
 
-type Flags = ContextFlags & { readonly input: string; readonly out: string }
+type Flags = ContextFlags & {
+  readonly input: string
+  readonly out: string
+  readonly backend?: string
+  readonly threads?: string
+}
+
+const MAX_THREADS = 1024
 
 /** `zkml prove DIR`. */
 export function proveCommand(command: Command, shell: Shell): void {
@@ -24,6 +33,8 @@ export function proveCommand(command: Command, shell: Shell): void {
     .argument('<folder>', 'the folder that "zkml compile" wrote and "zkml setup" made keys for')
     .requiredOption('--input <file>', 'the input: {"input_data": [[flat values], …]}')
     .requiredOption('--out <file>', 'where to write the proof')
+    .option('--backend <name>', 'what makes the proof; default ZKML_BACKEND, or see docs/proving.md')
+    .option('--threads <n>', 'most threads of the proof; default one per core')
     .option('--chain-id <n>', 'chain of the contract that asked')
     .option('--caller <address>', 'account that calls verifyInference')
     .option('--request-id <hex>', '32 bytes that name the request')
@@ -38,11 +49,15 @@ async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> 
   checkModelFolder(folder)
   const text = readInputText(flags.input, 'the input')
   const out = checkOutputFile(flags.out)
+  const threads = flags.threads === undefined ? undefined : parseInteger('--threads', 1, MAX_THREADS)(flags.threads)
+  const { BACKEND_NAMES, selectBackend } = await import('../../groth16')
+  const name = flags.backend === undefined ? undefined : parseChoice('--backend', BACKEND_NAMES)(flags.backend)
+  const backend = selectBackend(name, threads === undefined ? {} : { threads })
   const { BETA_REMARK, loadModel, proveInference, systemOf } = await import('../../pipeline')
   const { parseInput } = await import('../../quantize')
   const model = await loadModel(folder, { progress: shell.progress })
   const sample = parseInput(text, model.graph, flags.input)
-  const proven = await proveInference(model, { sample, context, progress: shell.progress })
+  const proven = await proveInference(model, { sample, context, backend, progress: shell.progress })
   const secrets = await writeProof(out, model.circuit.schema, proven)
 
   if (context === null) shell.note('the proof is portable: it is bound to no chain, contract or request')
@@ -52,12 +67,17 @@ async function prove(folder: string, flags: Flags, shell: Shell): Promise<void> 
   const portable = context === null
   const system = systemOf(proven.proof)
   if (system === 'fflonk') shell.warn(BETA_REMARK)
-  shell.result({ out, system, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds }, () =>
-    [
-      ...outputs.map(
-        ({ name, values, commitment }) => `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`,
-      ),
-      `wrote ${out}; witness ${milliseconds.witness} ms, proof ${milliseconds.prove} ms`,
-    ].join('\n'),
+  if (name !== undefined && name !== proven.backend)
+    shell.warn(`${system} proofs are made by ${proven.backend}; --backend ${name} was not used`)
+  shell.result(
+    { out, system, backend: proven.backend, secrets, portable, outputs, modelHash, circuitHash, vkHash, milliseconds },
+    () =>
+      [
+        ...outputs.map(
+          ({ name, values, commitment }) =>
+            `${name}: ${values ? `[${values.join(', ')}]` : `commitment ${commitment}`}`,
+        ),
+        `wrote ${out}; witness ${milliseconds.witness} ms, proof ${milliseconds.prove} ms by ${proven.backend}`,
+      ].join('\n'),
   )
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { availableParallelism } from 'node:os'
+import { chooseBackend } from '../../groth16'
 import type { Config } from '../../service/config'
 import { openAccount } from '../../service/config'
 import { defaultProvers } from '../../service/pool'
@@ -18,7 +19,7 @@ export function daemonChecks(config: Config, env: Environment): readonly Check[]
   const addresses = new Map<string, string>()
   return [
     ...storeChecks(config, env),
-    { name: 'provers', run: () => describeProvers(config) },
+    { name: 'provers', run: () => describeProvers(config, env) },
     ...artefactChecks(config),
     ...Object.keys(config.accounts).map((name) => accountCheck(name, config, env, addresses)),
     ...config.chains.flatMap((chain) => chainChecks(chain, addresses)),
@@ -39,9 +40,10 @@ function accountCheck(name: string, { accounts }: Config, env: Environment, addr
   }
 }
 
-function describeProvers({ prover: { processes } }: Config): string {
+function describeProvers({ prover: { processes, backend } }: Config, env: Environment): string {
+  const { name } = chooseBackend(backend, env)
   if (processes === 0)
-    return `${defaultProvers()} proofs at once: one for each core that has 2 GiB of memory, as prover.processes is 0`
+    return `${defaultProvers()} proofs at once by ${name}: one for each core that has 2 GiB of memory, as prover.processes is 0`
   const cores = availableParallelism()
-  return `${processes} proofs at once, by prover.processes${processes > cores ? `; no faster than ${cores}, as there are ${cores} cores` : ''}`
+  return `${processes} proofs at once by ${name}, by prover.processes${processes > cores ? `; no faster than ${cores}, as there are ${cores} cores` : ''}`
 }

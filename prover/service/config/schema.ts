@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { BACKEND_NAMES } from '../../groth16'
 
 const text = (description: string, options: object = {}) => Type.String({ description, minLength: 1, ...options })
 const address = (description: string) => text(description, { pattern: '^0x[0-9a-fA-F]{40}$' })
@@ -124,6 +125,12 @@ export const ConfigSchema = strict(
           recycleAfter: withDefault(whole('tasks after which a prover process is replaced', 1, 1_000_000), 500),
           maxResidentMegabytes: withDefault(whole('memory above which it is replaced', 64, 1_048_576), 4096),
           maxModels: withDefault(whole('models a process keeps loaded', 1, 1000), 16),
+          backend: optional(
+            Type.Union(
+              BACKEND_NAMES.map((name) => Type.Literal(name)),
+              { description: 'what makes proofs; default `ZKML_BACKEND`, or what docs/proving.md says' },
+            ),
+          ),
         },
         'prover processes',
       ),

@@ -8,7 +8,7 @@ import type { Order, Report, WorkerOptions } from './messages'
 /** All that a process of the pool sees of the environment: the daemon's may hold keys and passwords. */
 const ENVIRONMENT = [
   ...['PATH', 'HOME', 'USERPROFILE', 'SYSTEMROOT', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'TZ'],
-  ...['NODE_OPTIONS', 'ZKML_CACHE'],
+  ...['NODE_OPTIONS', 'LD_LIBRARY_PATH', 'ZKML_CACHE', 'ZKML_NATIVE', 'ZKML_RAPIDSNARK'],
 ]
 const MAX_OUTPUT = 2000
 

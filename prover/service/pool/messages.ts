@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import type { BackendName } from '../../groth16'
 import type { InferenceProof } from '../../pipeline'
 import type { ProveTask, ProveStage, QuantizedInput } from './types'
 
@@ -37,6 +38,7 @@ export type WorkerOptions = {
   /** Whether it proves, or runs and checks. */
   readonly role: 'prover' | 'runner'
   readonly maxModels: number
+  readonly backend: BackendName
   /** Of one proof. */
   readonly threads: number
   /** Process id of the pool. */

@@ -2,6 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { basename, resolve } from 'node:path'
+import { chooseBackend, type BackendName } from '../../groth16'
 import type { InferenceProof, Verification } from '../../pipeline'
 import type { Log } from '../log'
 import type { Metrics } from '../metrics'
@@ -33,6 +34,8 @@ export type PoolOptions = {
   readonly maxModels: number
   /** Threads of one proof. By default 1 or, where the number of proofs at once is given, the cores divided by it. */
   readonly threads?: number
+  /** Name of the prover; `selectBackend` decides when absent. */
+  readonly backend?: string | undefined
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -63,7 +66,7 @@ export function defaultProvers(): number {
 /**
  * Starts the processes of a pool.
  *
- * @throws ProverCrashedError when none can be started.
+ * @throws ProverCrashedError when none can be started; BackendChoiceError, RapidsnarkMissingError.
  * @example
  * ```ts
  * const pool = await createProverPool({ ...limits, metrics, log })
@@ -72,7 +75,9 @@ export function defaultProvers(): number {
  * ```
  */
 export async function createProverPool(options: PoolOptions): Promise<ProverPool> {
-  const pool = new Pool(options)
+  const { name, why } = chooseBackend(options.backend)
+  options.log.info({ backend: name, why }, 'backend of the prover pool')
+  const pool = new Pool(options, name)
   try {
     await pool.started()
   } catch (error) {
@@ -90,13 +95,16 @@ class Pool implements ProverPool {
   private readonly gauges: NodeJS.Timeout
   private closing: Promise<void> | undefined
 
-  constructor(private readonly options: PoolOptions) {
+  constructor(
+    private readonly options: PoolOptions,
+    backend: BackendName,
+  ) {
     const { maxModels, metrics } = options
     this.capacity = options.provers || defaultProvers()
     // Who chooses the number of proofs shares all cores among them; otherwise one stays free.
     const share = options.provers ? Math.floor(availableParallelism() / options.provers) : 1
     const threads = options.threads ?? Math.max(1, share)
-    const worker = { maxModels, parent: process.pid }
+    const worker = { maxModels, backend, parent: process.pid }
     this.provers = this.crew(this.capacity, PROOFS_AHEAD, { ...worker, role: 'prover', threads })
     this.runners = this.crew(options.runners ?? 1, RUNS_AHEAD, { ...worker, role: 'runner', threads: 1 })
     this.gauges = setInterval(() => metrics.proverBytes.set(this.residentBytes()), GAUGE_MILLISECONDS).unref()

@@ -2,7 +2,7 @@
 
 import { GadgetCompiler } from '../../circuit'
 import { ZkmlError } from '../../errors'
-import { leaseSnarkjs, snarkjsBackend, type SnarkjsLease } from '../../groth16'
+import { leaseSnarkjs, selectBackend, type SnarkjsLease } from '../../groth16'
 import {
   loadModel,
   loadProgram,
@@ -38,8 +38,8 @@ export class Workshop {
     private readonly options: WorkerOptions,
     private readonly tell: (report: Report) => void,
   ) {
-    const { maxModels, threads } = options
-    this.backend = snarkjsBackend({ keepThreads: true, threads })
+    const { maxModels, threads, backend } = options
+    this.backend = selectBackend(backend, { keepThreads: true, threads })
     this.programs = new Shelf(maxModels, modelFiles, loadProgram)
     this.witnesses = new Shelf(maxModels, modelFiles, (folder) => this.openWitness(folder))
     this.provers = new Shelf(

@@ -27,7 +27,7 @@ describe('zkml doctor: folders, database, artefacts and API of a daemon', () => 
     expect(found.state).to.deep.include({ ok: true, detail: `${path('state')} is made at the first start` })
     expect(found['data key']!.detail).to.equal(`${path('state/data.key')} is made at the first start`)
     expect(found.database!.detail).to.equal('embedded, made at the first start')
-    expect(found.provers!.detail).to.match(/^\d+ proofs at once: one for each core/)
+    expect(found.provers!.detail).to.match(/^\d+ proofs at once by \w+: one for each core/)
     expect(complaints(found)).to.deep.equal({ models: 'there is no model to serve; add folders to models' })
     expect(readdirSync(folder)).to.deep.equal(['blocker'])
   })

@@ -200,7 +200,7 @@ describe('processes of the prover pool', () => {
     const script = `
       const { createProverPool } = require(${module('pool')})
       const { createMetrics } = require(${module('metrics')})
-      const log = { debug: ({ pid }, text) => text.includes('ready') && console.log(pid), warn() {}, error() {}, child: () => log }
+      const log = { debug: ({ pid }, text) => text.includes('ready') && console.log(pid), info() {}, warn() {}, error() {}, child: () => log }
       createProverPool({ provers: 1, timeoutSeconds: 60, recycleAfter: 9, maxResidentBytes: 2 ** 33, maxModels: 1, metrics: createMetrics(), log })
         .then((pool) => {
           console.log('started')
@@ -219,6 +219,10 @@ describe('processes of the prover pool', () => {
     parent.kill('SIGKILL')
     await once(parent, 'exit')
     while (pids.some(isAlive)) await pause()
+  })
+
+  it('does not start with a backend that is not there', async () => {
+    expect(await refusal(watchedPool(createProverPool, { backend: 'groth17' }))).to.have.property('code', 'BACKEND_UNAVAILABLE')
   })
 
   it('works from TypeScript sources, too', async () => {
