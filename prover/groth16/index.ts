@@ -78,7 +78,6 @@ export {
   chooseBackend,
   selectBackend,
 } from './select-backend'
-export { setup, type SetupOptions, type SetupPaths, type SetupResult, SetupSourceError } from './setup'
 export { snarkjsBackend, type SnarkjsBackendOptions } from './snarkjs-backend'
 export { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
 export { generateVerifier, type VerifierOptions, VerifierNameError, VerifierTooLargeError } from './solidity'

@@ -9,6 +9,7 @@ import { FileWriteError, noteTemporary } from '../binfile/atomic'
 import { type CheckedZkey, checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
 import { parsePublicSignals, parseSnarkjsProof, type ProvedStatement } from './proof'
 import { checkExecutable, descriptorPath, runProgram } from './rapidsnark-process'
+import { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
 import { verifyUnderCheckedKey } from './verify'
 import { signalCount } from './vkey'
 
@@ -26,8 +27,12 @@ export type RapidsnarkOptions = {
   readonly binary: string
   /** When a proof is given up; 30 minutes when absent. */
   readonly timeoutMilliseconds?: number
+  /** Keep what verifies proofs between them, for daemons; {@link ProverBackend.close} must then be called. */
+  readonly keepThreads?: boolean
 }
 
+/** One pairing equation: threads would take longer to start than it takes. */
+const VERIFIER: SnarkjsThreads = { threads: 1 }
 const TIMEOUT_MILLISECONDS = 30 * 60_000
 /** A proof has about 800 bytes. */
 const MAX_PROOF_BYTES = 1 << 16
@@ -52,6 +57,7 @@ export function rapidsnarkBackend(options: RapidsnarkOptions): ProverBackend {
   const binary = resolve(options.binary)
   const timeoutMilliseconds = options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS
   checkExecutable(binary)
+  let kept: Promise<SnarkjsLease> | undefined
   return {
     name: 'rapidsnark',
     prove: async (zkey, wtns, { signal } = {}): Promise<ProvedStatement> => {
@@ -75,10 +81,16 @@ export function rapidsnarkBackend(options: RapidsnarkOptions): ProverBackend {
         return readResult(binary, folder, signalCount(vk))
       })
       signal?.throwIfAborted()
-      if (!(await verifyUnderCheckedKey(vk, publicSignals, proof))) throw new ProofRejectedError('rapidsnark')
+      if (options.keepThreads === true) await (kept ??= leaseSnarkjs(VERIFIER))
+      const isValid = await withSnarkjs(() => verifyUnderCheckedKey(vk, publicSignals, proof), VERIFIER)
+      if (!isValid) throw new ProofRejectedError('rapidsnark')
       return { proof, publicSignals }
     },
-    close: () => Promise.resolve(),
+    close: async () => {
+      const lease = kept
+      kept = undefined
+      await (await lease)?.release()
+    },
   }
 }
 

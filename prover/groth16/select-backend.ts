@@ -28,14 +28,14 @@ const BACKENDS = {
       throw new BackendChoiceError(`the backend native was asked for, and cannot be used here: ${status.reason}`)
     return nativeBackend(status.addon, threads === undefined ? {} : { threads })
   },
-  rapidsnark: (_options: BackendOptions, env: Environment): ProverBackend => {
+  rapidsnark: ({ keepThreads }: BackendOptions, env: Environment): ProverBackend => {
     const binary = setting(env, 'ZKML_RAPIDSNARK')
     if (binary === undefined)
       throw new BackendChoiceError(
         'the backend rapidsnark was asked for, and nothing says where it is; set ZKML_RAPIDSNARK to the path of its ' +
           '"prover" program',
       )
-    return rapidsnarkBackend({ binary })
+    return rapidsnarkBackend({ binary, ...(keepThreads !== undefined && { keepThreads }) })
   },
   snarkjs: (options: BackendOptions): ProverBackend => snarkjsBackend(options),
 }

@@ -18,7 +18,7 @@ import { workspace } from '../support/circom-circuit'
 import { rejection, thrown } from '../support/rejection'
 import { syntheticCircuit } from '../support/synthetic-r1cs'
 
-const REAL = process.env.ZKML_RAPIDSNARK
+const REAL = process.env.ZKML_RAPIDSNARK || undefined
 
 describe('groth16: rapidsnark backend', function () {
   this.timeout(60_000)
