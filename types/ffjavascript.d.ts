@@ -39,12 +39,9 @@ declare module 'ffjavascript' {
     /** An integer in Montgomery form. */
     e(value: bigint): Uint8Array
     toObject(element: Uint8Array): bigint
-    /** The Montgomery form of an integer. */
-    e(value: bigint): Uint8Array
     ifft(values: Uint8Array): Promise<Uint8Array>
     fromRng(rng: ChaCha): Uint8Array
     fft(values: Uint8Array): Promise<Uint8Array>
-    ifft(values: Uint8Array): Promise<Uint8Array>
     /** values[i]·first·step^i. */
     batchApplyKey(values: Uint8Array, first: Uint8Array, step: Uint8Array): Promise<Uint8Array>
   }

@@ -71,6 +71,7 @@ export function nativeBackend(addon: NativeAddon, options: NativeBackendOptions 
       } catch (error) {
         signal?.throwIfAborted()
         if (typeof zkey === 'string') byPath = undefined
+        else byBytes.delete('bytes' in zkey ? zkey.bytes : zkey)
         throw typedError(error, typeof zkey === 'string' ? zkey : 'path' in zkey ? zkey.path : '<memory>')
       } finally {
         blinding.fill(0)
@@ -91,8 +92,8 @@ export function nativeBackend(addon: NativeAddon, options: NativeBackendOptions 
 
 /** What changes when another file takes a path, or when it is written to. */
 function identityOf(path: string): string {
-  const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true })
-  return [dev, ino, size, mtimeNs].join(' ')
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
 }
 
 function publicSignalsOf(witness: Witness, count: number): bigint[] {

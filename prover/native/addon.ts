@@ -105,6 +105,7 @@ function load(wanted: string | undefined): NativeStatus {
         : NATIVE_LEVELS.find((name) => name === wanted)
     if (level === undefined)
       return unavailable(`ZKML_NATIVE is "${wanted}", which is none of ${NATIVE_LEVELS.join(', ')}`)
+    if (!record.levels.includes(level)) return unavailable(`the level "${level}" was not built`)
     if (!supported.includes(level)) return unavailable(`this CPU does not run the level "${level}"`)
     // `sanitized`: what "npm run test:sanitized" runs.
     const variant = process.env.ZKML_NATIVE_VARIANT

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { loadNative, NATIVE_LEVELS } from '../../prover/native'
+import { execFileSync } from 'node:child_process'
+import { expect } from 'chai'
+import { loadNative, NATIVE_LEVELS, nativeStatus } from '../../prover/native'
 import { nativeEngine } from '../../prover/groth16/native-engine'
 import { describeEngine } from '../support/engine-cases'
 
@@ -9,3 +11,14 @@ for (const level of NATIVE_LEVELS) {
   if (addon !== undefined) describeEngine(`native ${level}`, () => nativeEngine(addon))
   else describe(`point engine: native, ${level}`, () => it.skip(`is not here: ${status.reason}`))
 }
+
+describe('native prover', () => {
+  it('is here wherever there is a compiler, so that its tests are not skipped unseen', function () {
+    try {
+      execFileSync('c++', ['--version'], { stdio: 'ignore' })
+    } catch {
+      this.skip()
+    }
+    expect(nativeStatus()).to.have.property('level')
+  })
+})

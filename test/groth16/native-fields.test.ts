@@ -57,7 +57,7 @@ for (const level of NATIVE_LEVELS) {
 
     it('transforms polynomials as ffjavascript does', async () => {
       const { Fr } = curve
-      for (let power = 3; power <= 13; power++) {
+      for (let power = 3; power <= 15; power++) {
         const count = 2 ** power
         const values = new Uint8Array(count * 32)
         const edges = edgeValues(SCALAR_FIELD)

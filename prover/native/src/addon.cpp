@@ -8,8 +8,8 @@
 #include "verify.h"
 
 /**
- * The functions that prover/native/index.ts wraps. Each takes buffers, writes its result into one that the caller made,
- * and returns a promise; the work is done on threads of its own. The last two arguments are the number of threads and two
+ * The functions that prover/native/addon.ts describes. Each takes buffers, writes its result into one that the caller made,
+ * and returns a promise; the work is done on a thread of Node's pool and others of its own. The last two arguments are the number of threads and two
  * 32-bit words: the caller sets the first to end the work, and reads the share done, in thousandths, from the second.
  */
 namespace {
@@ -177,9 +177,12 @@ Napi::Value scale(const Napi::CallbackInfo& info) {
     using F = decltype(field);
     const Bytes points = arguments.bytes();
     const std::size_t count = arguments.count(points, pointSize<F>);
-    const Int256 first = arguments.bytes().integer(0), step = arguments.bytes().integer(0);
+    // Read where they are used, so that the caller can overwrite the only copy.
+    const Bytes first = arguments.bytes().slice(0, 32), step = arguments.bytes().slice(0, 32);
     char* out = arguments.output(points.size);
-    return arguments.run([=](Control& control) { zkml::scale<F>(points.data, count, first, step, out, control); });
+    return arguments.run([=](Control& control) {
+      zkml::scale<F>(points.data, count, first.integer(0), step.integer(0), out, control);
+    });
   });
 }
 
@@ -285,7 +288,11 @@ Napi::Value encode(const Napi::CallbackInfo& info) {
 /** An open key with what it lies in. */
 struct OpenKey {
   std::unique_ptr<MappedFile> file;
+  /** The caller's memory, where there is no file. */
+  Bytes bytes{nullptr, 0};
   std::unique_ptr<ProvingKey> key;
+
+  bool isIn(Bytes source) const { return source.data == bytes.data && source.size == bytes.size; }
 };
 
 constexpr napi_type_tag keyTag = {0x7a6b6d6c2d6b6579, 0x67726f7468313621};
@@ -304,6 +311,7 @@ Napi::Value openKey(const Napi::CallbackInfo& info) {
       [=](Control& control) {
         auto opened = std::make_unique<OpenKey>();
         if (!path.empty()) opened->file = std::make_unique<MappedFile>(path);
+        opened->bytes = bytes;
         opened->key = std::make_unique<ProvingKey>(opened->file ? opened->file->bytes() : bytes, control);
         *open = std::move(opened);
       },
@@ -321,14 +329,15 @@ Napi::Value prove(const Napi::CallbackInfo& info) {
   if (!handle.IsExternal() || !handle.As<Napi::External<OpenKey>>().CheckTypeTag(&keyTag))
     misuse(info.Env(), "an open key is needed");
   const ProvingKey* key = handle.As<Napi::External<OpenKey>>().Data()->key.get();
-  // Only to be kept alive.
-  arguments.next();
+  const Bytes source = info[1].IsTypedArray() ? arguments.bytes() : (arguments.next(), Bytes{nullptr, 0});
+  if (!handle.As<Napi::External<OpenKey>>().Data()->isIn(source)) misuse(info.Env(), "the key lay in other bytes");
   const Bytes witness = arguments.bytes(), random = arguments.bytes();
   if (witness.size != key->wires * 32) misuse(info.Env(), "the witness has another number of wires than the key");
-  const Blinding blinding{random.integer(0), random.integer(32)};
+  if (random.size != sizeof(Blinding)) misuse(info.Env(), "two blinding numbers are needed");
   char* out = arguments.output(sizeof(Proof));
   return arguments.run([=](Control& control) {
-    const Proof proof = Prover(*key, witness.data, control).prove(blinding);
+    // Read here, so that the caller can overwrite the only copy.
+    const Proof proof = Prover(*key, witness.data, control).prove({random.integer(0), random.integer(32)});
     std::memcpy(out, &proof, sizeof proof);
   });
 }

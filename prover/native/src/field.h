@@ -11,6 +11,8 @@
 
 namespace zkml {
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian, and are read as they are");
+
 using u64 = uint64_t;
 using u128 = unsigned __int128;
 

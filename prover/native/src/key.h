@@ -68,6 +68,8 @@ class ProvingKey {
     wires = header.u32(72);
     publics = header.u32(76);
     domainSize = header.u32(80);
+    // An index and a sign share 32 bits (groups.h).
+    if (wires >= std::size_t{1} << 31) throw Error("BINFILE_UNSUPPORTED", "it has more than 2^31 wires");
     if (publics >= wires) throw Error("BINFILE_CORRUPT", "more wires would be public than there are");
     while (power < 28 && (std::size_t{1} << power) < domainSize) power++;
     if (power < 1 || power > 27 || (std::size_t{1} << power) != domainSize)
@@ -89,7 +91,7 @@ class ProvingKey {
     return content.data;
   }
 
-  /** Every entry names a row and a wire that exist, so that nothing needs to be checked while proving. */
+  /** Every entry names a row and a wire that exist. */
   void readCoefficients(Control& control) {
     const std::size_t count = coefficients_.u32(0);
     if (coefficients_.size != 4 + count * coefficientSize)

@@ -30,12 +30,13 @@ struct MsmJob {
   const Digits* digits;
 };
 
-/** Pieces of work: part of a window of a job, whose result is a multiple of a power of two of the job's. */
+/** A job cut into pieces that can be done at the same time. */
 template <class F>
 class Msm {
  public:
   Msm(const MsmJob<F>& job) : job_(job), sums_(job.digits->windows, Extended<F>::infinity()) {}
 
+  /** Part of a window: scalars from `from` to `to`. */
   struct Piece {
     std::size_t window, from, to, weight;
   };

@@ -30,6 +30,8 @@ class FixedBase {
   void multiply(const char* scalars, std::size_t count, char* out, GroupSums<F>& sums) const {
     Groups groups;
     groups.start.push_back(0);
+    // At once, so that no copy of the digits, which are the secret, is left behind.
+    groups.entries.reserve(count * windows_);
     for (std::size_t i = 0; i < count; i++) {
       Int256 scalar = loadInteger(scalars + 32 * i);
       const uint32_t sign = shorten(scalar) ? 1 : 0;
@@ -47,7 +49,6 @@ class FixedBase {
     std::vector<Affine<F>> points(count);
     sums.sum(reinterpret_cast<const char*>(table_.data()), groups, points.data());
     std::memcpy(out, points.data(), count * sizeof(Affine<F>));
-    // The digits are the secret.
     std::fill(groups.entries.begin(), groups.entries.end(), 0);
   }
 

@@ -69,8 +69,8 @@ void parallelFor(Control& control, std::size_t count, const Work& work) {
   helpers.reserve(wanted);
   try {
     while (helpers.size() + 1 < wanted) helpers.emplace_back(run);
-  } catch (const std::system_error&) {
-    // No more threads to be had: those that started, and this one, do the work.
+  } catch (...) {
+    // No more threads to be had, or no memory for one: those that started, and this one, do the work.
   }
   run();
   for (std::thread& helper : helpers) helper.join();
