@@ -222,7 +222,10 @@ describe('processes of the prover pool', () => {
   })
 
   it('does not start with a backend that is not there', async () => {
-    expect(await refusal(watchedPool(createProverPool, { backend: 'groth17' }))).to.have.property('code', 'BACKEND_UNAVAILABLE')
+    expect(await refusal(watchedPool(createProverPool, { backend: 'groth17' }))).to.have.property(
+      'code',
+      'BACKEND_UNAVAILABLE',
+    )
   })
 
   it('works from TypeScript sources, too', async () => {
