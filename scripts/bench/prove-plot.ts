@@ -17,6 +17,9 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [70, 110, 40, 50]
 const COLOURS = ['#D55E00', '#0072B2', '#009E73', '#CC79A7']
 const GREY = '#808080'
 
+/** Between the names of lines, and between whiskers of one size. */
+const [LABEL_HEIGHT, DODGE] = [16, 4]
+
 /** A chart of proving times, both axes logarithmic: medians joined by lines, with the least and the most as whiskers. */
 export function provePlot(series: readonly Series[]): string {
   const points = series.flatMap((one) => one.points)
@@ -45,17 +48,19 @@ export function provePlot(series: readonly Series[]): string {
       `<text x="${x(power).toFixed(1)}" y="${HEIGHT - BOTTOM + 20}" fill="${GREY}" text-anchor="middle">2<tspan dy="-5" font-size="10">${power}</tspan></text>`,
     )
   }
+  const names = spread(series.map(({ points: own }) => y(own.at(-1)!.median)))
   const lines = series.map(({ name, points: own }, i) => {
+    const beside = (i - (series.length - 1) / 2) * DODGE
     const colour = COLOURS[i % COLOURS.length]!
     const path = own.map(({ power, median }) => `${x(power).toFixed(1)},${y(median).toFixed(1)}`).join(' ')
     const end = own.at(-1)!
     return [
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2.5"/>`,
       ...own.flatMap(({ power, median, least, most }) => [
-        line(x(power), y(least), x(power), y(most), `stroke="${colour}" stroke-width="1.5"`),
+        line(x(power) + beside, y(least), x(power) + beside, y(most), `stroke="${colour}" stroke-width="1.5"`),
         `<circle cx="${x(power).toFixed(1)}" cy="${y(median).toFixed(1)}" r="4" fill="${colour}"/>`,
       ]),
-      `<text x="${(x(end.power) + 10).toFixed(1)}" y="${(y(end.median) + 4).toFixed(1)}" fill="${colour}" font-weight="bold">${name}</text>`,
+      `<text x="${(x(end.power) + 10).toFixed(1)}" y="${(names[i]! + 4).toFixed(1)}" fill="${colour}" font-weight="bold">${name}</text>`,
     ].join('\n')
   })
   return [
@@ -67,6 +72,17 @@ export function provePlot(series: readonly Series[]): string {
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** Moves heights apart, downwards, until names at them do not touch. */
+function spread(heights: readonly number[]): number[] {
+  const moved = [...heights]
+  let free = -Infinity
+  for (const { height, i } of heights.map((height, i) => ({ height, i })).sort((a, b) => a.height - b.height)) {
+    moved[i] = Math.max(height, free)
+    free = moved[i] + LABEL_HEIGHT
+  }
+  return moved
 }
 
 function label(milliseconds: number): string {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeWtns, writeWtns } from '../../prover/binfile'
+import { encodeWtns, r1csChunks, writeWtns } from '../../prover/binfile'
 import type { R1cs } from '../../prover/binfile/r1cs'
 import {
   devSetup,
@@ -38,9 +39,9 @@ type Measured = { readonly power: number; readonly name: string; readonly runs: 
 
 /**
  * Proofs by every backend that is here, round robin on the same keys and witnesses; setups; and the way from an input to a
- * verified proof. Keys are kept in the cache. The plot is written to docs/prove.svg.
+ * verified proof. Keys are kept in the cache. With `isWritten` the plot goes into docs/prove.svg.
  */
-export async function proveFigures(): Promise<Figure[]> {
+export async function proveFigures(isWritten: boolean): Promise<Figure[]> {
   const folder = join(cacheFolder(), 'bench')
   mkdirSync(folder, { recursive: true })
   const lenet = await lenetCircuit()
@@ -49,7 +50,7 @@ export async function proveFigures(): Promise<Figure[]> {
     cases.push(await caseOf(folder, power, syntheticCircuit((15 * 2 ** power) / 16, 20)))
   cases.push(await caseOf(folder, 17, { r1cs: lenet.r1cs, values: lenet.witness() }))
   const measured = cases.flatMap((one) => measure(one))
-  writeFileSync(PLOT, provePlot(seriesOf(measured)))
+  if (isWritten) writeFileSync(PLOT, provePlot(seriesOf(measured)))
   return [
     ...measured.map(describe),
     ...ratios(measured),
@@ -59,9 +60,11 @@ export async function proveFigures(): Promise<Figure[]> {
 }
 
 async function caseOf(folder: string, power: number, circuit: { r1cs: R1cs; values: Uint8Array }): Promise<Case> {
-  const zkey = join(folder, `2^${power}.zkey`)
-  const wtns = join(folder, `2^${power}.wtns`)
-  // A public seed gives the same key each time; a key of another circuit fails in the first proof.
+  const hash = createHash('sha256')
+  for (const chunk of r1csChunks(circuit.r1cs)) hash.update(chunk)
+  const name = `2^${power}-${hash.digest('hex').slice(0, 16)}`
+  const zkey = join(folder, `${name}.zkey`)
+  const wtns = join(folder, `${name}.wtns`)
   if (!existsSync(zkey)) await devSetup(circuit.r1cs, zkey, { publicSeed: `bench/2^${power}` })
   await writeWtns(wtns, circuit.values)
   return { power, zkey, wtns }

@@ -38,7 +38,7 @@ function startFigure(): Figure[] {
   return [atMost('npm start', minutes, 4, 'min'), isTrue('npm start, exit code', status === 0, String(status), '0')]
 }
 
-const SECTIONS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
+const SECTIONS: Readonly<Record<string, (isWritten: boolean) => Figure[] | Promise<Figure[]>>> = {
   compile: compileFigures,
   circuits: circuitFigures,
   gas: gasFigures,
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const measured = new Map<string, readonly Figure[]>()
   for (const name of names) {
     console.error(`measuring: ${name}`)
-    measured.set(name, await SECTIONS[name]!())
+    measured.set(name, await SECTIONS[name]!(flags.has('--write')))
   }
   const figures = [...measured.values()].flat()
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`

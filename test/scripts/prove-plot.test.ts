@@ -27,6 +27,16 @@ describe('bench: plot of proving times', () => {
     expect(slow!.map(([x]) => x)).to.deep.equal(slow!.map(([x]) => x).toSorted((a, b) => a - b))
   })
 
+  it('keeps names and whiskers of lines that meet apart', () => {
+    const same = ['a', 'b', 'c'].map((name) => ({ name, points: [point(12, 50), point(14, 100)] }))
+    const close = provePlot(same)
+    const names = [...close.matchAll(/y="([\d.]+)"[^>]*font-weight/g)].map(([, y]) => Number(y))
+    expect(names).to.have.length(3)
+    for (const [i, y] of names.slice(1).entries()) expect(y - names[i]!).to.be.at.least(15)
+    const whiskers = [...close.matchAll(/<line x1="([\d.]+)"[^>]*stroke-width="1.5"/g)].map(([, x]) => x)
+    expect(new Set(whiskers).size).to.equal(6)
+  })
+
   it('marks every decade in between', () => {
     for (const label of ['10 ms', '100 ms', '1 s', '10 s', '100 s']) expect(svg).to.include(`>${label}</text>`)
   })
