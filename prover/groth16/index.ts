@@ -41,7 +41,7 @@ export {
 } from './ceremony/contribute'
 export { initialKey } from './ceremony/initial-key'
 export { type PtauProvenance, ptauProvenance } from './ceremony/provenance'
-export { type Beacon, parseBeacon } from './ceremony/randomness'
+export { type Beacon, parseBeacon } from './contribution/randomness'
 export {
   type CeremonyTranscript,
   ceremonyTranscript,

@@ -10,9 +10,9 @@ import { inverseModR } from '../scalar-math'
 import { stagesOf } from '../stages'
 import { decodeG2, withZkey, ZKEY, type Zkey } from '../zkey'
 import { type KeyParts, zkeyChunks } from '../zkey-writer'
-import { checkContributionName, type ContributionFields } from './contribution-fields'
+import { checkContributionName, type ContributionFields } from '../contribution/fields'
 import type { InitialKey } from './initial-key'
-import { drawBase, drawFactor, hashToG2, publicKey, times } from './key-pair'
+import { drawBase, drawFactor, hashToG2, publicKey, times } from '../contribution/key-pair'
 import {
   contributionHash,
   type Phase2,
@@ -21,7 +21,7 @@ import {
   transcriptHash,
   writePhase2,
 } from './phase2'
-import { type Beacon, beaconRng, secretRng, wipeRng } from './randomness'
+import { type Beacon, beaconRng, secretRng, wipeRng } from '../contribution/randomness'
 
 /** A key cannot be contributed to. */
 export class ContributionError extends ZkmlError {

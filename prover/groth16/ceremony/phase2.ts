@@ -5,8 +5,8 @@ import { concatBytes, HeaderWriter } from '../../binfile/container-writer'
 import { loadPlainCurve } from '../bn254-code'
 import { G1_BYTES, G2_BYTES } from '../bn254-wasm'
 import { ZKEY, type Zkey } from '../zkey'
-import { type ContributionFields, readContributionFields, writeContributionFields } from './contribution-fields'
-import type { PublicKey } from './key-pair'
+import { type ContributionFields, readContributionFields, writeContributionFields } from '../contribution/fields'
+import type { PublicKey } from '../contribution/key-pair'
 
 /** One contribution to a circuit's key, as section 10 of a `.zkey` holds it. */
 export type Phase2Contribution = ContributionFields & {

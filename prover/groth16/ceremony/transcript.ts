@@ -4,7 +4,7 @@ import { keccak256 } from 'ethers'
 import { type VerifyingKey, vkHash } from '../vkey'
 import { type Ptau, readContributions } from '../ptau/format'
 import { responseHash } from '../ptau/transcript'
-import type { ContributionFields } from './contribution-fields'
+import type { ContributionFields } from '../contribution/fields'
 import { contributionHash, type Phase2 } from './phase2'
 import type { PtauProvenance } from './provenance'
 

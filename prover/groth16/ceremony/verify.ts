@@ -15,9 +15,9 @@ import { decodeG2, verifyingKeyOf, withZkey, type ZkeyHeader } from '../zkey'
 import type { KeyParts } from '../zkey-writer'
 import { readKey } from './contribute'
 import { type InitialKey, initialKey } from './initial-key'
-import { drawBase, drawFactor, hashToG2, isProof } from './key-pair'
+import { drawBase, drawFactor, hashToG2, isProof } from '../contribution/key-pair'
 import { type Phase2, transcriptHash } from './phase2'
-import { beaconRng } from './randomness'
+import { beaconRng } from '../contribution/randomness'
 import { checkVerifyingKey, type VerifyingKey } from '../vkey'
 
 /** A key is not what its circuit, its powers of tau and its contributions make it. */

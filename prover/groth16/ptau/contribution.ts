@@ -2,12 +2,8 @@
 import { concatBytes, HeaderWriter } from '../../binfile/container-writer'
 import type { SectionReader } from '../../binfile/container'
 import { G1_BYTES, G2_BYTES } from '../bn254-wasm'
-import {
-  type ContributionFields,
-  readContributionFields,
-  writeContributionFields,
-} from '../ceremony/contribution-fields'
-import type { PublicKey } from '../ceremony/key-pair'
+import { type ContributionFields, readContributionFields, writeContributionFields } from '../contribution/fields'
+import type { PublicKey } from '../contribution/key-pair'
 import { PartialHash } from './partial-hash'
 
 /** Proofs of knowledge of the three factors of one contribution. */

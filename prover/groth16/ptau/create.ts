@@ -10,8 +10,8 @@ import {
   type SectionSource,
 } from '../../binfile/container-writer'
 import { BASE_FIELD, FIELD_BYTES, modulo, toFieldBytes } from '../../binfile/field'
-import { checkContributionName, type ContributionFields } from '../ceremony/contribution-fields'
-import { type Beacon, beaconRng, secretRng } from '../ceremony/randomness'
+import { checkContributionName, type ContributionFields } from '../contribution/fields'
+import { type Beacon, beaconRng, secretRng } from '../contribution/randomness'
 import { type PointEngine, type EngineOptions } from '../point-engine'
 import { stagesOf } from '../stages'
 import { checkMembers, PtauInvalidError, PtauPowerError } from './checks'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 
 import { FIELD_BYTES, fromFieldBytes, modulo, toFieldBytes } from '../../binfile/field'
 import { loadPlainCurve } from '../bn254-code'
-import { times } from '../ceremony/key-pair'
+import { times } from '../contribution/key-pair'
 import type { EngineOptions } from '../point-engine'
 import { rootOfUnity } from '../scalar-math'
 import { stagesOf } from '../stages'
