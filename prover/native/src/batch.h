@@ -13,6 +13,14 @@ struct Term {
   bool isNegative;
 };
 
+/** The point that a term stands for. */
+template <class F>
+Affine<F> read(const Term& term) {
+  Affine<F> point;
+  std::memcpy(&point, term.point, sizeof point);
+  return term.isNegative ? -point : point;
+}
+
 /**
  * Affine additions and doublings of many points that share one field inversion (Montgomery 1987), so that an addition
  * costs six multiplications instead of the ten or more of projective coordinates.
@@ -127,7 +135,7 @@ class Batch {
     group.denominator = L::select(group.regular, group.denominator, L::broadcast(F::one()));
     for (std::size_t i = 0; i < used; i++) {
       if ((group.regular >> i & 1) != 0) continue;
-      exceptions_.push_back({out[i], exceptionalSum(signedPoint(a[i]), signedPoint(b[i]))});
+      exceptions_.push_back({out[i], exceptionalSum(zkml::read<F>(a[i]), zkml::read<F>(b[i]))});
     }
   }
 
@@ -136,12 +144,6 @@ class Batch {
     if (a.isInfinity()) return b;
     if (b.isInfinity()) return a;
     return (Extended<F>::from(a) + b).toAffine();
-  }
-
-  static Affine<F> signedPoint(const Term& term) {
-    Affine<F> point;
-    std::memcpy(&point, term.point, sizeof point);
-    return term.isNegative ? -point : point;
   }
 
   /** Replaces the products of the chains by their inverses, times what the vector form is owed (see lanes.h). */

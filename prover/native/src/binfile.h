@@ -27,21 +27,8 @@ struct Bytes {
                                            std::to_string(offset));
     return {data + offset, length};
   }
-  uint32_t u32(std::size_t offset) const {
-    uint32_t out;
-    std::memcpy(&out, slice(offset, sizeof out).data, sizeof out);
-    return out;
-  }
-  u64 u64At(std::size_t offset) const {
-    u64 out;
-    std::memcpy(&out, slice(offset, sizeof out).data, sizeof out);
-    return out;
-  }
-  Int256 integer(std::size_t offset) const {
-    Int256 out;
-    std::memcpy(&out, slice(offset, sizeof out).data, sizeof out);
-    return out;
-  }
+  uint32_t u32(std::size_t offset) const { return value<uint32_t>(offset); }
+  Int256 integer(std::size_t offset) const { return value<Int256>(offset); }
   template <class T>
   T value(std::size_t offset) const {
     T out;
@@ -98,7 +85,7 @@ class Sections {
     std::size_t at = 12;
     for (uint32_t i = 0; i < count; i++) {
       const uint32_t id = file.u32(at);
-      const u64 length = file.u64At(at + 4);
+      const u64 length = file.value<u64>(at + 4);
       at += 12;
       entries_.push_back({id, file.slice(at, length)});
       at += length;

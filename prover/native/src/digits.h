@@ -10,6 +10,13 @@
 
 namespace zkml {
 
+/** Overwrites what was secret; no compiler may leave it out. */
+template <class T>
+void wipe(std::vector<T>& secret) {
+  std::fill(secret.begin(), secret.end(), T{});
+  asm volatile("" : : "r"(secret.data()) : "memory");
+}
+
 /** The integer of an unaligned address. */
 inline Int256 loadInteger(const void* address) {
   Int256 out;
@@ -27,6 +34,23 @@ inline bool shorten(Int256& scalar) {
 }
 
 /**
+ * Calls use(window, digit) for every digit of a scalar that is not zero: scalar = Σ digit·2^(window·bits) up to multiples of
+ * r, |digit| ≤ 2^(bits − 1). windows·bits must be more than the length of the scalar, shortened.
+ */
+template <class Use>
+void forEachDigit(Int256 scalar, unsigned bits, std::size_t windows, const Use& use) {
+  const bool isNegative = shorten(scalar);
+  const int half = 1 << (bits - 1);
+  int carry = 0;
+  for (std::size_t w = 0; w < windows; w++) {
+    int digit = static_cast<int>(scalar.bits(static_cast<unsigned>(w) * bits, bits)) + carry;
+    carry = digit > half ? 1 : 0;
+    digit -= carry << bits;
+    if (digit != 0) use(w, isNegative ? -digit : digit);
+  }
+}
+
+/**
  * Scalars in signed digits: scalar = Σ_w digit(w)·2^(w·bits), |digit| ≤ 2^(bits − 1). The window width is the one that
  * takes the fewest additions for the lengths that occur, so that a witness of bits costs one digit a wire.
  */
@@ -34,7 +58,7 @@ class Digits {
  public:
   static constexpr unsigned maxBits = 15;
 
-  /** @param scalars count 32-byte little-endian integers. @param pointsPerBucket weight of a bucket against a point. */
+  /** @param scalars count 32-byte little-endian integers. */
   Digits(const char* scalars, std::size_t count, Control& control) : count(count) {
     std::vector<uint32_t> lengths(258, 0);
     std::mutex guard;
@@ -58,6 +82,11 @@ class Digits {
       for (std::size_t w = 0; w < windows; w++) entries_[w] += own[w];
     });
   }
+
+  /** They tell the scalars, which are a witness. */
+  ~Digits() { wipe(digits_); }
+  Digits(const Digits&) = delete;
+  Digits& operator=(const Digits&) = delete;
 
   const std::size_t count;
   unsigned bits = 2;
@@ -91,16 +120,11 @@ class Digits {
     windows = longest / bits + 1;
   }
 
-  void write(Int256 scalar, std::size_t i, std::vector<std::size_t>& used) {
-    bool isNegative = shorten(scalar);
-    int carry = 0;
-    for (std::size_t w = 0; w < windows; w++) {
-      int digit = static_cast<int>(scalar.bits(static_cast<unsigned>(w) * bits, bits)) + carry;
-      carry = digit > static_cast<int>(buckets()) ? 1 : 0;
-      digit -= carry << bits;
-      used[w] += digit != 0;
-      digits_[w * count + i] = static_cast<int16_t>(isNegative ? -digit : digit);
-    }
+  void write(const Int256& scalar, std::size_t i, std::vector<std::size_t>& used) {
+    forEachDigit(scalar, bits, windows, [&](std::size_t w, int digit) {
+      used[w]++;
+      digits_[w * count + i] = static_cast<int16_t>(digit);
+    });
   }
 };
 

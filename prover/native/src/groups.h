@@ -34,7 +34,7 @@ class GroupSums {
       if (size == 0)
         out[g] = Affine<F>::infinity();
       else if (size == 1)
-        out[g] = read(term(points, groups.entries[from]));
+        out[g] = read<F>(term(points, groups.entries[from]));
       else
         active_.push_back({static_cast<uint32_t>(g), from, size});
     }
@@ -54,17 +54,11 @@ class GroupSums {
   Batch<F> batch_;
   std::vector<Active> active_;
   std::vector<Affine<F>> source_, target_;
-  Term a_[Batch<F>::capacity], b_[Batch<F>::capacity];
-  char* to_[Batch<F>::capacity];
+  std::vector<Term> a_ = std::vector<Term>(Batch<F>::capacity), b_ = a_;
+  std::vector<char*> to_ = std::vector<char*>(Batch<F>::capacity);
 
   static Term term(const char* points, Entry entry) {
     return {points + std::size_t{entry >> 1} * sizeof(Affine<F>), (entry & 1) != 0};
-  }
-
-  static Affine<F> read(const Term& term) {
-    Affine<F> point;
-    std::memcpy(&point, term.point, sizeof point);
-    return term.isNegative ? -point : point;
   }
 
   /** Halves every active group, from what termAt names into target_, or into out where one point is left. */
@@ -76,7 +70,7 @@ class GroupSums {
     std::size_t queued = 0, kept = 0;
     uint32_t cursor = 0;
     auto flush = [&] {
-      batch_.add(queued, a_, b_, to_);
+      batch_.add(queued, a_.data(), b_.data(), to_.data());
       queued = 0;
     };
     for (std::size_t k = 0; k < active_.size(); k++) {
@@ -92,7 +86,7 @@ class GroupSums {
         to_[queued] = reinterpret_cast<char*>(target + i);
         if (++queued == Batch<F>::capacity) flush();
       }
-      if (group.size % 2 == 1) target[half - 1] = read(termAt(group.from + group.size - 1));
+      if (group.size % 2 == 1) target[half - 1] = read<F>(termAt(group.from + group.size - 1));
       if (half == 1) continue;
       active_[kept++] = {group.group, cursor, half};
       cursor += half;

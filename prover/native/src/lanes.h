@@ -71,12 +71,6 @@ struct Lanes {
 
   static Vector constant(u64 value) { return _mm512_set1_epi64(static_cast<long long>(value)); }
 
-  static Lanes zero() {
-    Lanes out;
-    for (Vector& l : out.limb) l = _mm512_setzero_si512();
-    return out;
-  }
-
   static Lanes fromWords(const Vector word[4]) {
     const Vector mask = constant(limbMask);
     Lanes out;
@@ -319,10 +313,10 @@ struct Lanes {
 
   Scalar x;
 
-  static Lanes zero() { return {Scalar::zero()}; }
   static Lanes broadcast(const Scalar& value) { return {value}; }
   using Factor = Scalar;
   static Factor factor(const Scalar& value) { return value; }
+  static Lanes factors(const Scalar value[1]) { return {value[0]}; }
   static void gather(const char* const address[1], Lanes& first, Lanes& second) {
     std::memcpy(&first.x, address[0], sizeof(Scalar));
     std::memcpy(&second.x, address[0] + sizeof(Scalar), sizeof(Scalar));
@@ -359,7 +353,6 @@ struct Lanes2 {
 
   Base c0, c1;
 
-  static Lanes2 zero() { return {Base::zero(), Base::zero()}; }
   static Lanes2 broadcast(const Fq2& x) { return {Base::broadcast(x.c0), Base::broadcast(x.c1)}; }
   static Lanes2 fromArray(const Fq2 x[count]) {
     Fq part0[count], part1[count];
@@ -391,9 +384,6 @@ struct Lanes2 {
   }
   Lanes2 operator+(const Lanes2& b) const { return {c0 + b.c0, c1 + b.c1}; }
   Lanes2 operator-(const Lanes2& b) const { return {c0 - b.c0, c1 - b.c1}; }
-  static Lanes2 wideDifference(const Lanes2& a, const Lanes2& b) {
-    return {Base::wideDifference(a.c0, b.c0), Base::wideDifference(a.c1, b.c1)};
-  }
   Lanes2 quadrupled() const { return {c0.quadrupled(), c1.quadrupled()}; }
   Lanes2 negatedWhere(LaneMask mask) const { return {c0.negatedWhere(mask), c1.negatedWhere(mask)}; }
   Lanes2 reduced() const { return {c0.reduced(), c1.reduced()}; }

@@ -33,23 +33,16 @@ class FixedBase {
     // At once, so that no copy of the digits, which are the secret, is left behind.
     groups.entries.reserve(count * windows_);
     for (std::size_t i = 0; i < count; i++) {
-      Int256 scalar = loadInteger(scalars + 32 * i);
-      const uint32_t sign = shorten(scalar) ? 1 : 0;
-      int carry = 0;
-      for (std::size_t w = 0; w < windows_; w++) {
-        int digit = static_cast<int>(scalar.bits(static_cast<unsigned>(w) * bits_, bits_)) + carry;
-        carry = digit > static_cast<int>(half_) ? 1 : 0;
-        digit -= carry << bits_;
-        if (digit == 0) continue;
+      forEachDigit(loadInteger(scalars + 32 * i), bits_, windows_, [&](std::size_t w, int digit) {
         const std::size_t at = w * half_ + static_cast<std::size_t>(std::abs(digit)) - 1;
-        groups.entries.push_back(static_cast<Entry>(2 * at) + ((digit < 0 ? 1 : 0) ^ sign));
-      }
+        groups.entries.push_back(static_cast<Entry>(2 * at + (digit < 0 ? 1 : 0)));
+      });
       groups.start.push_back(static_cast<uint32_t>(groups.entries.size()));
     }
     std::vector<Affine<F>> points(count);
     sums.sum(reinterpret_cast<const char*>(table_.data()), groups, points.data());
     std::memcpy(out, points.data(), count * sizeof(Affine<F>));
-    std::fill(groups.entries.begin(), groups.entries.end(), 0);
+    wipe(groups.entries);
   }
 
  private:
@@ -94,7 +87,7 @@ class VariableBase {
   static constexpr std::size_t chunk = Batch<F>::capacity;
 
   VariableBase() : table_(half * chunk), scalar_(chunk) {}
-  ~VariableBase() { std::fill(scalar_.begin(), scalar_.end(), Int256{{0, 0, 0, 0}}); }
+  ~VariableBase() { wipe(scalar_); }
 
   /** out[i] = scalar[i]·point[i] for i < count ≤ chunk; out must not overlap the points. */
   void multiply(const Term* points, const Int256* scalars, std::size_t count, Affine<F>* out) {
@@ -103,7 +96,7 @@ class VariableBase {
       scalar_[i] = scalars[i];
       const bool isTurned = shorten(scalar_[i]);
       longest = std::max(longest, scalar_[i].bitLength());
-      table_[i] = signedPoint(points[i], isTurned);
+      table_[i] = read<F>({points[i].point, points[i].isNegative != isTurned});
       out[i] = Affine<F>::infinity();
     }
     if (longest == 0) return;
@@ -159,12 +152,6 @@ class VariableBase {
   void flushDoublings() {
     batch_.doubleAll(a_.size(), a_.data(), to_.data());
     a_.clear(), b_.clear(), to_.clear();
-  }
-
-  static Affine<F> signedPoint(const Term& term, bool isTurned) {
-    Affine<F> point;
-    std::memcpy(&point, term.point, sizeof point);
-    return term.isNegative != isTurned ? -point : point;
   }
 
   /** scalar + Σ_{w < windows − 1} 8·16^w. */

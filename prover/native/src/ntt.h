@@ -103,15 +103,7 @@ class Domain {
     const std::size_t vectors = values.size() / lanes;
     Fr lane[lanes];
     for (std::size_t l = 0; l < lanes; l++) lane[l] = values[l * vectors + p];
-    return factorsOf(lane);
-  }
-
-  static L factorsOf(const Fr lane[lanes]) {
-#if defined(ZKML_IFMA)
     return L::factors(lane);
-#else
-    return {lane[0]};
-#endif
   }
 
   /** Transforms with one root ω or its inverse. */

@@ -72,7 +72,7 @@ void scale(const char* points, std::size_t count, const Int256& first, const Int
     }
     multiplier.multiply(terms.data(), scalars.data(), to - from, products.data());
     std::memcpy(out + pointSize<F> * from, products.data(), products.size() * pointSize<F>);
-    std::fill(scalars.begin(), scalars.end(), Int256{{0, 0, 0, 0}});
+    wipe(scalars);
   });
 }
 

@@ -32,6 +32,7 @@ class Prover {
     Msm<Fq2> b2({key_.b2, 0, &key_.finiteB, &wireDigits});
     Msm<Fq> c({key_.c, key_.publics + 1, &key_.finiteC, &wireDigits});
     Msm<Fq> h({key_.h, 0, nullptr, &rowDigits});
+    wipe(quotient);
     sum(b2, {&a, &b1, &c, &h}, wireDigits, rowDigits);
     return assemble(a.result(), b1.result(), b2.result(), c.result() + h.result(), blinding);
   }
@@ -49,7 +50,7 @@ class Prover {
     std::vector<Fr> a(key_.domainSize, Fr::zero()), b(key_.domainSize, Fr::zero());
     applyRows(a, b);
     std::vector<Int256> out(key_.domainSize);
-    if (key_.power < minTransform) {
+    if (key_.power < Domain::minPower) {
       smallQuotient(a, b, out);
       return out;
     }
@@ -75,14 +76,13 @@ class Prover {
 
   Domain::Polynomial shifted(std::vector<Fr>& values) {
     Domain::Polynomial x = key_.domain->load(values.data(), control_);
+    wipe(values);
     values = {};
     key_.domain->toOddCoset(x, control_);
     return x;
   }
 
-  /** Domains with fewer elements than lanes. */
-  static constexpr unsigned minTransform = Domain::minPower;
-
+  /** For domains with fewer elements than lanes. */
   void smallQuotient(const std::vector<Fr>& a, const std::vector<Fr>& b, std::vector<Int256>& out) const {
     const std::size_t n = a.size();
     const Fr root = rootOfUnity(key_.power), odd = rootOfUnity(key_.power + 1), perSize = Fr::fromSmall(n).inverse();
