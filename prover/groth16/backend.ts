@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
 import type { ContainerInput, FileBytes } from '../binfile/container'
-import { readWtns } from '../binfile/wtns'
+import { readWtns, type Witness } from '../binfile/wtns'
 import type { ProvedStatement } from './proof'
 import { checkVerifyingKey, type VerifyingKey } from './vkey'
 import { verifyingKeyOf, withZkey } from './zkey'
@@ -72,17 +72,26 @@ export function checkZkey(file: FileBytes): CheckedZkey {
   return { ...file, ...inspectZkey(file) }
 }
 
-/**
- * What every backend checks before it starts: both files are whole and belong together, and the key is a safe one.
- *
- * @returns The verifying key inside the proving key.
- */
-export function checkProverInputs(zkey: string | Uint8Array | CheckedZkey, wtns: string | Uint8Array): VerifyingKey {
+/** What a backend is asked to prove, checked. */
+export type ProverInputs = {
+  /** The verifying key inside the proving key. */
+  readonly verifyingKey: VerifyingKey
+  /** Path or bytes of the proving key; the bytes are those that were checked. */
+  readonly key: string | Uint8Array
+  /** For messages. */
+  readonly path: string
+  readonly witness: Witness
+}
+
+/** What every backend checks before it starts: both files are whole and belong together, and the key is a safe one. */
+export function checkProverInputs(zkey: string | Uint8Array | CheckedZkey, wtns: string | Uint8Array): ProverInputs {
   const isChecked = typeof zkey === 'object' && 'verifyingKey' in zkey
   const { verifyingKey, nWires } = isChecked ? zkey : inspectZkey(zkey)
-  const { count } = readWtns(wtns)
-  if (count !== nWires) throw new WitnessMismatchError(count, nWires)
-  return verifyingKey
+  const witness = readWtns(wtns)
+  if (witness.count !== nWires) throw new WitnessMismatchError(witness.count, nWires)
+  const key = isChecked ? zkey.bytes : zkey
+  const path = isChecked ? zkey.path : typeof zkey === 'string' ? zkey : '<memory>'
+  return { verifyingKey, key, path, witness }
 }
 
 function inspectZkey(zkey: ContainerInput): Pick<CheckedZkey, 'verifyingKey' | 'nWires'> {

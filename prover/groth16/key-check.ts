@@ -53,8 +53,10 @@ const ROUNDS = 4
  *
  * What this cannot show: that nobody knows the toxic waste (only a ceremony speaks to that), and, lacking powers of τ
  * in the key, that A, H and the rest of C are the right polynomials. A key wrong there makes proofs that fail, and our
- * backends return only proofs that verify with B in the subgroup. Such a proof hides the witness whoever made the key:
- * A and B are masked by fresh multiples of δ ≠ 0, and C is the one point that satisfies the equation. What remains is
+ * backends return only proofs that verify with B in the subgroup. Such a proof of a key that
+ * passed these checks, from the very bytes that did, hides the witness whoever made the key: δ and B agree in both groups,
+ * so A and B are masked by fresh multiples of δ ≠ 0, and C is the one point that satisfies the equation. (Under a key in
+ * which δ1, β1 and B1 were infinity and the rest right, A would not be masked, and proofs would verify.) What remains is
  * that a hostile key can make proving fail for some witnesses and not for others, so do not report failures to whoever
  * supplied the key.
  *

@@ -2,17 +2,16 @@
 import { statSync } from 'node:fs'
 
 import { concatBytes } from '../binfile/container-writer'
-import { BASE_FIELD, FIELD_BYTES, modulo, tableToBytes, toFieldBytes } from '../binfile/field'
-import { readWtns, witnessValue, type Witness } from '../binfile/wtns'
+import { tableToBytes } from '../binfile/field'
+import { type Witness, witnessValue } from '../binfile/wtns'
 import { BinFileError, type BinFileErrorCode } from '../binfile/container'
 import { ZkmlError } from '../errors'
 import { type NativeAddon, type NativeKey, runNative } from '../native'
-import { type CheckedZkey, checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
+import { checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
 import { drawBlinding } from './blinding'
-import type { G1Point, G2Point } from './curve'
 import type { Groth16Proof, ProvedStatement } from './proof'
 import { signalCount, type VerifyingKey } from './vkey'
-import { decodeG1, decodeG2 } from './zkey'
+import { decodeG1, decodeG2, encodeG1, encodeG2 } from './zkey'
 
 /** The native prover failed for a reason that lies neither in the key nor in the witness. */
 export class NativeProverError extends ZkmlError {
@@ -43,42 +42,42 @@ export function nativeBackend(addon: NativeAddon, options: NativeBackendOptions 
   const open = (key: string | Uint8Array): Promise<NativeKey> =>
     runNative(options, (...run) => addon.openKey(key, ...run))
 
-  const keyOf = (zkey: string | Uint8Array | CheckedZkey): Promise<NativeKey> => {
-    if (typeof zkey === 'string') {
-      const identity = identityOf(zkey)
-      if (byPath?.path !== zkey || byPath.identity !== identity) byPath = { path: zkey, identity, key: open(zkey) }
+  const opened = (key: string | Uint8Array): Promise<NativeKey> => {
+    if (typeof key === 'string') {
+      const identity = identityOf(key)
+      if (byPath?.path !== key || byPath.identity !== identity) byPath = { path: key, identity, key: open(key) }
       return byPath.key
     }
-    const bytes = 'bytes' in zkey ? zkey.bytes : zkey
-    const known = byBytes.get(bytes) ?? open(bytes)
-    byBytes.set(bytes, known)
+    const known = byBytes.get(key) ?? open(key)
+    byBytes.set(key, known)
     return known
+  }
+  const forget = (key: string | Uint8Array): void => {
+    if (typeof key === 'string') byPath = undefined
+    else byBytes.delete(key)
   }
 
   return {
     name: 'native',
     prove: async (zkey, wtns, { signal, onProgress } = {}): Promise<ProvedStatement> => {
       signal?.throwIfAborted()
-      const vk = checkProverInputs(zkey, wtns)
-      const witness = readWtns(wtns)
+      const { verifyingKey, key, path, witness } = checkProverInputs(zkey, wtns)
       const run = { ...options, ...(signal && { signal }), ...(onProgress && { onProgress }) }
       const bytes = new Uint8Array(PROOF_BYTES)
       const blinding = drawBlinding()
       try {
-        const key = await keyOf(zkey)
-        const source = typeof zkey === 'object' && 'bytes' in zkey ? zkey.bytes : zkey
-        await runNative(run, (...rest) => addon.prove(key, source, witness.values, blinding, bytes, ...rest))
+        const handle = await opened(key)
+        await runNative(run, (...rest) => addon.prove(handle, key, witness.values, blinding, bytes, ...rest))
       } catch (error) {
         signal?.throwIfAborted()
-        if (typeof zkey === 'string') byPath = undefined
-        else byBytes.delete('bytes' in zkey ? zkey.bytes : zkey)
-        throw typedError(error, typeof zkey === 'string' ? zkey : 'path' in zkey ? zkey.path : '<memory>')
+        forget(key)
+        throw typedError(error, path)
       } finally {
         blinding.fill(0)
       }
-      const publicSignals = publicSignalsOf(witness, signalCount(vk))
+      const publicSignals = publicSignalsOf(witness, signalCount(verifyingKey))
       const isValid = await runNative(options, (...rest) =>
-        addon.verify(keyBytes(vk), tableToBytes(publicSignals), bytes, ...rest),
+        addon.verify(keyBytes(verifyingKey), tableToBytes(publicSignals), bytes, ...rest),
       )
       if (!isValid) throw new ProofRejectedError('the native prover')
       return { proof: decodeProof(bytes), publicSignals }
@@ -107,15 +106,6 @@ function decodeProof(bytes: Uint8Array): Groth16Proof {
 /** α, β, γ, δ and IC, as the addon takes them. */
 function keyBytes(vk: VerifyingKey): Uint8Array {
   return concatBytes([encodeG1(vk.alpha), ...[vk.beta, vk.gamma, vk.delta].map(encodeG2), ...vk.ic.map(encodeG1)])
-}
-
-const encodeG1 = ({ x, y }: G1Point): Uint8Array => coordinates([x, y])
-const encodeG2 = ({ x, y }: G2Point): Uint8Array => coordinates([...x, ...y])
-
-function coordinates(values: readonly bigint[]): Uint8Array {
-  const out = new Uint8Array(values.length * FIELD_BYTES)
-  for (const [i, value] of values.entries()) toFieldBytes(modulo(value << 256n, BASE_FIELD), out, i * FIELD_BYTES)
-  return out
 }
 
 /** The addon's errors with a class of ours: those about files are as if the file had been read here. */

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import type { NativeOptions } from '../native'
 import type { GroupName } from './fixed-base'
 
 /** How long work on points is watched and ended. */
-export type EngineOptions = {
-  /** Threads to use; one a core when absent. */
-  readonly threads?: number
-  /** Called with the share done, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void
-  /** Ends the work soon after it is aborted, with the signal's reason. */
-  readonly signal?: AbortSignal
-}
+export type EngineOptions = NativeOptions
 
 /**
  * Columns of a sparse matrix over the scalar field: entry k of column s is `table[coefficient[k]]` in row `row[k]`, for

@@ -7,28 +7,14 @@ import { Worker } from 'node:worker_threads'
 import { FIELD_BYTES } from '../binfile/field'
 import { type CurveCode, CurveWasm, G1_BYTES, G2_BYTES } from './bn254-wasm'
 import { bestWindow, FixedBase, type GroupName } from './fixed-base'
-
-/** Scalars by which the generator of a group is multiplied. */
-export type PointJob = {
-  readonly group: GroupName
-  /** 32-byte little-endian integers below r. They are secret: every copy is zeroed after use. */
-  readonly scalars: Uint8Array
-}
+import type { EngineOptions } from './point-engine'
 
 /** What a worker is started with. */
-export type PoolPlan = { readonly code: CurveCode; readonly windowBits: Readonly<Record<GroupName, number>> }
+export type PoolPlan = { readonly code: CurveCode; readonly group: GroupName; readonly windowBits: number }
 
-/** A slice of a job, as a worker gets it, and its answer. */
-export type PointTask = { readonly id: number; readonly group: GroupName; readonly scalars: Uint8Array }
+/** A slice of the scalars, as a worker gets it, and its answer. */
+export type PointTask = { readonly id: number; readonly scalars: Uint8Array }
 export type PointResult = { readonly id: number; readonly points: Uint8Array }
-
-export type PoolOptions = {
-  /** Threads to use; 1 computes on the calling thread. Default: one a core, or 1 where that is faster. */
-  readonly threads?: number
-  /** Called with the share done, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void
-  readonly signal?: AbortSignal
-}
 
 const TASK_SCALARS = 4096
 /** Time of a G2 multiplication in units of a G1 multiplication (measured). */
@@ -37,36 +23,35 @@ const G2_WEIGHT = 3
 const WORTH_A_THREAD = 8192
 const MAX_THREADS = 32
 
-type Slice = PointTask & { readonly job: number; readonly offset: number; readonly weight: number }
-
 /**
- * Multiplies the generators by every scalar of every job, on all cores. The result depends on the scalars alone,
- * not on the number of threads.
+ * Multiplies the generator of a group by every scalar, on all cores. The result depends on the scalars alone, not on the
+ * number of threads.
  *
- * @returns For each job its points, affine, in the form of `.zkey` files.
+ * @param scalars 32-byte little-endian integers below r. They are secret: every copy is zeroed after use.
+ * @param options Threads: 1 computes on the calling thread; one a core, or 1 where that is faster, when absent.
+ * @returns The points, affine, in the form of `.zkey` files.
  */
-export async function multiplyGenerators(
+export async function multiplyGenerator(
   code: CurveCode,
-  jobs: readonly PointJob[],
-  options: PoolOptions = {},
-): Promise<Uint8Array[]> {
-  const count = (group: GroupName): number =>
-    jobs.reduce((sum, job) => sum + (job.group === group ? job.scalars.byteLength / FIELD_BYTES : 0), 0)
-  const [g1, g2] = [count('G1'), count('G2')]
-  const threads = options.threads ?? defaultThreads(g1 + G2_WEIGHT * g2)
-  const plan: PoolPlan = { code, windowBits: { G1: bestWindow(g1 / threads), G2: bestWindow(g2 / threads) } }
-  const slices = sliceJobs(jobs)
-  const out = jobs.map((job) => new Uint8Array((job.scalars.byteLength / FIELD_BYTES) * pointBytes(job.group)))
-  const total = slices.reduce((sum, slice) => sum + slice.weight, 0)
+  group: GroupName,
+  scalars: Uint8Array,
+  options: EngineOptions = {},
+): Promise<Uint8Array> {
+  const count = scalars.byteLength / FIELD_BYTES
+  const threads = options.threads ?? defaultThreads(count * (group === 'G1' ? 1 : G2_WEIGHT))
+  const plan: PoolPlan = { code, group, windowBits: bestWindow(count / threads) }
+  const tasks = slicesOf(scalars)
+  const size = pointBytes(group)
+  const out = new Uint8Array(count * size)
   let done = 0
-  const accept = (slice: Slice, points: Uint8Array): void => {
-    out[slice.job]!.set(points, slice.offset * pointBytes(slice.group))
-    done += slice.weight
-    options.onProgress?.(done / total)
+  const accept = ({ id, points }: PointResult): void => {
+    out.set(points, id * TASK_SCALARS * size)
+    done += points.byteLength
+    options.onProgress?.(done / out.byteLength)
   }
   options.signal?.throwIfAborted()
-  if (threads === 1) await runHere(plan, slices, accept, options.signal)
-  else await runOnThreads(plan, slices, Math.min(threads, slices.length), accept, options.signal)
+  if (threads === 1) await runHere(plan, tasks, accept, options.signal)
+  else await runOnThreads(plan, tasks, Math.min(threads, tasks.length), accept, options.signal)
   return out
 }
 
@@ -78,35 +63,23 @@ function defaultThreads(weight: number): number {
   return Math.max(1, Math.min(availableParallelism(), MAX_THREADS, Math.floor(weight / WORTH_A_THREAD)))
 }
 
-/** Cuts the jobs into tasks, the slow ones (G2) first, so that threads finish together. */
-function sliceJobs(jobs: readonly PointJob[]): Slice[] {
-  const slices: Slice[] = []
-  for (const [job, { group, scalars }] of jobs.entries()) {
-    const count = scalars.byteLength / FIELD_BYTES
-    for (let offset = 0; offset < count; offset += TASK_SCALARS) {
-      const end = Math.min(count, offset + TASK_SCALARS)
-      const weight = (end - offset) * (group === 'G1' ? 1 : G2_WEIGHT)
-      const part = scalars.subarray(offset * FIELD_BYTES, end * FIELD_BYTES)
-      slices.push({ id: slices.length, job, offset, weight, group, scalars: part })
-    }
-  }
-  return slices.sort((a, b) => (a.group === b.group ? a.id - b.id : a.group === 'G2' ? -1 : 1))
+function slicesOf(scalars: Uint8Array): PointTask[] {
+  const bytes = TASK_SCALARS * FIELD_BYTES
+  return Array.from({ length: Math.ceil(scalars.byteLength / bytes) }, (_, id) => ({
+    id,
+    scalars: scalars.subarray(id * bytes, (id + 1) * bytes),
+  }))
 }
 
 async function runHere(
-  plan: PoolPlan,
-  slices: readonly Slice[],
-  accept: (slice: Slice, points: Uint8Array) => void,
+  { code, group, windowBits }: PoolPlan,
+  tasks: readonly PointTask[],
+  accept: (result: PointResult) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const bases = new Map<GroupName, FixedBase>()
-  for (const slice of slices) {
-    let base = bases.get(slice.group)
-    if (base === undefined) {
-      base = new FixedBase(new CurveWasm(plan.code), plan.code, slice.group, plan.windowBits[slice.group])
-      bases.set(slice.group, base)
-    }
-    accept(slice, base.multiply(slice.scalars))
+  const base = new FixedBase(new CurveWasm(code), code, group, windowBits)
+  for (const { id, scalars } of tasks) {
+    accept({ id, points: base.multiply(scalars) })
     await nextTurn()
     signal?.throwIfAborted()
   }
@@ -114,22 +87,21 @@ async function runHere(
 
 async function runOnThreads(
   plan: PoolPlan,
-  slices: readonly Slice[],
+  tasks: readonly PointTask[],
   threads: number,
-  accept: (slice: Slice, points: Uint8Array) => void,
+  accept: (result: PointResult) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const waiting = [...slices].reverse()
-  const byId = new Map(slices.map((slice) => [slice.id, slice]))
+  const waiting = [...tasks].reverse()
   const workers = Array.from({ length: threads }, () => startWorker(plan))
   let onAbort = (): void => undefined
   try {
     await new Promise<void>((resolve, reject) => {
       let finished = 0
       const give = (worker: Worker): void => {
-        const slice = waiting.pop()
-        if (slice === undefined) return
-        const task: PointTask = { id: slice.id, group: slice.group, scalars: slice.scalars.slice() }
+        const next = waiting.pop()
+        if (next === undefined) return
+        const task: PointTask = { id: next.id, scalars: next.scalars.slice() }
         worker.postMessage(task, [task.scalars.buffer as ArrayBuffer])
       }
       onAbort = () => reject(signal?.reason as Error)
@@ -137,14 +109,14 @@ async function runOnThreads(
       for (const worker of workers) {
         worker.on('error', reject)
         worker.on('exit', (exitCode) => reject(new Error(`a setup thread stopped early (exit code ${exitCode})`)))
-        worker.on('message', ({ id, points }: PointResult) => {
-          accept(byId.get(id)!, points)
-          if (++finished === slices.length) resolve()
+        worker.on('message', (result: PointResult) => {
+          accept(result)
+          if (++finished === tasks.length) resolve()
           else give(worker)
         })
         give(worker)
       }
-      if (slices.length === 0) resolve()
+      if (tasks.length === 0) resolve()
     })
   } finally {
     signal?.removeEventListener('abort', onAbort)

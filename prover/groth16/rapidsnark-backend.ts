@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 
 import { ZkmlError } from '../errors'
 import { FileWriteError, noteTemporary } from '../binfile/atomic'
-import { type CheckedZkey, checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
+import { checkProverInputs, ProofRejectedError, type ProverBackend } from './backend'
 import { parsePublicSignals, parseSnarkjsProof, type ProvedStatement } from './proof'
 import { checkExecutable, descriptorPath, runProgram } from './rapidsnark-process'
 import { leaseSnarkjs, type SnarkjsLease, type SnarkjsThreads, withSnarkjs } from './snarkjs-session'
@@ -62,7 +62,7 @@ export function rapidsnarkBackend(options: RapidsnarkOptions): ProverBackend {
     name: 'rapidsnark',
     prove: async (zkey, wtns, { signal } = {}): Promise<ProvedStatement> => {
       signal?.throwIfAborted()
-      const vk = checkProverInputs(zkey, wtns)
+      const { verifyingKey, key } = checkProverInputs(zkey, wtns)
       const { proof, publicSignals } = await inPrivateFolder(async (folder) => {
         const handles: FileHandle[] = []
         const pathOf = async (input: string | Uint8Array): Promise<string> => {
@@ -71,18 +71,18 @@ export function rapidsnarkBackend(options: RapidsnarkOptions): ProverBackend {
           return descriptorPath(handles.length - 1)
         }
         try {
-          const files = [await pathOf(contentOf(zkey)), await pathOf(wtns)]
+          const files = [await pathOf(key), await pathOf(wtns)]
           const descriptors = handles.map(({ fd }) => fd)
           const args = [...files, 'proof.json', 'public.json']
           await runProgram({ binary, args, cwd: folder, descriptors, timeoutMilliseconds, signal })
         } finally {
           for (const handle of handles) await handle.close()
         }
-        return readResult(binary, folder, signalCount(vk))
+        return readResult(binary, folder, signalCount(verifyingKey))
       })
       signal?.throwIfAborted()
       if (options.keepThreads === true) await (kept ??= leaseSnarkjs(VERIFIER))
-      const isValid = await withSnarkjs(() => verifyUnderCheckedKey(vk, publicSignals, proof), VERIFIER)
+      const isValid = await withSnarkjs(() => verifyUnderCheckedKey(verifyingKey, publicSignals, proof), VERIFIER)
       if (!isValid) throw new ProofRejectedError('rapidsnark')
       return { proof, publicSignals }
     },
@@ -92,11 +92,6 @@ export function rapidsnarkBackend(options: RapidsnarkOptions): ProverBackend {
       await (await lease)?.release()
     },
   }
-}
-
-/** A path is read by the program itself; a key that was checked in memory is given as it was checked. */
-function contentOf(zkey: string | Uint8Array | CheckedZkey): string | Uint8Array {
-  return typeof zkey === 'object' && 'bytes' in zkey ? zkey.bytes : zkey
 }
 
 /** Runs `use` in a new folder that only this user can enter, and removes it whatever happens. */

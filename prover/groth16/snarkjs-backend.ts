@@ -28,16 +28,15 @@ export function snarkjsBackend(options: SnarkjsBackendOptions = {}): ProverBacke
     name: 'snarkjs',
     prove: async (zkey, wtns, { signal } = {}): Promise<ProvedStatement> => {
       signal?.throwIfAborted()
-      const vk = checkProverInputs(zkey, wtns)
+      const { verifyingKey, key } = checkProverInputs(zkey, wtns)
       if (options.keepThreads === true) await (kept ??= leaseSnarkjs(options))
-      const file = typeof zkey === 'object' && 'bytes' in zkey ? zkey.bytes : zkey
       return withSnarkjs(async () => {
         signal?.throwIfAborted()
-        const result = await snarkjs.groth16.prove(file, wtns)
+        const result = await snarkjs.groth16.prove(key, wtns)
         signal?.throwIfAborted()
         const proof = parseSnarkjsProof(result.proof)
         const publicSignals = parsePublicSignals(result.publicSignals)
-        if (!(await verifyUnderCheckedKey(vk, publicSignals, proof))) throw new ProofRejectedError('snarkjs')
+        if (!(await verifyUnderCheckedKey(verifyingKey, publicSignals, proof))) throw new ProofRejectedError('snarkjs')
         return { proof, publicSignals }
       }, options)
     },

@@ -11,7 +11,7 @@ import { runSlices, type Slice, withCurve } from './curve-tasks'
 import type { GroupName } from './fixed-base'
 import { PointChecker } from './point-checks'
 import type { EngineOptions, PointEngine } from './point-engine'
-import { multiplyGenerators } from './point-pool'
+import { multiplyGenerator } from './point-pool'
 import { powerModR } from './scalar-math'
 
 const SLICE_POINTS = 1 << 10
@@ -34,8 +34,7 @@ export const wasmEngine: PointEngine = {
   name: 'wasm',
 
   async multiplyGenerator(group, scalars, options = {}) {
-    const [points] = await multiplyGenerators(await loadCurve(), [{ group, scalars }], options)
-    return points!
+    return multiplyGenerator(await loadCurve(), group, scalars, options)
   },
 
   async scale(group, points, { first, step }, options = {}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { BinFileError, Container, type ContainerInput } from '../binfile/container'
-import { BASE_FIELD, FIELD_BYTES, fromFieldBytes, SCALAR_FIELD } from '../binfile/field'
+import { BASE_FIELD, FIELD_BYTES, fromFieldBytes, modulo, SCALAR_FIELD, tableToBytes } from '../binfile/field'
 import { G1_BYTES, G2_BYTES } from './bn254-wasm'
 import { type G1Point, type G2Point, invert } from './curve'
 import type { VerifyingKey } from './vkey'
@@ -143,4 +143,13 @@ export function decodeG1(bytes: Uint8Array, offset = 0): G1Point {
 export function decodeG2(bytes: Uint8Array, offset = 0): G2Point {
   const part = (index: number): bigint => coordinate(bytes, offset + index * FIELD_BYTES)
   return { x: [part(0), part(1)], y: [part(2), part(3)] }
+}
+
+/** A G1 point as keys hold it. */
+export const encodeG1 = ({ x, y }: G1Point): Uint8Array => encodeCoordinates([x, y])
+/** A G2 point as keys hold it. */
+export const encodeG2 = ({ x, y }: G2Point): Uint8Array => encodeCoordinates([...x, ...y])
+
+function encodeCoordinates(values: readonly bigint[]): Uint8Array {
+  return tableToBytes(values.map((value) => modulo(value << 256n, BASE_FIELD)))
 }

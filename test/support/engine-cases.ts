@@ -23,7 +23,7 @@ import {
 import type { GroupName } from '../../prover/groth16/fixed-base'
 import type { PointEngine } from '../../prover/groth16/point-engine'
 import { inverseModR, powerModR, rootOfUnity } from '../../prover/groth16/scalar-math'
-import { encodeG1, encodeG2 } from './point-bytes'
+import { encodeG1, encodeG2 } from '../../prover/groth16/zkey'
 import { rejection } from './rejection'
 
 type Reference = {

@@ -2,7 +2,7 @@
 import { concatBytes, containerChunks, HeaderWriter, sectionOf } from '../../prover/binfile/container-writer'
 import { BASE_FIELD, modulo, tableToBytes } from '../../prover/binfile/field'
 import { loadCurve } from '../../prover/groth16/bn254-code'
-import { multiplyGenerators } from '../../prover/groth16/point-pool'
+import { multiplyGenerator } from '../../prover/groth16/point-pool'
 import { inverseModR, powerModR, rootOfUnity } from '../../prover/groth16/scalar-math'
 
 /** Secrets of a powers-of-tau file that a test makes. */
@@ -30,8 +30,11 @@ export async function knownPtau(power: number, { tau, alpha, beta }: KnownPowers
     ['G1', times(alpha, inner)],
     ['G1', times(beta, inner)],
   ] as const
-  const jobs = groups.map(([group, values]) => ({ group, scalars: tableToBytes(values) }))
-  const points = await multiplyGenerators(await loadCurve(), jobs, { threads: 1 })
+  const code = await loadCurve()
+  const points: Uint8Array[] = []
+  for (const [group, values] of groups) {
+    points.push(await multiplyGenerator(code, group, tableToBytes(values), { threads: 1 }))
+  }
   const header = new HeaderWriter().prime(BASE_FIELD).u32(power).u32(power).bytes()
   const ids = [2, 3, 4, 5, 6, 12, 13, 14, 15]
   const sections = [sectionOf(1, header), ...points.map((bytes, i) => sectionOf(ids[i]!, bytes))]
