@@ -65,13 +65,20 @@ export async function writeKeyMetadata(path: string, metadata: KeyMetadata): Pro
  * @throws KeyMetadataError
  */
 export function readKeyMetadata(path: string): KeyMetadata {
-  let json: unknown
+  return parseKeyMetadata(readKeyJson(path), path)
+}
+
+/**
+ * Reads the JSON of a metadata file, of whatever proof system.
+ *
+ * @throws KeyMetadataError
+ */
+export function readKeyJson(path: string): unknown {
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new KeyMetadataError(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, error)
   }
-  return parseKeyMetadata(json, path)
 }
 
 /** Checks parsed metadata; `path` is for messages. */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { readFileSync } from 'node:fs'
-
-import { KeyMetadataError } from '../groth16/key-metadata'
+import { KeyMetadataError, readKeyJson } from '../groth16/key-metadata'
 import { type UniversalPtau, universalSetupHash, universalTranscript } from './provenance'
 import { type ProofSystem, UNIVERSAL_SYSTEMS, type UniversalSystem } from './system'
 
@@ -88,12 +86,7 @@ function isPtau(value: unknown): value is UniversalPtau {
 }
 
 function readJson(path: string): Readonly<Record<string, unknown>> {
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new KeyMetadataError(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, error)
-  }
+  const json = readKeyJson(path)
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return fail(path, 'it is not a JSON object')
   return json as Readonly<Record<string, unknown>>
 }
