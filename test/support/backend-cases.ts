@@ -11,7 +11,7 @@ import { encodeWtns, readWtns } from '../../prover/binfile/wtns'
 import { checkZkey, ProofRejectedError, type ProverBackend, WitnessMismatchError } from '../../prover/groth16/backend'
 import { devSetup } from '../../prover/groth16/dev-setup'
 import { type ProvedStatement, toSnarkjsProof } from '../../prover/groth16/proof'
-import { withSnarkjs } from '../../prover/groth16/snarkjs-session'
+import { leaseSnarkjs, type SnarkjsLease, withSnarkjs } from '../../prover/groth16/snarkjs-session'
 import { verify } from '../../prover/groth16/verify'
 import type { VerifyingKey } from '../../prover/groth16/vkey'
 import { verifyingKeyOf, withZkey } from '../../prover/groth16/zkey'
@@ -35,7 +35,10 @@ export function describeBackend(
     let wtns: string
     let vk: VerifyingKey
     let proved: ProvedStatement
+    let threads: SnarkjsLease
     before(async () => {
+      // What verifies the proofs is kept up: starting it takes longer than a proof.
+      threads = await leaseSnarkjs()
       backend = make()
       circuit = compileCircom(space, 'small', SMALL_CIRCUIT)
       wtns = await circuit.witness('w', SMALL_INPUT)
@@ -45,6 +48,7 @@ export function describeBackend(
     })
     after(async () => {
       await backend.close()
+      await threads.release()
       space.remove()
     })
 
