@@ -6,7 +6,8 @@ import { gadgetProgram } from './gadget-source'
 import { bindContext, inputDigit, poseidonLink, type Gadget } from './gadgets'
 import { linkCircuit } from './link'
 import type { LinkedCircuit } from './linker'
-import { gadgetsOf, planProgram } from './plan-program'
+import { planProgram } from './plan-program'
+import { gadgetsOf } from './steps'
 
 export type AssembleProgress = (stage: 'gadgets' | 'link', done: number, total: number) => void
 

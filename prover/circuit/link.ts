@@ -4,9 +4,8 @@ import type { QuantizedProgram } from '../quantize'
 import type { CompiledGadget } from './gadget-compiler'
 import type { Gadget } from './gadgets'
 import { linkSignals } from './link-signals'
-import { linkStep } from './link-steps'
 import { Linker, type LinkedCircuit } from './linker'
-import type { StepPlan } from './plan-program'
+import { linkStep, type StepPlan } from './steps'
 
 /**
  * Links compiled gadgets and affine maps into one circuit.

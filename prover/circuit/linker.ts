@@ -3,7 +3,7 @@
 import type { R1cs } from '../binfile'
 import type { IoSchema, TensorSpec } from '../encodings'
 import { tensorSignals } from '../encodings'
-import type { Origin, QuantizedProgram } from '../quantize'
+import { forEachRead, type Origin, type QuantizedProgram } from '../quantize'
 import { Combination, ConstraintBuilder, LinkError } from './constraint-builder'
 import { elementFeed, feedInterval, type Feed } from './feed'
 import type { CompiledGadget } from './gadget-compiler'
@@ -276,26 +276,10 @@ export class Linker {
       if (!uses) this.uses.set(tensor, (uses = new Uint32Array(this.program.tensors[tensor]!.size)))
       uses[element]!++
     }
-    for (const step of this.program.steps) {
-      if (step.kind === 'linear') {
-        const owner = step.map.sources.flatMap(({ tensor, size }) =>
-          Array.from({ length: size }, (_, i) => [tensor, i] as const),
-        )
-        for (const column of step.map.column) read(...owner[column]!)
-      } else if (step.kind === 'product') {
-        step.indexA.forEach((i) => read(step.a, i))
-        step.indexB.forEach((i) => read(step.b, i))
-      } else if (step.kind === 'divide') {
-        step.index.forEach((j, i) => (read(step.numerator, i), read(step.denominator, j)))
-      } else if (step.kind === 'max' || step.kind === 'argmax') {
-        step.groups.column.forEach((i) => read(step.source, i))
-      } else {
-        const { size } = this.program.tensors[step.source]!
-        for (let i = 0; i < size; i++) read(step.source, i)
-      }
-    }
+    const sizeOf = (tensor: number) => this.program.tensors[tensor]!.size
+    for (const step of this.program.steps) forEachRead(step, sizeOf, read)
     for (const { tensor } of this.program.outputs) {
-      for (let i = 0; i < this.program.tensors[tensor]!.size; i++) read(tensor, i)
+      for (let i = 0; i < sizeOf(tensor); i++) read(tensor, i)
     }
   }
 }

@@ -17,7 +17,7 @@ import {
  * How one element is rescaled: nothing to do but a shift of the value, a constant, or a gadget fed with x + inputOffset
  * whose outputs are read with outputOffset added.
  */
-export type RescalePlan =
+export type ElementPlan =
   | { readonly kind: 'alias' }
   | { readonly kind: 'constant'; readonly value: bigint }
   | { readonly kind: 'gadget'; readonly gadget: Gadget; readonly inputOffset: bigint; readonly outputOffset: bigint }
@@ -26,7 +26,7 @@ export type RescalePlan =
  * The cheapest way to compute a rescaled element exactly, given the proven interval of its argument. A decomposition
  * is as wide as the interval needs and no wider.
  */
-export function planRescale(range: Interval, shift: number, relu: boolean, clamp: Clamp | undefined): RescalePlan {
+export function planRescale(range: Interval, shift: number, relu: boolean, clamp: Clamp | undefined): ElementPlan {
   const lowest = roundShift(range.lo, shift)
   const highest = roundShift(range.hi, shift)
   const clampLo = clamp && BigInt(clamp.lo)
@@ -49,7 +49,7 @@ export function planRescale(range: Interval, shift: number, relu: boolean, clamp
   return shifted(roundClamp(Math.max(width, shift + clamp!.bits + 2), shift, clamp!.bits), base, shift)
 }
 
-function shifted(gadget: Gadget, base: bigint, shift: number): RescalePlan {
+function shifted(gadget: Gadget, base: bigint, shift: number): ElementPlan {
   return { kind: 'gadget', gadget, inputOffset: -(base << BigInt(shift)), outputOffset: base }
 }
 

@@ -3,8 +3,9 @@
 import { tensorSignals, tensorWords, type TensorSpec } from '../encodings'
 import type { CostModel } from '../quantize'
 import { poseidonLink } from './gadgets'
-import { gadgetsOf, planProgram } from './plan-program'
+import { planProgram } from './plan-program'
 import { ioSchemaOf } from './schema'
+import { gadgetsOf } from './steps'
 
 /**
  * The cost model of the linker: the gadgets each step will take, and the rows of the interface. It leaves out the

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { evaluateProgram, toBigInts } from './evaluate'
+import { evaluateProgram } from './evaluate'
 import { quantizeInput } from './input-range'
-import type { QuantizedProgram } from './quantized'
+import type { QuantizedProgram } from './program'
+import { toBigInts } from './steps'
 
 /** A sample: values of each input tensor. */
 export type Sample = readonly Float64Array[]

@@ -17,7 +17,8 @@ import {
   sumMap,
   type Operand,
 } from './linear-ops'
-import type { Origin, Program, ProgramTensor, Step, TableFunction } from './program'
+import type { Program } from './program'
+import type { Origin, ProgramTensor, Step, TableFunction } from './steps'
 
 /** Splits a graph into affine maps and non-linear steps, folding neighbouring maps into one. */
 export function buildProgram(graph: Graph): Program {

@@ -3,11 +3,10 @@
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
 import type { CostModel } from './cost-model'
 import { digitsFor, isExactInput, realRange } from './input-range'
-import { initialRecipe, observedMagnitudes } from './initial-recipe'
-import type { Program } from './program'
+import { initialRecipe, seenRanges } from './initial-recipe'
+import type { Program, QuantizedProgram } from './program'
 import { quantizeProgram } from './quantize'
 import { MagnitudeError } from './ranges'
-import type { QuantizedProgram } from './quantized'
 import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
 
 /** What a calibrated model must meet on the samples. */
@@ -118,12 +117,13 @@ class Search {
 
   /** Tries clamping each layer to the bits its values were seen to need: later layers then have narrower intervals. */
   private clamp(start: Candidate): Candidate {
-    const largest = observedMagnitudes(this.request.program, this.request.samples)
+    const ranges = seenRanges(this.request.program, this.request.samples)
     let best = start
     for (const step of this.request.program.steps) {
       const recipe = best.recipe.steps[step.name]
       if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || !recipe) continue
-      const seen = Math.ceil(Math.log2(Math.max(1, largest[step.output]! * 2 ** recipe.exponent! + 1)))
+      const { lo, hi } = ranges[step.output]!
+      const seen = Math.ceil(Math.log2(Math.max(1, Math.max(-lo, hi) * 2 ** recipe.exponent! + 1)))
       const clampBits = Math.max(1, seen + (step.mode === 'relu' ? 0 : 1))
       const clamped = withStep(best.recipe, step.name, { ...recipe, clampBits })
       const price = this.price(clamped)

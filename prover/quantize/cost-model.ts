@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { Origin } from './program'
-import type { QuantizedProgram } from './quantized'
+import type { QuantizedProgram } from './program'
+import type { Origin } from './steps'
 
 /** Constraints one step of a program takes. */
 export type StepCost = { readonly step: string; readonly origin: Origin; readonly constraints: number }

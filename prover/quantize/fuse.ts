@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { composeMaps, isDiagonal } from './linear-map'
-import { outputsOf, sourcesOf, type LinearStep, type Program, type Step } from './program'
+import type { Program } from './program'
+import { outputsOf, sourcesOf, type LinearStep, type Step } from './steps'
 
 /**
  * Folds affine steps into their neighbours so that each pair of non-linear steps has as few rounded maps between

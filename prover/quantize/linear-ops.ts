@@ -2,6 +2,7 @@
 
 import type { ConstantTensor, GraphNode, ValueInfo, Window } from '../onnx'
 import { MapBuilder, selectionMap, type LinearMap, type MapSource } from './linear-map'
+import type { Groups } from './steps'
 
 /** An input of an affine operation: a tensor of the program, or a constant. */
 export type Operand =
@@ -200,9 +201,6 @@ export function convMap(
   }
   return builder.finish()
 }
-
-/** Per output element of a pooling window: the input elements it covers, as compressed rows. */
-export type Groups = { readonly start: Uint32Array; readonly column: Uint32Array }
 
 /** The input elements under each window of a pooling over [N, C, …spatial]. */
 export function poolGroups(xShape: readonly number[], window: Window, output: readonly number[]): Groups {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { TableFunction } from './program'
+import type { TableFunction } from './steps'
 
 /** Fractional bits of the fixed-point arithmetic: far beyond any table's own precision. */
 const PRECISION = 256n

@@ -128,7 +128,7 @@ describe('planning', () => {
 /** The same plans with every ReLU one digit too narrow. */
 function narrowed(plans: readonly StepPlan[]): StepPlan[] {
   return plans.map((plan) => {
-    if (plan.kind !== 'rescale') return plan
+    if (plan.kind !== 'rescale' || !('elements' in plan)) return plan
     const elements = plan.elements.map((element) => {
       if (element.kind !== 'gadget') return element
       const [n, s] = element.gadget.parameters as [number, number]
@@ -141,7 +141,9 @@ function narrowed(plans: readonly StepPlan[]): StepPlan[] {
 async function withGadgets(program: QuantizedProgram, plans: readonly StepPlan[]) {
   const known = await compileGadgets(program)
   const extra = plans.flatMap((plan) =>
-    plan.kind === 'rescale' ? plan.elements.flatMap((e) => (e.kind === 'gadget' ? [e.gadget] : [])) : [],
+    plan.kind === 'rescale' && 'elements' in plan
+      ? plan.elements.flatMap((e) => (e.kind === 'gadget' ? [e.gadget] : []))
+      : [],
   )
   const compiled = new Map(
     await Promise.all(extra.map(async (gadget) => [gadget, await compiler.compile(gadget)] as const)),

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { parseModel } from '../../prover/onnx'
 import { buildProgram } from '../../prover/quantize'
-import { evaluateFloat } from '../../prover/quantize/evaluate-float'
+import { evaluateFloat } from '../../prover/quantize/evaluate'
 import { evaluateGraph } from '../support/graph-evaluator'
 import { buildModel, floats, ints, seededRandom, type ModelSpec } from '../support/onnx-builder'
 import { SMALL_MODELS } from '../support/small-models'

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { QuantizedStep } from '../../quantize'
+import type { Gadget } from '../gadgets'
+import type { Linker } from '../linker'
+import { divide, type DividePlan } from './divide'
+import { linear, type LinearPlan } from './linear'
+import { argmax, max, type ArgMaxPlan, type MaxPlan } from './max'
+import { product, type ProductPlan } from './product'
+import { rescale, type RescalePlan } from './rescale'
+import type { CircuitStep } from './step'
+import { table, type TablePlan } from './table'
+
+/** Which gadget computes each element of a step. */
+export type StepPlan = LinearPlan | RescalePlan | TablePlan | MaxPlan | ArgMaxPlan | ProductPlan | DividePlan
+
+type Kinds = {
+  readonly [K in QuantizedStep['kind']]: CircuitStep<
+    Extract<QuantizedStep, { kind: K }>,
+    Extract<StepPlan, { kind: K }>
+  >
+}
+
+const KINDS: Kinds = { linear, rescale, table, max, argmax, product, divide }
+
+/** How a step's kind is computed. */
+export function circuitStepOf({ kind }: QuantizedStep | StepPlan): CircuitStep<QuantizedStep, StepPlan> {
+  // Each kind only ever meets its own steps and plans.
+  return KINDS[kind] as unknown as CircuitStep<QuantizedStep, StepPlan>
+}
+
+/** Every gadget instance of a plan, in order. */
+export function gadgetsOf(plan: StepPlan): Iterable<Gadget> {
+  return circuitStepOf(plan).gadgets(plan)
+}
+
+/** Adds the rows of one step. */
+export function linkStep(linker: Linker, plan: StepPlan): void {
+  circuitStepOf(plan).link(linker, plan)
+}

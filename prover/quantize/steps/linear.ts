@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { LinearMap } from '../linear-map'
+import { linearRanges, MagnitudeError } from '../ranges'
+import { RecipeError } from '../recipe'
+import { START_BITS, ceilLog2, maxMagnitude } from '../start'
+import { toBigInts, type IntegerValues, type StepBase, type StepKind } from './step'
+
+/** y = W·x + bias over the reals. Costs nothing in R1CS. */
+export type LinearStep = StepBase & { readonly kind: 'linear'; readonly map: LinearMap }
+
+/** y = W·x + bias over the integers. `exactSums`: every partial sum is below 2^52, so doubles compute it exactly. */
+export type QuantizedLinear = Omit<LinearStep, 'map'> & {
+  /** Weights and biases are integers. */
+  readonly map: LinearMap
+  readonly weightExponent: number
+  readonly exactSums: boolean
+}
+
+export const linear: StepKind<LinearStep, QuantizedLinear> = {
+  sources: ({ map }) => map.sources.map(({ tensor }) => tensor),
+  outputs: ({ output }) => [output],
+  reads({ map }, _, read) {
+    const owner = map.sources.flatMap(({ tensor, size }) =>
+      Array.from({ length: size }, (_, i) => [tensor, i] as const),
+    )
+    for (const column of map.column) read(...owner[column]!)
+  },
+  evaluateFloat({ map, output }, values) {
+    const x = concatenate(map.sources.map(({ tensor }) => values[tensor]!))
+    values[output] = map.bias.map((bias, row) => {
+      let sum = bias
+      for (let i = map.start[row]!; i < map.start[row + 1]!; i++) sum += map.weight[i]! * x[map.column[i]!]!
+      return sum
+    })
+  },
+  initial({ map, output }, { exponentOf, setExponent }) {
+    const exact = exactWeightExponent(map)
+    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(maxMagnitude(map.weight)))
+    setExponent(output, Math.max(0, ...map.sources.map(({ tensor }) => exponentOf(tensor))) + weightExponent)
+    return exact === undefined ? { weightExponent } : {}
+  },
+  quantize(step, { recipe, where, tensor, define }) {
+    const sources = step.map.sources.map((source) => tensor(source.tensor))
+    const finest = Math.max(0, ...sources.map((source) => source.exponent))
+    const weightExponent = recipe.weightExponent ?? exactWeightExponent(step.map)
+    if (weightExponent === undefined)
+      throw new RecipeError(`recipe.steps["${step.name}"].weightExponent is missing; recalibrate with --samples`)
+    const exponent = (sources.length ? finest : 0) + weightExponent
+    const scales = sources.map((source) => exponent - source.exponent)
+    const map = integerMap(step.map, scales, exponent, where)
+    const { ranges, exactSums } = linearRanges(
+      map,
+      sources.map((source) => source.ranges),
+      where,
+    )
+    define(step.output, exponent, ranges)
+    return { ...step, map, weightExponent, exactSums }
+  },
+  evaluate(step, { values, store, storeDoubles }) {
+    if (step.exactSums) storeDoubles(step.output, inDoubles(step.map, values as readonly Float64Array[]))
+    else store(step.output, inIntegers(step.map, values))
+  },
+}
+
+/** The smallest exponent ≤ 8 that makes all weights and biases whole, if there is one. */
+export function exactWeightExponent(map: LinearMap): number | undefined {
+  for (let exponent = 0; exponent <= 8; exponent++) {
+    const whole = (value: number) => Number.isInteger(value * 2 ** exponent)
+    if (map.weight.every(whole)) return map.bias.every(whole) ? exponent : undefined
+  }
+  return undefined
+}
+
+/** Weights times 2^scale of their source, biases times 2^exponent, rounded half up; zero weights stay in place. */
+function integerMap(map: LinearMap, scales: readonly number[], exponent: number, where: string): LinearMap {
+  const scaleOf = new Float64Array(map.sources.reduce((sum, source) => sum + source.size, 0))
+  let at = 0
+  map.sources.forEach(({ size }, i) => {
+    scaleOf.fill(2 ** scales[i]!, at, at + size)
+    at += size
+  })
+  const weight = new Float64Array(map.weight.length)
+  for (let i = 0; i < weight.length; i++) {
+    weight[i] = Math.round(map.weight[i]! * scaleOf[map.column[i]!]!)
+    if (!Number.isSafeInteger(weight[i]))
+      throw new RecipeError(`${where}: a weight needs more than 53 bits; use a smaller weightExponent`)
+  }
+  const bias = map.bias.map((value) => Math.round(value * 2 ** exponent))
+  if (!bias.every(Number.isFinite))
+    throw new MagnitudeError(`${where}: a bias is too large for the scale of its layer; use a smaller weightExponent`)
+  return { ...map, weight, bias }
+}
+
+function inDoubles(map: LinearMap, values: readonly Float64Array[]): Float64Array {
+  const { start, column, weight, bias, rows, sources } = map
+  const x = concatenate(sources.map(({ tensor }) => values[tensor]!))
+  const y = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) {
+    // Four sums, so that additions need not wait for each other; in any order they are exact.
+    let [sum, second, third, fourth] = [bias[row]!, 0, 0, 0]
+    const end = start[row + 1]!
+    let i = start[row]!
+    for (; i + 3 < end; i += 4) {
+      sum += weight[i]! * x[column[i]!]!
+      second += weight[i + 1]! * x[column[i + 1]!]!
+      third += weight[i + 2]! * x[column[i + 2]!]!
+      fourth += weight[i + 3]! * x[column[i + 3]!]!
+    }
+    for (; i < end; i++) sum += weight[i]! * x[column[i]!]!
+    y[row] = sum + second + third + fourth
+  }
+  return y
+}
+
+function inIntegers(map: LinearMap, values: readonly IntegerValues[]): bigint[] {
+  const { start, column, weight, bias, rows, sources } = map
+  const x = sources.flatMap(({ tensor }) => toBigInts(values[tensor]!))
+  return Array.from({ length: rows }, (_, row) => {
+    let sum = BigInt(bias[row]!)
+    for (let i = start[row]!; i < start[row + 1]!; i++) sum += BigInt(weight[i]!) * x[column[i]!]!
+    return sum
+  })
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  if (parts.length === 1) return parts[0]!
+  const joined = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { makeRanges } from '../ranges'
+import { RecipeError } from '../recipe'
+import { START_BITS, ceilLog2 } from '../start'
+import { readAll, type IntegerValues, type StepBase, type StepKind } from './step'
+import { argumentRecipe, checkArgument, type TableFunction } from './table-argument'
+import { larger, required } from './support'
+
+/**
+ * Rounding to a coarser scale with an optional ReLU and clamp, one decomposition an element.
+ * `split` yields the rounded value as `output` and its positive part as `positive`.
+ */
+export type RescaleStep = StepBase & {
+  readonly kind: 'rescale'
+  readonly mode: 'identity' | 'relu' | 'split'
+  readonly source: number
+  readonly positive?: number
+  /** Set when the next step is a table of this function: the argument is clamped to the table's range. */
+  readonly tableFor?: TableFunction
+}
+
+/** Interval a rescaled value is clamped to: [lo, lo + 2^bits − 1]. */
+export type Clamp = { readonly lo: number; readonly bits: number }
+
+/** z = ⌊(x + 2^(shift−1)) / 2^shift⌋ (shift 0: z = x), then max(z, 0) for `relu`, then the clamp. */
+export type QuantizedRescale = RescaleStep & { readonly shift: number; readonly clamp?: Clamp }
+
+/** Shifts beyond this leave nothing of any value below 2^251. */
+const MAX_SHIFT = 250
+
+export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
+  sources: ({ source }) => [source],
+  outputs: ({ output, positive }) => (positive === undefined ? [output] : [output, positive]),
+  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  evaluateFloat({ source, mode, output, positive }, values) {
+    const x = values[source]!
+    values[output] = mode === 'relu' ? x.map((value) => Math.max(value, 0)) : x
+    if (positive !== undefined) values[positive] = x.map((value) => Math.max(value, 0))
+  },
+  initial(step, { exponentOf, setExponent, seen }) {
+    const available = exponentOf(step.source)
+    const { lo, hi } = seen(step.source)
+    const recipe =
+      step.tableFor === undefined
+        ? { exponent: Math.min(available, START_BITS - ceilLog2(Math.max(-lo, hi))) }
+        : argumentRecipe(step.tableFor, available)
+    setExponent(step.output, recipe.exponent)
+    if (step.positive !== undefined) setExponent(step.positive, recipe.exponent)
+    return recipe
+  },
+  quantize(step, { recipe, where, tensor, define }) {
+    const source = tensor(step.source)
+    const exponent = required(recipe.exponent, step.name, 'exponent')
+    const shift = source.exponent - exponent
+    if (shift > MAX_SHIFT)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].exponent is ${exponent}, ${shift} bits coarser than the value it rounds; at most ${MAX_SHIFT} are possible`,
+      )
+    if (shift < 0)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].exponent is ${exponent}, finer than the ${source.exponent} of the value it rounds`,
+      )
+    if (step.tableFor) checkArgument(step.name, recipe, exponent)
+    // Only the rounded value would be clamped, not its positive part: the circuit has no such gadget.
+    if (step.mode === 'split' && recipe.clampBits !== undefined)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`,
+      )
+    const clamp =
+      recipe.clampBits === undefined ? undefined : { lo: clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
+    const bound = (q: bigint) => {
+      const z = roundShift(q, shift)
+      const y = step.mode === 'relu' && z < 0n ? 0n : z
+      return clamp ? clampTo(y, BigInt(clamp.lo), BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n) : y
+    }
+    const { lo, hi } = source.ranges
+    define(step.output, exponent, makeRanges(lo.map(bound), hi.map(bound), where))
+    if (step.positive !== undefined) {
+      const positive = (q: bigint) => larger(roundShift(q, shift), 0n)
+      define(step.positive, exponent, makeRanges(lo.map(positive), hi.map(positive), where))
+    }
+    return { ...step, shift, ...(clamp && { clamp }) }
+  },
+  evaluate(step, { values, store, storeDoubles }) {
+    const source: IntegerValues = values[step.source]!
+    const floor = step.clamp?.lo ?? -Infinity
+    const low = step.mode === 'relu' ? Math.max(0, floor) : floor
+    const high = step.clamp ? step.clamp.lo + 2 ** step.clamp.bits - 1 : Infinity
+    if (source instanceof Float64Array) {
+      const half = step.shift === 0 ? 0 : 2 ** (step.shift - 1)
+      const unit = 2 ** -step.shift
+      const rounded = source.map((q) => Math.floor((q + half) * unit))
+      storeDoubles(
+        step.output,
+        rounded.map((z) => Math.min(Math.max(z, low), high)),
+      )
+      if (step.positive !== undefined)
+        storeDoubles(
+          step.positive,
+          rounded.map((z) => Math.max(z, 0)),
+        )
+      return
+    }
+    const rounded = source.map((q) => roundShift(q, step.shift))
+    // 2^bits − 1 has no double beyond 53 bits.
+    const top = step.clamp && BigInt(step.clamp.lo) + (1n << BigInt(step.clamp.bits)) - 1n
+    const bounded = rounded.map((z) => (z < low ? BigInt(low) : top !== undefined && z > top ? top : z))
+    store(step.output, bounded)
+    if (step.positive !== undefined)
+      store(
+        step.positive,
+        rounded.map((z) => (z < 0n ? 0n : z)),
+      )
+  },
+}
+
+/** ⌊(q + 2^(shift−1)) / 2^shift⌋: round half up. */
+export function roundShift(q: bigint, shift: number): bigint {
+  return shift === 0 ? q : (q + (1n << BigInt(shift - 1))) >> BigInt(shift)
+}
+
+/** Lower end of a clamp: 0 after a ReLU, otherwise symmetric two's complement. */
+export function clampLo(mode: RescaleStep['mode'], bits: number): number {
+  return mode === 'relu' ? 0 : -(2 ** (bits - 1))
+}
+
+function clampTo(value: bigint, lo: bigint, hi: bigint): bigint {
+  return value < lo ? lo : value > hi ? hi : value
+}

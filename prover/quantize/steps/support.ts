@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { RecipeError } from '../recipe'
+
+/** A number that the recipe of a step must have. */
+export function required(value: number | undefined, step: string, field: string): number {
+  if (value === undefined)
+    throw new RecipeError(`recipe.steps["${step}"].${field} is missing; recalibrate with --samples`)
+  return value
+}
+
+export function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
+export function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
