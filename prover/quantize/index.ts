@@ -2,6 +2,7 @@
 
 export { buildProgram } from './build-program'
 export * from './evaluate'
+export { FunctionDomainError, FunctionParameterError, type FunctionName, type FunctionSpec } from './functions'
 export * from './program'
 export * from './quantize'
 export * from './ranges'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
-import { RecipeError, tableValues, type StepRecipe, type TableFunction } from '../../prover/quantize'
+import { RecipeError, segmentValues, tableValues, type StepRecipe, type TableFunction } from '../../prover/quantize'
+import { evaluateDouble, type FunctionSpec } from '../../prover/quantize/functions'
 import { quantizeModel } from '../support/linked-model'
 
 const table = (fn: TableFunction, argumentExponent: number, exponent: number, bits = 8) => {
@@ -66,6 +67,47 @@ describe('tables of smooth functions', () => {
       expect(Math.abs(tanh(x) + tanh(-x))).to.be.at.most(1)
       expect(Math.abs(sigmoid(x) + sigmoid(-x) - 2 ** 20)).to.be.at.most(1)
     }
+  })
+
+  it('are of any function, with its parameters', () => {
+    const fn = { name: 'power', parameters: [0.5] } as const
+    expect([...tableValues({ fn, bits: 3, lo: 0, argumentExponent: 0, exponent: 4 })]).to.deep.equal([
+      0, 16, 23, 28, 32, 36, 39, 42,
+    ])
+    expect(() => tableValues({ fn: 'log', bits: 2, lo: 0, argumentExponent: 0, exponent: 4 })).to.throw('log')
+  })
+
+  it('of segments are off by half of what chords are, and say by how much', () => {
+    const cases: readonly (readonly [FunctionSpec, number])[] = [
+      [{ name: 'sigmoid' }, -1024],
+      [{ name: 'geluTail' }, -1024],
+      [{ name: 'swishTail', parameters: [1.5] }, -1024],
+      [{ name: 'sqrt' }, 0],
+    ]
+    for (const [fn, lo] of cases) {
+      const spec = { fn, lo, argumentExponent: 8, exponent: 24, segmentBits: 5, lowBits: 6 }
+      const { values, slopes, maxError } = segmentValues(spec)
+      const truth = (i: number) => evaluateDouble(fn, (lo + i) / 256) * 2 ** 24
+      let [measured, chords] = [0, 0]
+      for (let i = 0; i < 2048; i++) {
+        const [high, low] = [i >> 6, i & 63]
+        measured = Math.max(measured, Math.abs(values[high]! + slopes[high]! * low - truth(i)))
+        const [first, last] = [truth(64 * high), truth(64 * high + 63)]
+        chords = Math.max(chords, Math.abs(first + ((last - first) * low) / 63 - truth(i)))
+      }
+      expect(measured, fn.name).to.be.within(maxError * 0.999, maxError * 1.05)
+      expect(measured, fn.name).to.be.below(0.53 * chords + 32)
+    }
+    // Of segments with two arguments nothing but rounding is left.
+    const { maxError } = segmentValues({
+      fn: 'exp',
+      lo: 0,
+      argumentExponent: 4,
+      exponent: 20,
+      segmentBits: 4,
+      lowBits: 1,
+    })
+    expect(maxError).to.be.at.most(1)
   })
 
   it('take arguments that circuits can look up, and no others', () => {
