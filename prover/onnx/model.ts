@@ -5,11 +5,11 @@ import { type GraphProto, type ModelProto, modelProto } from './schema'
 import { OnnxTensorTypeError } from './tensor'
 import { decode, OnnxMalformedError } from './wire'
 
-/** Oldest opset that is understood. */
-export const MIN_OPSET = 9
+/** Oldest opset that is understood: operators broadcast as they do today from this one on. */
+export const MIN_OPSET = 7
 
 /** Newest opset that is understood. */
-export const MAX_OPSET = 21
+export const MAX_OPSET = 22
 
 /** The version of the operator set is missing, unclear or not supported. */
 export class OnnxOpsetError extends ZkmlError {
@@ -45,7 +45,7 @@ export type OnnxModel = { readonly opset: number; readonly graph: GraphProto }
  * Decodes a model file and checks what concerns it as a whole: format, opset, local functions, sparse weights.
  *
  * @throws {OnnxTruncatedError | OnnxMalformedError} When the bytes are no ONNX model.
- * @throws {OnnxOpsetError} For an opset outside 9 to 21.
+ * @throws {OnnxOpsetError} For an opset outside 7 to 22.
  * @throws {OnnxFunctionError} For model-local functions.
  */
 export function readModel(bytes: Uint8Array): OnnxModel {

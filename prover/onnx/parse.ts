@@ -26,7 +26,7 @@ export class OnnxConstantOutputError extends ZkmlError {
  * Parses an ONNX file into a graph with known shapes, folded constants and no opset differences. No number is
  * rounded here other than by the model's own arithmetic on constants.
  *
- * @param bytes Content of a `.onnx` file with embedded weights, opset 9 to 21.
+ * @param bytes Content of a `.onnx` file with embedded weights, opset 7 to 22.
  * @returns The graph; see {@link Graph} for what holds of it.
  * @throws {ZkmlError} One with a code `ONNX_…`, whatever the bytes are.
  * @example

@@ -137,9 +137,9 @@ describe('onnx: structure of the graph', () => {
     expectCode('ONNX_DECLARATION', declare([1, 4], 'int64'), /int64.*float32/)
   })
 
-  it('accepts opsets 9 to 21 of ai.onnx and imports of other domains', () => {
-    for (const opset of [9, 21]) expect(parseNodes([relu('x', 'y')], { opset }).opset).to.equal(opset)
-    for (const opset of [8, 22, 0]) expectCode('ONNX_OPSET', () => parseNodes([relu('x', 'y')], { opset }), /9 to 21/)
+  it('accepts opsets 7 to 22 of ai.onnx and imports of other domains', () => {
+    for (const opset of [7, 22]) expect(parseNodes([relu('x', 'y')], { opset }).opset).to.equal(opset)
+    for (const opset of [6, 23, 0]) expectCode('ONNX_OPSET', () => parseNodes([relu('x', 'y')], { opset }), /7 to 22/)
     expect(parseNodes([relu('x', 'y')], { domains: { 'ai.onnx.ml': 3, 'ai.onnx': 17 } }).opset).to.equal(17)
     expectCode('ONNX_OPSET', () => parseNodes([relu('x', 'y')], { domains: { 'ai.onnx': 16 } }), /two versions/)
     const foreign: NodeSpec = { ...relu('x', 'y'), domain: 'com.microsoft' }
