@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { availableParallelism } from 'node:os'
 import '@nomicfoundation/hardhat-toolbox'
 import type { HardhatUserConfig } from 'hardhat/config'
 import './scripts/tasks/deploy'
@@ -33,7 +34,12 @@ const config: HardhatUserConfig = {
   ...(ETHERSCAN_API_KEY === undefined ? {} : { etherscan: { apiKey: ETHERSCAN_API_KEY } }),
   paths: { sources: 'contracts', tests: 'test', cache: `${build}cache`, artifacts: `${build}artifacts` },
   typechain: { outDir: 'typechain-types', target: 'ethers-v6', dontOverrideCompile: build !== '' },
-  mocha: { timeout: 300_000 },
+  mocha: {
+    timeout: 300_000,
+    reporter: require.resolve('./scripts/mocha/reporter'),
+    // For `--parallel`. Four, because provers that tests start want cores too.
+    jobs: Math.min(4, availableParallelism()),
+  },
 }
 
 // No default export, by house rule; Hardhat takes the whole module when there is none.
