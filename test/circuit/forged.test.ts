@@ -11,12 +11,14 @@ import { forgeries } from '../support/forger'
 const MUTATION_INPUTS = 8
 
 /**
- * Rows that another row implies, so that dropping one of the two changes nothing. With a single selector s in a half,
- * selector 0 is 1 − s, which is boolean exactly when s is: the template states it twice.
+ * Rows that another row implies, so that dropping one of the two changes nothing. Where there are two selectors s and
+ * 1 − s, one is boolean exactly when the other is: the template states it twice.
  */
 const REDUNDANT: Readonly<Record<string, readonly number[]>> = {
   'Table(2, values)': [0, 1, 2, 3],
   'Table(3, values)': [4, 5],
+  'TableLinear(2, 1, values, values)': [0, 1, 2, 3],
+  'OneHot(2)': [0, 1],
 }
 
 describe('forged witnesses', function () {

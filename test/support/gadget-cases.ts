@@ -135,6 +135,110 @@ function divide(q: number, d: number, small?: true): GadgetCase {
   }
 }
 
+function nonNegative(n: number, small?: true): GadgetCase {
+  return unary(gadgets.nonNegative(n), (x) => [x >= 0n ? 1n : 0n], small)
+}
+
+function roundEven(n: number, s: number, small?: true): GadgetCase {
+  const even = (x: bigint) => {
+    const up = rounding(s)(x)
+    const isTie = 2n * x === (2n * up - 1n) * power(s)
+    return [isTie && up % 2n !== 0n ? up - 1n : up]
+  }
+  const gadget = gadgets.roundEven(n, s)
+  const [{ lo, hi }] = gadget.requires as [gadgets.Requirement]
+  // Ties on both sides of even and odd results.
+  const ties = [1n, 3n, 5n, 7n].flatMap((k) => [-1n, 0n, 1n].map((step) => k * power(s - 1) + step))
+  const more = ties.filter((x) => x >= lo && x <= hi && x - ties[1]! < power(n))
+  const plain = unary(gadget, even, small)
+  return { ...plain, accepts: [...plain.accepts, ...one(more)] }
+}
+
+function squareRoot(n: number, small?: true): GadgetCase {
+  const top = power(n) - 1n
+  const roots = [...new Set([0n, 1n, 2n, 3n, power(n - 1), top / 3n, top - 1n, top])].filter((y) => y >= 0n && y <= top)
+  const points = roots.flatMap((y) => [y * y, y * y + y, y * y + 2n * y])
+  return {
+    gadget: gadgets.squareRoot(n),
+    accepts: one([...new Set(points)]),
+    compute: ([x]) => [floorRoot(x!)],
+    refuses: one([-1n, power(2 * n), power(2 * n) + 1n, -power(2 * n), power(252)]),
+    ...(small && { small }),
+  }
+}
+
+/** By Newton's method from above. */
+function floorRoot(x: bigint): bigint {
+  let y = x + 1n
+  for (let next = (y + 1n) / 2n; next < y; next = (y + x / y) / 2n) y = next
+  return x === 0n ? 0n : y
+}
+
+function oneHot(count: number, small?: true): GadgetCase {
+  const top = BigInt(count - 1)
+  return {
+    gadget: gadgets.oneHot(count),
+    accepts: one(inside({ lo: 0n, hi: top })),
+    compute: ([index]) => Array.from({ length: count }, (_, i) => (BigInt(i) === index ? 1n : 0n)),
+    refuses: one([-1n, top + 1n, 2n * top + 1n, power(250)]),
+    ...(small && { small }),
+  }
+}
+
+function bucket(bits: number, thresholds: readonly number[], small?: true): GadgetCase {
+  const top = power(bits) - 1n
+  const points = thresholds.flatMap((t) => [BigInt(t) - 1n, BigInt(t), BigInt(t) + 1n])
+  return {
+    gadget: gadgets.bucket(bits, thresholds),
+    accepts: one([...new Set([0n, ...points.filter((x) => x <= top), top])]),
+    compute: ([x]) => thresholds.map((t) => (x! >= BigInt(t) ? 1n : 0n)),
+    refuses: one([-1n, top + 1n, 2n * top + 1n, -BigInt(thresholds[0]!), power(250)]),
+    ...(small && { small }),
+  }
+}
+
+function bitwiseAnd(n: number, small?: true): GadgetCase {
+  const top = power(n) - 1n
+  const values = [...new Set([0n, 1n, top / 3n, top / 2n, top - 1n, top])].filter((value) => value >= 0n)
+  return {
+    gadget: gadgets.bitwiseAnd(n),
+    accepts: values.flatMap((a) => values.map((b) => [a, b])),
+    compute: ([a, b]) => [a! & b!],
+    refuses: [
+      [top + 1n, 0n],
+      [0n, top + 1n],
+      [-1n, top],
+      [top, -1n],
+      [power(251), 1n],
+    ],
+    ...(small && { small }),
+  }
+}
+
+function tableLinear(bits: number, lowBits: number, small?: true): GadgetCase {
+  const count = 2 ** bits
+  const values = Array.from({ length: count }, (_, i) => ((i * 37) % 101) - 50)
+  // One slope over the lower half: a run of entries that are all the same takes no row.
+  const slopes = Array.from({ length: count }, (_, i) => (i < count / 2 ? 3 : ((i * 29) % 17) - 8))
+  const width = power(lowBits)
+  const indices = Array.from({ length: count }, (_, i) => BigInt(i) * width).flatMap((start) => [
+    start,
+    start + width / 2n,
+    start + width - 1n,
+  ])
+  const total = power(bits + lowBits)
+  return {
+    gadget: gadgets.tableLinear(bits, lowBits, values, slopes),
+    accepts: one([...new Set(indices)]),
+    compute: ([index]) => {
+      const high = Number(index! / width)
+      return [BigInt(values[high]!) + BigInt(slopes[high]!) * (index! % width)]
+    },
+    refuses: one([-1n, total, total + 1n, 2n * total, power(250)]),
+    ...(small && { small }),
+  }
+}
+
 /** Every gadget at several parameters, the smallest and widest among them. */
 export const GADGET_CASES: readonly GadgetCase[] = [
   inputDigit(1, true),
@@ -162,6 +266,42 @@ export const GADGET_CASES: readonly GadgetCase[] = [
   table(3, true),
   table(5),
   table(8),
+  nonNegative(2, true),
+  nonNegative(4, true),
+  nonNegative(24),
+  nonNegative(250),
+  {
+    gadget: gadgets.isZero(),
+    accepts: one([0n, 1n, -1n, 2n, power(128), power(252)]),
+    compute: ([x]) => [x === 0n ? 1n : 0n],
+    refuses: [],
+    small: true,
+  },
+  roundEven(3, 1, true),
+  roundEven(4, 2, true),
+  roundEven(2, 1),
+  roundEven(20, 7),
+  roundEven(250, 100),
+  squareRoot(1, true),
+  squareRoot(2, true),
+  squareRoot(16),
+  squareRoot(125),
+  oneHot(2, true),
+  oneHot(5, true),
+  oneHot(40),
+  bucket(3, [2, 4, 6], true),
+  bucket(2, [1, 2, 3], true),
+  bucket(3, [1, 5], true),
+  bucket(3, [2, 3, 6], true),
+  bucket(16, [1, 700, 701, 40000, 65535]),
+  bucket(40, [5, 2 ** 39]),
+  bitwiseAnd(1, true),
+  bitwiseAnd(2, true),
+  bitwiseAnd(16),
+  bitwiseAnd(250),
+  tableLinear(2, 1, true),
+  tableLinear(3, 2),
+  tableLinear(6, 10),
   max(2, true),
   max(4, true),
   max(24),

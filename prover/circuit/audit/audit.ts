@@ -2,7 +2,8 @@
 
 import type { R1cs } from '../../binfile'
 import { findBooleans, fixesBooleans, type Booleans } from './booleans'
-import { division, zeroTest, type Knowledge } from './patterns'
+import { bins } from './bins'
+import { division, squareRoot, zeroTest, type Knowledge } from './patterns'
 import { centred, System, type Terms } from './system'
 
 /** What an audit found. */
@@ -19,7 +20,8 @@ export type WireAudit = {
  * - a row whose only unknown stands in a linear place with a constant factor fixes it;
  * - a linear row fixes boolean wires when their coefficients are super-increasing and add up to less than r;
  * - a boolean sum of wires counts as one more such digit;
- * - a zero test with a determined inverse, and a ranged division, fix their wires (see `patterns.ts`).
+ * - a zero test with a determined inverse, a ranged division and a ranged square root fix their wires (`patterns.ts`);
+ * - disjoint bins of which one holds a known value are told apart by it (`bins.ts`).
  *
  * It is sound, not complete: a wire it does not reach may still be determined, and is reported all the same.
  */
@@ -89,9 +91,9 @@ class Auditor implements Knowledge {
     const expression = this.booleans.expressions.get(row)
     if (expression) return this.fromBooleanSum(expression)
     const equation = this.linearEquation(row)
-    if (equation) return this.solve(equation)
+    if (equation) return this.solve(row, equation)
     if (wires === 2) return zeroTest(this, row) ?? []
-    return (wires === 0 ? division(this, row) : undefined) ?? []
+    return (wires === 0 ? division(this, row) : undefined) ?? squareRoot(this, row) ?? []
   }
 
   /** The row's unknown part with constant factors, if it has that form: Σ factor·unknown = something known. */
@@ -114,10 +116,11 @@ class Auditor implements Knowledge {
     return equation
   }
 
-  private solve(equation: Terms): readonly number[] {
+  private solve(row: number, equation: Terms): readonly number[] {
     if (equation.size === 1) return [...equation.keys()]
     for (const wire of equation.keys()) if (this.booleans.wire[wire] !== 1) return []
-    return fixesBooleans(equation, this.booleans.groupOf) ? [...equation.keys()] : []
+    if (fixesBooleans(equation, this.booleans.groupOf)) return [...equation.keys()]
+    return bins(this, row, equation) ?? []
   }
 
   /** E = Σ cᵢ·wᵢ + known ∈ {0, 1}: E is one more boolean digit, with coefficient −1, on the other side. */

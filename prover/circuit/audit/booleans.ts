@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { SCALAR_FIELD } from '../../binfile'
+import { SCALAR_FIELD, type R1cs } from '../../binfile'
 import { centred, inverse, type System, type Terms } from './system'
 
 /** An expression that a row forces to be 0 or 1. */
@@ -14,6 +14,8 @@ export type Booleans = {
   readonly expressions: ReadonlyMap<number, BooleanExpression>
   /** Group of wires of which at most one is 1, by wire. */
   readonly groupOf: ReadonlyMap<number, number>
+  /** Wires that are 1 up to some place of the chain and 0 after it, by wire; the chain is shared by its wires. */
+  readonly chainOf: ReadonlyMap<number, readonly number[]>
 }
 
 /** Finds every row E·(E − 1) = 0, up to factors. */
@@ -31,7 +33,8 @@ export function findBooleans(system: System): Booleans {
     if (wires.length === 1 && isUnit(expression, wires[0]!)) wire[wires[0]!] = 1
     else expressions.set(row, expression)
   }
-  return { wire, expressions, groupOf: findGroups(wire, expressions) }
+  const chainOf = findChains(wire, expressions)
+  return { wire, expressions, groupOf: findGroups(system, wire, expressions), chainOf }
 }
 
 /** E/v when A·B = 0 means E = A ∈ {0, v}, v ≠ 0: B = λA + μ with λ, μ ≠ 0, so v = −μ/λ. */
@@ -55,9 +58,50 @@ function isUnit(expression: BooleanExpression, wire: number): boolean {
   return (coefficient === 1n && constant === 0n) || (coefficient === -1n && constant === 1n)
 }
 
-/** A boolean Σ wᵢ, or 1 − Σ wᵢ, of boolean wires: at most one of them is 1. */
-function findGroups(wire: Uint8Array, expressions: ReadonlyMap<number, BooleanExpression>): Map<number, number> {
+/**
+ * Chains w₁, …, wₘ in which w₁, wₘ and every wᵢ − wᵢ₊₁ are boolean. The m + 1 booleans 1 − w₁, wᵢ − wᵢ₊₁ and wₘ add up to
+ * 1, and m + 1 < r: one of them is 1. So all wires are boolean, and none is larger than the one before. Marks them so.
+ */
+function findChains(wire: Uint8Array, expressions: ReadonlyMap<number, BooleanExpression>): Map<number, number[]> {
+  const next = new Map<number, number>()
+  for (const expression of expressions.values()) {
+    if (expression.size !== 2 || expression.has(0)) continue
+    const [[u, cu], [v, cv]] = [...expression] as [[number, bigint], [number, bigint]]
+    if (cu === 1n && cv === -1n) next.set(u, v)
+    else if (cu === -1n && cv === 1n) next.set(v, u)
+  }
+  const chainOf = new Map<number, number[]>()
+  for (const first of [...next.keys()].filter((candidate) => wire[candidate] === 1)) {
+    const chain = [first]
+    const seen = new Set(chain)
+    for (let at = next.get(first); at !== undefined && !seen.has(at) && !chainOf.has(at); at = next.get(at)) {
+      chain.push(at)
+      seen.add(at)
+      if (wire[at] === 1) break
+    }
+    if (chain.length < 2 || chainOf.has(first) || wire[chain.at(-1)!] !== 1) continue
+    for (const member of chain) {
+      wire[member] = 1
+      chainOf.set(member, chain)
+    }
+  }
+  return chainOf
+}
+
+/**
+ * Wires of which at most one is 1: those of a boolean Σ wᵢ, or 1 − Σ wᵢ, of boolean wires, and those of a row Σ wᵢ = 1.
+ */
+function findGroups(
+  system: System,
+  wire: Uint8Array,
+  expressions: ReadonlyMap<number, BooleanExpression>,
+): Map<number, number> {
   const groupOf = new Map<number, number>()
+  for (let row = 0; row < system.rowCount; row++) {
+    const members = selection(system, row, wire)
+    if (members?.some((member) => groupOf.has(member)) !== false) continue
+    for (const member of members) groupOf.set(member, row)
+  }
   for (const [row, expression] of expressions) {
     const constant = expression.get(0) ?? 0n
     const members = [...expression].filter(([member]) => member !== 0)
@@ -67,6 +111,26 @@ function findGroups(wire: Uint8Array, expressions: ReadonlyMap<number, BooleanEx
     for (const [member] of members) groupOf.set(member, row)
   }
   return groupOf
+}
+
+/** The boolean wires of a row λ·Σ wᵢ = λ with two wires or more; fewer than r, so that exactly one is 1. */
+function selection({ r1cs }: System, row: number, boolean: Uint8Array): readonly number[] | undefined {
+  const isEmpty = ({ start }: R1cs['a']) => start[row] === start[row + 1]
+  if (!isEmpty(r1cs.a) && !isEmpty(r1cs.b)) return undefined
+  const { start, wire, coefficient } = r1cs.c
+  const members = new Set<number>()
+  let [constant, factor] = [0n, 0n]
+  for (let i = start[row]!; i < start[row + 1]!; i++) {
+    const value = r1cs.coefficients[coefficient[i]!]!
+    const at = wire[i]!
+    if (at === 0) constant += value
+    else if (boolean[at] !== 1 || members.has(at) || (factor !== 0n && value !== factor)) return undefined
+    else {
+      factor = value
+      members.add(at)
+    }
+  }
+  return members.size >= 2 && centred(constant + factor) === 0n && centred(factor) !== 0n ? [...members] : undefined
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { SCALAR_FIELD } from '../../binfile'
 import { fixesBooleans, type Booleans } from './booleans'
-import { centred, ratio, type System, type Terms } from './system'
+import { combine, digitBounds, provenNonNegative, wireBounds } from './ranges'
+import { centred, inverse, ratio, type System, type Terms } from './system'
 
 /** What the auditor knows while it works. */
 export type Knowledge = {
@@ -66,6 +67,30 @@ export function division(knowledge: Knowledge, row: number): readonly number[] |
     }
   }
   return undefined
+}
+
+/**
+ * Square root of a known N: y² = N − R and 2y − R ≥ 0 in a second row, where y is a bounded wire and R a sum of boolean
+ * wires. With 0 ≤ y, 0 ≤ R ≤ 2y and y² + R < r over the integers, y² ≤ N ≤ y² + 2y < (y + 1)²: y is ⌊√N⌋. Returns y.
+ */
+export function squareRoot(knowledge: Knowledge, row: number): readonly number[] | undefined {
+  const { system, booleans, isKnown } = knowledge
+  const [a, b] = [system.a(row), system.b(row)]
+  const [y, ...others] = [...a.keys()]
+  if (y === undefined || others.length > 0 || isKnown(y) || b.size !== 1 || !b.has(y)) return undefined
+  const remainder = combine([[openPart(system.c(row), isKnown), -inverse(centred(a.get(y)! * b.get(y)!))]])
+  const [probe] = remainder.keys()
+  const r = digitBounds(booleans, remainder)
+  const root = wireBounds(system, booleans, y)
+  if (probe === undefined || remainder.has(y) || !r || !root) return undefined
+  const difference = combine([
+    [new Map([[y, 2n]]), 1n],
+    [remainder, -1n],
+  ])
+  const gap = provenNonNegative(knowledge, difference, probe, row)
+  // 2y = R + (2y − R) holds over the integers because both sides are below r.
+  if (gap === undefined || 2n * root.hi >= SCALAR_FIELD || r.hi + gap >= SCALAR_FIELD) return undefined
+  return root.hi * root.hi + r.hi < SCALAR_FIELD ? [y] : undefined
 }
 
 type DigitSum = { readonly wires: readonly number[]; readonly max: bigint; readonly terms: Terms }
