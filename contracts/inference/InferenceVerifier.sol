@@ -35,9 +35,7 @@ contract InferenceVerifier is IInferenceVerifier, ERC165 {
     /// @param registry_ where models are looked up
     /// @param proofVerifier the verifier of models that have none of their own, or a router to such verifiers
     constructor(address registry_, address proofVerifier) {
-        if (!ERC165Checker.supportsInterface(registry_, type(IModelRegistry).interfaceId)) {
-            revert NotARegistry(registry_);
-        }
+        Supports.requireRegistry(registry_);
         registry = registry_;
         if (ERC165Checker.supportsInterface(proofVerifier, type(IVerifierRouter).interfaceId)) {
             router = proofVerifier;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {ISharedVerifier} from "../interfaces/ISharedVerifier.sol";
 
@@ -17,6 +18,13 @@ library Supports {
     function requireInferenceVerifier(address verifier) internal view {
         if (!ERC165Checker.supportsInterface(verifier, type(IInferenceVerifier).interfaceId)) {
             revert NotAnInferenceVerifier(verifier);
+        }
+    }
+
+    /// @dev Reverts unless an address says that it is a model registry.
+    function requireRegistry(address registry) internal view {
+        if (!ERC165Checker.supportsInterface(registry, type(IModelRegistry).interfaceId)) {
+            revert IInferenceVerifier.NotARegistry(registry);
         }
     }
 

@@ -81,6 +81,19 @@ library Tensors {
         }
     }
 
+    /// @dev Reverts unless words are the packing of some tensor of a format: `unpack` without the elements.
+    function requirePacked(uint256[] calldata words, Format memory format) internal pure {
+        uint256 expected = wordCount(format);
+        if (words.length != expected) revert WrongLength(expected, words.length);
+        uint256 perWord = _digitsPerWord(format.bits);
+        uint256 left = format.count;
+        for (uint256 w = 0; w < expected; ++w) {
+            uint256 digits = left < perWord ? left : perWord;
+            if (words[w] >> (digits * format.bits) != 0) revert UnusedBitsSet(w);
+            left -= digits;
+        }
+    }
+
     /// @dev Unpacks a tensor, whose first word has index `firstWord`, out of an ERC-7992 output.
     function unpackOutput(
         bytes calldata output,

@@ -81,6 +81,7 @@ export const SUITE = [
   },
   { name: 'CrossChainInferenceRelay', args: ({ at }) => [at('RoutedInferenceVerifier')], views: ['inferenceVerifier'] },
   { name: 'ZkmlLens', args: ({ at }) => [at('RoutedInferenceVerifier')], views: ['inferenceVerifier'] },
+  { name: 'TensorOpening', args: ({ at }) => [at('ModelRegistry')], views: ['registry'] },
 ] as const satisfies readonly ContractSpec[]
 
 /** A contract of the suite, as the record names it. */

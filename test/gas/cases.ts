@@ -2,15 +2,17 @@
 
 import type { ContractTransactionResponse } from 'ethers'
 import { id, ZeroAddress } from 'ethers'
-import { inputCommitment, pack, PROOF_SYSTEM_GROTH16 } from '../../prover/encodings'
+import { inputCommitment, pack, PROOF_SYSTEM_GROTH16, tensorCommitment } from '../../prover/encodings'
 import { canonicalKeyHex } from '../../prover/groth16/vkey'
 import {
   InferenceLedger__factory,
   LastWord__factory,
+  TensorOpening__factory,
   TrapdoorVerifier__factory,
   type InferenceLedger,
   type InferenceVerifier,
   type LastWord,
+  type TensorOpening,
 } from '../../typechain-types'
 import { at, createMarket, newestRequest, type Market, type Request } from '../support/market'
 import { trapdoorKey } from '../support/trapdoor'
@@ -24,6 +26,7 @@ export type GasWorld = Market & {
   readonly generatedId: bigint
   readonly consumer: LastWord
   readonly ledger: InferenceLedger
+  readonly opening: TensorOpening
 }
 
 /** The transaction whose gas is the figure; what goes before it does not count. */
@@ -40,7 +43,8 @@ export async function gasWorld(): Promise<GasWorld> {
   const generatedId = await world.register({ verifier: await generated.getAddress() })
   const consumer = await new LastWord__factory(world.deployer).deploy(world.coordinator, world.modelId)
   const ledger = await new InferenceLedger__factory(world.deployer).deploy(world.routed)
-  return { ...world, sharedId: world.modelId, generatedId, consumer, ledger }
+  const opening = await new TensorOpening__factory(world.deployer).deploy(world.registry)
+  return { ...world, sharedId: world.modelId, generatedId, consumer, ledger, opening }
 }
 
 /** One line a figure: the name under which the snapshot keeps it, and the call. */
@@ -113,6 +117,8 @@ export const GAS_CASES: Readonly<Record<string, Run>> = {
     const requestId = await ledger.requestIdOf(stranger, sharedId, INPUT, 1)
     return ledger.connect(stranger).consume(requestId)
   },
+  'TensorOpening.opens, 3 words, as a transaction': (world) => open(world, 3),
+  'TensorOpening.opens, 27 words, as a transaction': (world) => open(world, 27),
   'VerifierEmergencyStop.stop': ({ stop, guardian }) => stop.connect(guardian).stop(),
   'VerifierRouter.tombstone': ({ router }) => router.tombstone(PROOF_SYSTEM_GROTH16),
 }
@@ -130,6 +136,18 @@ function batch(world: GasWorld, verifier: InferenceVerifier, count: number): Pro
     return { inputCommitment, output, proof }
   })
   return verifier.connect(prover).verifyInferenceBatch(sharedId, items)
+}
+
+/** Opens a commitment to bytes. */
+function open({ opening, prover }: GasWorld, wordCount: number): Promise<ContractTransactionResponse> {
+  const count = 31 * wordCount
+  const words = pack(
+    Array.from({ length: count }, (_, i) => BigInt((i * 37) % 256)),
+    { lo: 0n, bits: 8 },
+  )
+  const salt = BigInt(id('salt')) >> 8n
+  const commitment = tensorCommitment(words, salt, { lo: 0n, bits: 8, count })
+  return view(prover, opening.opens.populateTransaction(commitment, 0, 8, count, words, salt))
 }
 
 /** A request whose times do not depend on when the test runs. */
