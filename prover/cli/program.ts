@@ -9,6 +9,7 @@ import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
 import { jobsCommand } from './commands/jobs'
+import { openCommand } from './commands/open'
 import { proveCommand } from './commands/prove'
 import { ptauCommand } from './commands/ptau'
 import { publishCommand } from './commands/publish'
@@ -33,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   ptau: ptauCommand,
   prove: proveCommand,
   verify: verifyCommand,
+  open: openCommand,
   'export-circom': exportCircomCommand,
   publish: publishCommand,
   serve: serveCommand,

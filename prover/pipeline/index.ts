@@ -2,10 +2,13 @@
 
 export * from './artefacts'
 export * from './ceremony'
+export * from './chained-input'
 export * from './check'
 export * from './circuit-key'
 export * from './compile'
 export * from './model-folder'
+export * from './opening'
+export * from './opening-file'
 export * from './powers-of-tau'
 export * from './progress'
 export * from './proof-file'

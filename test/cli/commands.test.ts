@@ -249,6 +249,7 @@ describe('cli: program', function () {
       'ptau',
       'prove',
       'verify',
+      'open',
       'export-circom',
       'publish',
       'serve',
