@@ -2,9 +2,10 @@
 import { expect } from 'chai'
 import { modulo } from '../../prover/binfile'
 import { auditWires } from '../../prover/circuit'
+import { Combination, ConstraintBuilder } from '../../prover/circuit/constraint-builder'
 import { bitLength } from '../../prover/quantize'
 import { GADGET_CASES, titleOf } from '../support/gadget-cases'
-import { centred, GadgetLab } from '../support/gadget-lab'
+import { centred, GadgetLab, range } from '../support/gadget-lab'
 
 describe('gadgets', function () {
   this.timeout(60_000)
@@ -49,6 +50,20 @@ describe('gadgets', function () {
 
       it('is determined by its inputs, the audit finds', () => {
         expect(auditWires(lab.r1cs, lab.inputs)).to.deep.equal({ deterministic: true, unreached: [] })
+      })
+
+      it('is determined where its inputs are long combinations of many wires', () => {
+        const { inputCount } = lab.compiled
+        const width = 10 * inputCount
+        const builder = new ConstraintBuilder({ outputs: 0, publicInputs: 0, privateInputs: width })
+        const inputs = range(0, inputCount).map((input) =>
+          range(1, width).reduce(
+            (sum, wire) => sum.add(wire, BigInt(wire * (input + 3) - 70)),
+            Combination.constant(9n),
+          ),
+        )
+        builder.instantiate(lab.compiled, inputs, titleOf(gadget))
+        expect(auditWires(builder.finish(), range(1, width)).unreached).to.deep.equal([])
       })
 
       it('handles no integer of 2^252 or more', () => {

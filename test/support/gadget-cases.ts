@@ -314,6 +314,7 @@ export const GADGET_CASES: readonly GadgetCase[] = [
   divide(3, 1, true),
   divide(13, 20),
   divide(100, 149),
+  divide(200, 49),
   {
     gadget: gadgets.product(),
     accepts: [
