@@ -18,6 +18,7 @@ export { ZkmlError } from './errors'
 export * from './encodings'
 // Of two constants with this name, that of the encodings is public: what a schema can hold.
 export { MAX_MAGNITUDE } from './encodings'
+export { FunctionDomainError, FunctionParameterError, type FunctionName, type FunctionSpec } from './functions'
 export * from './onnx'
 export * from './quantize'
 export * from './circuit'

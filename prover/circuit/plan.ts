@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { bitLength, roundShift, type Clamp } from '../quantize'
-import {
-  round,
-  roundClamp,
-  roundRelu,
-  roundSplit,
-  max,
-  argMaxStep,
-  divide,
-  type Gadget,
-  type Interval,
-} from './gadgets'
+import { round, roundClamp, roundRelu, roundSplit, max, argMaxStep, type Gadget, type Interval } from './gadgets'
 
 /**
  * How one element is rescaled: nothing to do but a shift of the value, a constant, or a gadget fed with x + inputOffset
@@ -26,11 +16,16 @@ export type ElementPlan =
  * The cheapest way to compute a rescaled element exactly, given the proven interval of its argument. A decomposition
  * is as wide as the interval needs and no wider.
  */
-export function planRescale(range: Interval, shift: number, relu: boolean, clamp: Clamp | undefined): ElementPlan {
+export function planRescale(
+  range: Interval,
+  shift: number,
+  least: bigint | undefined,
+  clamp: Clamp | undefined,
+): ElementPlan {
   const lowest = roundShift(range.lo, shift)
   const highest = roundShift(range.hi, shift)
   const clampLo = clamp && BigInt(clamp.lo)
-  const low = relu && (clampLo === undefined || clampLo < 0n) ? 0n : clampLo
+  const low = least !== undefined && (clampLo === undefined || clampLo < least) ? least : clampLo
   const high = clamp && BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n
   if (low !== undefined && highest <= low) return { kind: 'constant', value: low }
   if (high !== undefined && lowest >= high) return { kind: 'constant', value: high }
@@ -63,9 +58,12 @@ export function planSplit(range: Interval, shift: number): Gadget | undefined {
 
 /** Width of a signed comparison a ≥ b. */
 function comparisonBits(a: Interval, b: Interval): number {
-  const highest = a.hi - b.lo
-  const lowest = a.lo - b.hi
-  return Math.max(2, 1 + Math.max(highest > 0n ? bitLength(highest) : 0, lowest < 0n ? bitLength(-lowest - 1n) : 0))
+  return signedBits({ lo: a.lo - b.hi, hi: a.hi - b.lo })
+}
+
+/** Digits of a signed number with this interval, 2 at least. */
+export function signedBits({ lo, hi }: Interval): number {
+  return Math.max(2, 1 + Math.max(hi > 0n ? bitLength(hi) : 0, lo < 0n ? bitLength(-lo - 1n) : 0))
 }
 
 /** Larger of two values: which one when their intervals decide it, otherwise a gadget. */
@@ -83,9 +81,4 @@ export function maxInterval(a: Interval, b: Interval): Interval {
 /** One step of a running argmax; never decided by intervals, to keep the tie rule in one place. */
 export function planArgMax(best: Interval, next: Interval): Gadget {
   return argMaxStep(comparisonBits(best, next))
-}
-
-/** Rounded quotient numerator/denominator in units of 2^-scaleBits, of values with quotient at most 1. */
-export function planDivide(scaleBits: number, denominator: Interval): Gadget {
-  return divide(scaleBits + 1, bitLength(2n * denominator.hi))
 }

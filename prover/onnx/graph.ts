@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import type { FunctionSpec } from '../functions'
 
 /** Kind of number a value holds. Width is dropped: calibration chooses how many bits each tensor needs. */
 export type NumberKind = 'float' | 'int' | 'bool'
@@ -22,6 +23,18 @@ export type Window = {
   readonly padsEnd: readonly number[]
 }
 
+/** Weighted sums Σ weight·x[column] + bias in compressed rows; columns count through the concatenated inputs. */
+export type SparseSums = {
+  /** One more than there are rows: offsets into `column` and `weight`. */
+  readonly start: Uint32Array
+  readonly column: Uint32Array
+  readonly weight: Float64Array
+  readonly bias: Float64Array
+}
+
+/** Groups of elements, as compressed rows; columns count through the concatenated inputs. */
+export type ElementGroups = { readonly start: Uint32Array; readonly column: Uint32Array }
+
 /**
  * An operation after parsing: attributes and attribute-like inputs (axes, shapes, pads …) are resolved, opset
  * differences are gone, negative axes are made positive. `inputs` lists only tensors that carry data.
@@ -38,8 +51,20 @@ export type Operation =
   /** numpy matmul semantics, batched. */
   | { readonly op: 'MatMul' }
   /** Two inputs, numpy broadcasting. */
-  | { readonly op: 'Add' | 'Sub' | 'Mul' | 'Div' }
-  | { readonly op: 'Neg' | 'Relu' | 'Sigmoid' | 'Tanh' }
+  | { readonly op: 'Add' | 'Sub' | 'Mul' }
+  /** Division by a constant, or by a variable that is at least 0. Whole numbers are divided rounding down. */
+  | { readonly op: 'Div' }
+  | { readonly op: 'Neg' | 'Relu' }
+  /** A smooth function of each element. */
+  | { readonly op: 'Function'; readonly fn: FunctionSpec }
+  /** √max(x, 0). */
+  | { readonly op: 'SquareRoot' }
+  /** Whether an element is at least 0, or is 0: bool. */
+  | { readonly op: 'Compare'; readonly relation: 'nonNegative' | 'zero' }
+  /** To whole numbers: down, or to the nearest with ties to even. */
+  | { readonly op: 'Round'; readonly mode: 'floor' | 'even' }
+  /** Of whole numbers of one shape, none below 0. */
+  | { readonly op: 'BitwiseAnd' }
   | { readonly op: 'LeakyRelu'; readonly alpha: number }
   /** min or max absent means unbounded on that side. */
   | { readonly op: 'Clip'; readonly min?: number; readonly max?: number }
@@ -53,6 +78,21 @@ export type Operation =
   | { readonly op: 'Softmax'; readonly axis: number }
   /** Output is the index along `axis`, the lowest one on ties; an axis of size 1 stays in shape when keepdims. */
   | { readonly op: 'ArgMax'; readonly axis: number; readonly keepdims: boolean }
+  /** The largest of each group of elements. */
+  | { readonly op: 'GroupMax'; readonly groups: ElementGroups }
+  /** A new last axis of `depth` with 1 at the index and 0 elsewhere; an index outside has no 1. */
+  | { readonly op: 'OneHot'; readonly depth: number }
+  /** Flat list of comparisons of elements with constants: x[element] ≥ threshold, or > where strict is 1; bool. */
+  | {
+      readonly op: 'Thresholds'
+      readonly element: Int32Array
+      readonly threshold: Float64Array
+      readonly strict: Uint8Array
+    }
+  /** Elements of the concatenated inputs by flat index; −1 is `fill`. */
+  | { readonly op: 'Select'; readonly index: Int32Array; readonly fill: number }
+  /** Weighted sums of elements. */
+  | { readonly op: 'Combine'; readonly rows: SparseSums }
   /** Same elements in the same order, new shape: Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout, Cast. */
   | { readonly op: 'Reshape' }
   | { readonly op: 'Transpose'; readonly perm: readonly number[] }

@@ -10,7 +10,18 @@ export {
   OnnxUnsupportedUseError,
   OnnxVariableOperandError,
 } from './errors'
-export type { ConstantTensor, Graph, GraphNode, NumberKind, Operation, OpName, ValueInfo, Window } from './graph'
+export type {
+  ConstantTensor,
+  ElementGroups,
+  Graph,
+  GraphNode,
+  NumberKind,
+  Operation,
+  OpName,
+  SparseSums,
+  ValueInfo,
+  Window,
+} from './graph'
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
 export { SUPPORTED_OPERATORS } from './ops'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'

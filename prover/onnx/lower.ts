@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Attributes } from './attributes'
-import { kindOf } from './element-type'
-import { describeNode, OnnxInvalidNodeError, OnnxShapeError, OnnxUnsupportedOpError } from './errors'
-import { fold } from './fold'
+import { OnnxInvalidNodeError, OnnxUnsupportedOpError } from './errors'
 import type { GraphNode } from './graph'
 import { isStandardDomain, OnnxDomainError } from './model'
 import { type FoldBudget, type Lowered, NodeScope } from './node-scope'
 import { RULES, SUPPORTED_OPERATORS } from './ops'
 import type { NamedNode } from './order'
-import { checkSize, formatShape } from './shape'
-import type { ConstantOperand, Operand } from './tensor'
+import type { Operand } from './tensor'
 
 /** What lowering a node may look at. */
 export type LowerContext = {
@@ -18,14 +15,16 @@ export type LowerContext = {
   readonly operands: ReadonlyMap<string, Operand>
   /** Names that some node or graph output uses. */
   readonly used: ReadonlySet<string>
+  /** Every name of a node or value, those of the file and those given since. */
+  readonly names: Set<string>
   readonly budget: FoldBudget
 }
 
-/** The value a node makes, and the node itself unless its value is constant. */
-export type LoweredNode = { readonly output: Operand; readonly node?: GraphNode }
+/** The values a node makes, and the nodes of the graph that compute those which are not constant. */
+export type LoweredNode = { readonly operands: readonly Operand[]; readonly nodes: readonly GraphNode[] }
 
 /**
- * Applies the rule of an operator to a node and folds the result if all its inputs are constant.
+ * Applies the rule of an operator to a node and folds the results whose inputs are all constant.
  *
  * @throws {OnnxDomainError | OnnxUnsupportedOpError | OnnxUnsupportedAttributeError | OnnxInvalidNodeError}
  *   When the node cannot be understood.
@@ -36,33 +35,33 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
   if (!isStandardDomain(proto.domain)) throw new OnnxDomainError(node, proto.domain ?? '')
   const rule = RULES.get(node.onnxOp)
   if (rule === undefined) throw new OnnxUnsupportedOpError(node, SUPPORTED_OPERATORS)
-  const name = proto.outputs[0] ?? ''
   const attributes = new Attributes(node, proto.attributes)
   const usedOutputs = proto.outputs.map((output) => output !== '' && context.used.has(output))
-  const scope = new NodeScope(node, context.opset, attributes, readOperands(node, context), usedOutputs, context.budget)
-  const lowered = rule(scope)
+  const { opset, names, budget } = context
+  const scope = new NodeScope(node, {
+    opset,
+    attributes,
+    operands: readOperands(node, context),
+    usedOutputs,
+    names,
+    budget,
+  })
+  const result = rule(scope)
   attributes.finish()
-  scope.singleOutput('only its first output is supported')
-  if (name === '') throw new OnnxInvalidNodeError(node, 'its first output has no name')
-  return finish(node, scope, name, lowered)
+  const results: readonly (Lowered | Operand | undefined)[] = isList(result) ? result : [result]
+  if ((proto.outputs[0] ?? '') === '' && results.length === 1)
+    throw new OnnxInvalidNodeError(node, 'its first output has no name')
+  proto.outputs.forEach((name, i) => {
+    if (!usedOutputs[i]) return
+    const value = results[i]
+    if (value === undefined) throw scope.unsupported(`output ${i} ("${name}") is used, which is not supported`)
+    scope.name(value, name)
+  })
+  return { operands: scope.emitted, nodes: scope.nodes }
 }
 
-function finish(node: NamedNode, scope: NodeScope, name: string, lowered: Lowered): LoweredNode {
-  const { shape, elementType } = lowered
-  checkSize(`the output of ${describeNode(node)}`, shape)
-  const info = { name, kind: kindOf(elementType), elementType, shape }
-  if ('data' in lowered) return { output: { ...info, data: lowered.data } }
-  const { operation, inputs } = lowered
-  const constants = inputs.filter(isConstant)
-  if (constants.length === inputs.length) {
-    return { output: { ...info, data: fold(scope, operation, constants, shape, elementType) } }
-  }
-  if (shape.includes(0)) throw new OnnxShapeError(node, `its output ${formatShape(shape)} is empty`)
-  const { onnxOp } = node
-  return {
-    output: info,
-    node: { ...operation, name: node.name, onnxOp, inputs: inputs.map((input) => input.name), output: name },
-  }
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value)
 }
 
 /** Operands by position; an empty name is an input left out, and trailing ones are not there at all. */
@@ -70,8 +69,4 @@ function readOperands(node: NamedNode, { operands }: LowerContext): readonly (Op
   const names = [...node.proto.inputs]
   while (names[names.length - 1] === '') names.pop()
   return names.map((name) => operands.get(name))
-}
-
-function isConstant(operand: Operand): operand is ConstantOperand {
-  return operand.data !== undefined
 }

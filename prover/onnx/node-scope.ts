@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { Attributes } from './attributes'
-import type { ElementType } from './element-type'
+import { type ElementType, kindOf } from './element-type'
 import {
   type NodeRef,
   describeNode,
@@ -9,8 +9,9 @@ import {
   OnnxUnsupportedUseError,
   OnnxVariableOperandError,
 } from './errors'
-import type { Operation } from './graph'
-import { elementCount, formatShape, OnnxTooLargeError } from './shape'
+import { fold } from './fold'
+import type { GraphNode, Operation } from './graph'
+import { checkSize, elementCount, formatShape, OnnxTooLargeError } from './shape'
 import type { ConstantOperand, Operand } from './tensor'
 
 /** What an operator's rule makes of a node: an operation on data, or a constant that is known already. */
@@ -23,8 +24,11 @@ export type Lowered =
     }
   | { readonly data: Float64Array; readonly shape: readonly number[]; readonly elementType: ElementType }
 
-/** The rule of one operator: checks a node, resolves its attributes and infers its output. */
-export type Rule = (scope: NodeScope) => Lowered
+/**
+ * The rule of one operator: checks a node, resolves its attributes and infers its outputs, in order. An output it does not
+ * give is refused where it is used.
+ */
+export type Rule = (scope: NodeScope) => Lowered | Operand | readonly (Lowered | Operand | undefined)[]
 
 /** How many folded elements a model may still ask for; shared by all its nodes. */
 export type FoldBudget = { remaining: number }
@@ -32,16 +36,111 @@ export type FoldBudget = { remaining: number }
 /** Folded elements per model. Shape arithmetic needs dozens, folded weights up to the size of the model. */
 export const MAX_FOLDED_ELEMENTS = 2 ** 26
 
-/** Everything a rule may ask about its node. */
+/** What a scope is made of. */
+export type ScopeParts = {
+  readonly opset: number
+  readonly attributes: Attributes
+  readonly operands: readonly (Operand | undefined)[]
+  readonly usedOutputs: readonly boolean[]
+  /** Every name that is taken. */
+  readonly names: Set<string>
+  readonly budget: FoldBudget
+}
+
+/** Everything a rule may ask about its node, and what it makes of it. */
 export class NodeScope {
+  readonly opset: number
+  readonly attributes: Attributes
+  private readonly operands: readonly (Operand | undefined)[]
+  private readonly usedOutputs: readonly boolean[]
+  private readonly values: Operand[] = []
+  private readonly made: GraphNode[] = []
+
   constructor(
     readonly node: NodeRef,
-    readonly opset: number,
-    readonly attributes: Attributes,
-    private readonly operands: readonly (Operand | undefined)[],
-    private readonly usedOutputs: readonly boolean[],
-    private readonly budget: FoldBudget,
-  ) {}
+    private readonly parts: ScopeParts,
+  ) {
+    this.opset = parts.opset
+    this.attributes = parts.attributes
+    this.operands = parts.operands
+    this.usedOutputs = parts.usedOutputs
+  }
+
+  /** Every value the rule made. */
+  get emitted(): readonly Operand[] {
+    return this.values
+  }
+
+  /** The nodes that compute them. */
+  get nodes(): readonly GraphNode[] {
+    return this.made
+  }
+
+  /**
+   * Adds an operation on the way to an output.
+   *
+   * @param label Says what it is, for reports and recipes: unique names are made of the node's and this.
+   * @returns Its result, which further operations may use.
+   */
+  emit(label: string, lowered: Lowered): Operand {
+    let name = `${this.node.name}/${label}`
+    for (let count = 2; this.parts.names.has(name); count++) name = `${this.node.name}/${label}_${count}`
+    this.parts.names.add(name)
+    return this.add(name, name, lowered)
+  }
+
+  /** Gives a result its name in the file: the operation that made it carries that of the node. */
+  name(value: Lowered | Operand, name: string): void {
+    if (!('name' in value)) {
+      this.add(this.made.some((node) => node.name === this.node.name) ? this.free(name) : this.node.name, name, value)
+      return
+    }
+    const at = this.made.findIndex((node) => node.output === value.name)
+    const first = !this.made.some((node) => node.name === this.node.name)
+    if (at >= 0 && first) {
+      // What was made under a name of its own is known under this one from now on.
+      const renamed = this.made[at]!
+      this.made[at] = { ...renamed, name: this.node.name, output: name }
+      for (let i = at + 1; i < this.made.length; i++) {
+        const node = this.made[i]!
+        this.made[i] = { ...node, inputs: node.inputs.map((input) => (input === value.name ? name : input)) }
+      }
+      this.values.push({ ...value, name })
+      return
+    }
+    const { shape, elementType } = value
+    this.name({ operation: { op: 'Reshape' }, inputs: [value], shape, elementType }, name)
+  }
+
+  private free(name: string): string {
+    let free = `${this.node.name}:${name}`
+    for (let count = 2; this.parts.names.has(free); count++) free = `${this.node.name}:${name}_${count}`
+    this.parts.names.add(free)
+    return free
+  }
+
+  private add(nodeName: string, name: string, lowered: Lowered): Operand {
+    const { shape, elementType } = lowered
+    checkSize(`the output of ${describeNode(this.node)}`, shape)
+    const info = { name, kind: kindOf(elementType), elementType, shape }
+    const operand = { ...info, ...this.data(lowered, shape, elementType) }
+    this.values.push(operand)
+    if (operand.data === undefined && 'operation' in lowered) {
+      if (shape.includes(0)) throw this.misfit(`its output ${formatShape(shape)} is empty`)
+      const { onnxOp } = this.node
+      const inputs = lowered.inputs.map((input) => input.name)
+      this.made.push({ ...lowered.operation, name: nodeName, onnxOp, inputs, output: name })
+    }
+    return operand
+  }
+
+  private data(lowered: Lowered, shape: readonly number[], elementType: ElementType): { data?: Float64Array } {
+    if ('data' in lowered) return { data: lowered.data }
+    const { operation, inputs } = lowered
+    const constants = inputs.filter((input): input is ConstantOperand => input.data !== undefined)
+    if (constants.length < inputs.length) return {}
+    return { data: fold(this, operation, constants, shape, elementType) }
+  }
 
   /** @throws {OnnxInvalidNodeError} Unless the node has between `least` and `most` inputs. */
   arity(least: number, most: number = least): void {
@@ -145,11 +244,11 @@ export class NodeScope {
    */
   allocate(shape: readonly number[]): Float64Array {
     const count = elementCount(shape)
-    if (!(count <= this.budget.remaining)) {
+    if (!(count <= this.parts.budget.remaining)) {
       const what = `the constant of shape ${formatShape(shape)} computed by ${describeNode(this.node)}`
       throw new OnnxTooLargeError(what, `2^26 computed elements per model`)
     }
-    this.budget.remaining -= count
+    this.parts.budget.remaining -= count
     return new Float64Array(count)
   }
 

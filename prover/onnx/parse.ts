@@ -7,7 +7,7 @@ import { lowerNode } from './lower'
 import { readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
 import { nameNodes, OnnxDuplicateNameError, orderNodes } from './order'
-import { checkPlacement, dropUnused } from './placement'
+import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
 import { checkOutput, readInput } from './signature'
 import { type ConstantOperand, decodeTensor, OnnxIntegerRangeError, type Operand } from './tensor'
@@ -45,11 +45,12 @@ export function parseModel(bytes: Uint8Array): Graph {
 
   const used = new Set([...outputNames, ...ordered.flatMap(({ proto }) => proto.inputs)])
   const budget: FoldBudget = { remaining: MAX_FOLDED_ELEMENTS }
+  const names = new Set([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
   const lowered: GraphNode[] = []
   for (const node of ordered) {
-    const result = lowerNode(node, { opset, operands, used, budget })
-    operands.set(result.output.name, result.output)
-    if (result.node !== undefined) lowered.push(result.node)
+    const result = lowerNode(node, { opset, operands, used, names, budget })
+    for (const operand of result.operands) operands.set(operand.name, operand)
+    lowered.push(...result.nodes)
   }
 
   const outputs = graph.outputs.map((proto) => {
@@ -59,7 +60,6 @@ export function parseModel(bytes: Uint8Array): Graph {
     return toValueInfo(operand)
   })
   const nodes = dropUnused(lowered, outputNames)
-  checkPlacement(nodes, outputNames)
   return {
     name: graph.name ?? '',
     opset,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-export { buildProgram } from './build-program'
+export { buildProgram } from './build'
 export * from './evaluate'
 export { FunctionDomainError, FunctionParameterError, type FunctionName, type FunctionSpec } from './functions'
 export * from './program'

@@ -20,12 +20,13 @@ export function initialRecipe(
   const seen = seenRanges(program, samples)
   const exponents = new Map<number, number>()
   program.inputs.forEach((tensor, i) => exponents.set(tensor, inputs[i]!.exponent))
+  const steps: Record<string, StepRecipe> = {}
   const context = {
     exponentOf: (tensor: number) => exponents.get(tensor)!,
     setExponent: (tensor: number, exponent: number) => exponents.set(tensor, exponent),
+    recipeOf: (name: string) => steps[name],
     seen: (tensor: number) => seen[tensor]!,
   }
-  const steps: Record<string, StepRecipe> = {}
   for (const step of program.steps) {
     const recipe = kindOf(step).initial(step, context)
     if (Object.keys(recipe).length > 0) steps[step.name] = recipe

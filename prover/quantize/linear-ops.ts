@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { ConstantTensor, GraphNode, ValueInfo, Window } from '../onnx'
+import type { ConstantTensor, GraphNode, SparseSums, ValueInfo, Window } from '../onnx'
 import { MapBuilder, selectionMap, type LinearMap, type MapSource } from './linear-map'
 import type { Groups } from './steps'
 
@@ -92,41 +92,115 @@ export function scaleMap(x: MapSource, xInfo: ValueInfo, factor: ConstantTensor,
   return builder.finish()
 }
 
-/** Gemm and MatMul with exactly one variable operand. Batched operands broadcast as numpy.matmul does. */
-export function matrixMap(a: Operand, b: Operand, node: GraphNode, output: ValueInfo, c?: ConstantTensor): LinearMap {
+/**
+ * The terms of a bilinear operation: calls `term` with the elements of both operands that are multiplied, and `endRow`
+ * after those of each element of the result.
+ */
+export type Terms = (term: (a: number, b: number) => void, endRow: () => void) => void
+
+/** Products of Gemm and MatMul. Batched operands broadcast as numpy.matmul does. */
+export function matrixTerms(
+  a: readonly number[],
+  b: readonly number[],
+  node: GraphNode,
+  output: readonly number[],
+): Terms {
   const gemm = node.op === 'Gemm' ? node : undefined
-  const shapeA = a.info.shape.length === 1 ? [1, ...a.info.shape] : a.info.shape
-  const shapeB = b.info.shape.length === 1 ? [...b.info.shape, 1] : b.info.shape
+  const shapeA = a.length === 1 ? [1, ...a] : a
+  const shapeB = b.length === 1 ? [...b, 1] : b
   const [rowsA, colsA] = lastTwo(shapeA)
   const [rowsB, colsB] = lastTwo(shapeB)
   const rows = gemm?.transA ? colsA : rowsA
   const inner = gemm?.transA ? rowsA : colsA
   const columns = gemm?.transB ? rowsB : colsB
-  const batch = output.shape.slice(0, Math.max(a.info.shape.length, b.info.shape.length) - 2)
+  const batch = output.slice(0, Math.max(shapeA.length, shapeB.length) - 2)
   const batchA = broadcastIndex(shapeA.slice(0, -2), batch)
   const batchB = broadcastIndex(shapeB.slice(0, -2), batch)
-  const biasIndex = c && broadcastIndex(c.shape, output.shape)
-
-  const variable = 'source' in a ? a.source : (b as { source: MapSource }).source
-  const builder = new MapBuilder([variable], sizeOf(output.shape))
-  const alpha = gemm?.alpha ?? 1
-  let flat = 0
-  for (let item = 0; item < batchA.length; item++) {
-    const baseA = batchA[item]! * rowsA * colsA
-    const baseB = batchB[item]! * rowsB * colsB
-    for (let m = 0; m < rows; m++) {
-      for (let n = 0; n < columns; n++) {
-        for (let k = 0; k < inner; k++) {
-          const atA = baseA + (gemm?.transA ? k * colsA + m : m * colsA + k)
-          const atB = baseB + (gemm?.transB ? n * colsB + k : k * colsB + n)
-          if ('constant' in b) builder.term(atA, alpha * b.constant.data[atB]!)
-          else builder.term(atB, alpha * (a as { constant: ConstantTensor }).constant.data[atA]!)
+  return (term, endRow) => {
+    for (let item = 0; item < batchA.length; item++) {
+      const baseA = batchA[item]! * rowsA * colsA
+      const baseB = batchB[item]! * rowsB * colsB
+      for (let m = 0; m < rows; m++) {
+        for (let n = 0; n < columns; n++) {
+          for (let k = 0; k < inner; k++) {
+            const atA = baseA + (gemm?.transA ? k * colsA + m : m * colsA + k)
+            const atB = baseB + (gemm?.transB ? n * colsB + k : k * colsB + n)
+            term(atA, atB)
+          }
+          endRow()
         }
-        if (c && biasIndex) builder.constant((gemm?.beta ?? 1) * c.data[biasIndex[flat]!]!)
-        builder.endRow()
-        flat++
       }
     }
+  }
+}
+
+/** A bilinear operation with one constant operand as a map, scaled, with an optional constant that is broadcast and added. */
+export function mapOfTerms(
+  a: Operand,
+  b: Operand,
+  terms: Terms,
+  scale: number,
+  bias?: { readonly tensor: ConstantTensor; readonly scale: number; readonly product: ValueInfo },
+): LinearMap {
+  const rows = bias ? sizeOf(bias.product.shape) : countRows(terms)
+  const biasIndex = bias && broadcastIndex(bias.tensor.shape, bias.product.shape)
+  const variable = 'source' in a ? a.source : (b as { source: MapSource }).source
+  const builder = new MapBuilder([variable], rows)
+  let row = 0
+  const term =
+    'constant' in b
+      ? (i: number, j: number) => builder.term(i, scale * b.constant.data[j]!)
+      : (i: number, j: number) => builder.term(j, scale * (a as { constant: ConstantTensor }).constant.data[i]!)
+  terms(term, () => {
+    if (bias && biasIndex) builder.constant(bias.scale * bias.tensor.data[biasIndex[row]!]!)
+    row++
+    builder.endRow()
+  })
+  return builder.finish()
+}
+
+function countRows(terms: Terms): number {
+  let rows = 0
+  terms(
+    () => undefined,
+    () => rows++,
+  )
+  return rows
+}
+
+/** Sparse rows over the concatenation of operands; constant ones become biases. */
+export function combinationMap(operands: readonly Operand[], rows: SparseSums): LinearMap {
+  const sources: MapSource[] = []
+  const offsets = new Map<number, number>()
+  let total = 0
+  for (const operand of operands) {
+    if (!('source' in operand) || offsets.has(operand.source.tensor)) continue
+    offsets.set(operand.source.tensor, total)
+    sources.push(operand.source)
+    total += operand.source.size
+  }
+  // Per element of the concatenation: its column, or −1 − position among the constants.
+  const target: number[] = []
+  const constants: number[] = []
+  for (const operand of operands) {
+    if ('source' in operand) {
+      const offset = offsets.get(operand.source.tensor)!
+      for (let i = 0; i < operand.source.size; i++) target.push(offset + i)
+    } else {
+      for (const value of operand.constant.data) target.push(-constants.push(value))
+    }
+  }
+  const builder = new MapBuilder(sources, rows.bias.length)
+  for (let row = 0; row < rows.bias.length; row++) {
+    builder.constant(rows.bias[row]!)
+    for (let i = rows.start[row]!; i < rows.start[row + 1]!; i++) {
+      const weight = rows.weight[i]!
+      if (weight === 0) continue
+      const at = target[rows.column[i]!]!
+      if (at >= 0) builder.term(at, weight)
+      else builder.constant(weight * constants[-at - 1]!)
+    }
+    builder.endRow()
   }
   return builder.finish()
 }
@@ -165,41 +239,37 @@ export function forEachWindow(
   })
 }
 
-/** Convolution with constant weights [M, C/group, …kernel] and optional bias [M]. */
-export function convMap(
-  x: MapSource,
-  xShape: readonly number[],
-  weights: ConstantTensor,
-  bias: ConstantTensor | undefined,
+/** Products of a convolution of [N, C, …] with weights [M, C/group, …kernel]. */
+export function convTerms(
+  x: readonly number[],
+  weights: readonly number[],
   node: Extract<GraphNode, { op: 'Conv' }>,
-  output: ValueInfo,
-): LinearMap {
-  const [batch, channels] = [xShape[0]!, xShape[1]!]
-  const inPlane = sizeOf(xShape.slice(2))
-  const outPlane = sizeOf(output.shape.slice(2))
-  const outChannels = weights.shape[0]!
+  output: readonly number[],
+): Terms {
+  const [batch, channels] = [x[0]!, x[1]!]
+  const inPlane = sizeOf(x.slice(2))
+  const outPlane = sizeOf(output.slice(2))
+  const outChannels = weights[0]!
   const groupIn = channels / node.group
   const groupOut = outChannels / node.group
   const kernelSize = sizeOf(node.window.kernel)
   const taps: { readonly at: number; readonly tap: number }[][] = new Array(outPlane)
-  forEachWindow(xShape.slice(2), output.shape.slice(2), node.window, (plane, list) => (taps[plane] = [...list]))
-
-  const builder = new MapBuilder([x], sizeOf(output.shape))
-  for (let item = 0; item < batch; item++) {
-    for (let m = 0; m < outChannels; m++) {
-      const firstChannel = Math.floor(m / groupOut) * groupIn
-      for (let plane = 0; plane < outPlane; plane++) {
-        for (let c = 0; c < groupIn; c++) {
-          const baseX = (item * channels + firstChannel + c) * inPlane
-          const baseW = (m * groupIn + c) * kernelSize
-          for (const { at, tap } of taps[plane]!) builder.term(baseX + at, weights.data[baseW + tap]!)
+  forEachWindow(x.slice(2), output.slice(2), node.window, (plane, list) => (taps[plane] = [...list]))
+  return (term, endRow) => {
+    for (let item = 0; item < batch; item++) {
+      for (let m = 0; m < outChannels; m++) {
+        const firstChannel = Math.floor(m / groupOut) * groupIn
+        for (let plane = 0; plane < outPlane; plane++) {
+          for (let c = 0; c < groupIn; c++) {
+            const baseX = (item * channels + firstChannel + c) * inPlane
+            const baseW = (m * groupIn + c) * kernelSize
+            for (const { at, tap } of taps[plane]!) term(baseX + at, baseW + tap)
+          }
+          endRow()
         }
-        if (bias) builder.constant(bias.data[m]!)
-        builder.endRow()
       }
     }
   }
-  return builder.finish()
 }
 
 /** The input elements under each window of a pooling over [N, C, …spatial]. */

@@ -7,10 +7,14 @@ import { ZkmlError } from '../errors'
 export type StepRecipe = {
   /** linear: weights are rounded to multiples of 2^-weightExponent. */
   readonly weightExponent?: number
-  /** rescale, table, divide: results are multiples of 2^-exponent. */
+  /** rescale, table, divide, sqrt: results are multiples of 2^-exponent. */
   readonly exponent?: number
   /** rescale: results are clamped to this many bits. Always present before a table. */
   readonly clampBits?: number
+  /** rescale: lower end of the clamp; by default 0 after a ReLU, otherwise −2^(clampBits−1). */
+  readonly clampLo?: number
+  /** table: 2^segmentBits linear segments; without it the table has an entry for every argument. */
+  readonly segmentBits?: number
 }
 
 /** An input tensor: digits lie in [lo, lo + 2^bits − 1], in units of 2^-exponent. */
@@ -90,13 +94,15 @@ function parseInput(value: unknown, at: string): InputRecipe {
 
 function parseStep(value: unknown, name: string): StepRecipe {
   const at = `recipe.steps[${JSON.stringify(name)}]`
-  const fields = record(value, at, ['weightExponent', 'exponent', 'clampBits'])
+  const fields = record(value, at, ['weightExponent', 'exponent', 'clampBits', 'clampLo', 'segmentBits'])
   return {
     ...(fields.weightExponent !== undefined && {
       weightExponent: integer(fields.weightExponent, -64, 64, `${at}.weightExponent`),
     }),
     ...(fields.exponent !== undefined && { exponent: integer(fields.exponent, -128, 128, `${at}.exponent`) }),
     ...(fields.clampBits !== undefined && { clampBits: integer(fields.clampBits, 1, 64, `${at}.clampBits`) }),
+    ...(fields.clampLo !== undefined && { clampLo: integer(fields.clampLo, -(2 ** 50), 2 ** 50, `${at}.clampLo`) }),
+    ...(fields.segmentBits !== undefined && { segmentBits: integer(fields.segmentBits, 2, 12, `${at}.segmentBits`) }),
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { exactFunction, PRECISION, type FunctionName, type FunctionSpec } from './functions'
+import { exactFunction, PRECISION, type FunctionName, type FunctionSpec } from '../functions'
 
 /** A function over consecutive fixed-point arguments, and the unit of its values. */
 type TabulatedFunction = {

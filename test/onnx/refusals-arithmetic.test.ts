@@ -229,27 +229,4 @@ describe('onnx: refusals in arithmetic, casts and placement', () => {
     const dropout: NodeSpec = { op: 'Dropout', inputs: ['x'], outputs: ['y', 'mask'] }
     expect(parseNodes([dropout]).nodes.map(({ op }) => op)).to.deep.equal(['Reshape'])
   })
-
-  it('allows Softmax only as an output of the model', () => {
-    const softmax: NodeSpec = { op: 'Softmax', inputs: ['x'], outputs: ['s'], name: 'n' }
-    const after: NodeSpec = { op: 'Relu', inputs: ['s'], outputs: ['y'] }
-    expectCode('ONNX_UNSUPPORTED_USE', () => parseNodes([softmax, after]), /node "n" \(Softmax\)/, /logits/)
-    expectCode('ONNX_UNSUPPORTED_USE', () => parseNodes([softmax, after], { outputs: [{ name: 's' }, { name: 'y' }] }))
-    expect(parseNodes([softmax], { outputs: [{ name: 's' }] }).nodes).to.have.length(1)
-  })
-
-  it('allows ArgMax as an output, directly or through Cast and Reshape', () => {
-    const argMax: NodeSpec = { op: 'ArgMax', inputs: ['x'], outputs: ['i'], name: 'n', attributes: { axis: 1 } }
-    const cast: NodeSpec = { op: 'Cast', inputs: ['i'], outputs: ['f'], attributes: { to: 1 } }
-    const flat: NodeSpec = { op: 'Flatten', inputs: ['f'], outputs: ['y'] }
-    const graph = parseNodes([argMax, cast, flat])
-    expect(graph.nodes.map(({ op }) => op)).to.deep.equal(['ArgMax', 'Reshape', 'Reshape'])
-    const after: NodeSpec = { op: 'Neg', inputs: ['f'], outputs: ['y'] }
-    expectCode('ONNX_UNSUPPORTED_USE', () => parseNodes([argMax, cast, after]), /node "n" \(ArgMax\).*Neg/)
-    expectCode('ONNX_UNSUPPORTED_USE', () =>
-      parseNodes([argMax, cast, flat, { ...after, outputs: ['z'] }], {
-        outputs: [{ name: 'y' }, { name: 'z' }],
-      }),
-    )
-  })
 })

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
-import { RecipeError, segmentValues, tableValues, type StepRecipe, type TableFunction } from '../../prover/quantize'
-import { evaluateDouble, type FunctionSpec } from '../../prover/quantize/functions'
+import { RecipeError, segmentValues, tableValues, type StepRecipe } from '../../prover/quantize'
+import { evaluateDouble, type FunctionSpec } from '../../prover/functions'
 import { quantizeModel } from '../support/linked-model'
 
-const table = (fn: TableFunction, argumentExponent: number, exponent: number, bits = 8) => {
+const table = (fn: 'sigmoid' | 'tanh' | 'decay', argumentExponent: number, exponent: number, bits = 8) => {
   const lo = fn === 'decay' ? 0 : -(2 ** (bits - 1))
   const values = tableValues({ fn, bits, lo, argumentExponent, exponent })
   return { values, at: (x: number) => values[x * 2 ** argumentExponent - lo]! }
@@ -12,7 +12,7 @@ const table = (fn: TableFunction, argumentExponent: number, exponent: number, bi
 
 describe('tables of smooth functions', () => {
   // Round-to-nearest of the true value times 2^52, the value itself from 50 digits of an independent source.
-  const REFERENCE: readonly (readonly [TableFunction, number, string])[] = [
+  const REFERENCE: readonly (readonly ['sigmoid' | 'tanh' | 'decay', number, string])[] = [
     ['sigmoid', 0, '0.5'],
     ['sigmoid', 1, '0.73105857863000487925115924182183627436514464016506'],
     ['sigmoid', -1, '0.26894142136999512074884075817816372563485535983494'],
@@ -122,13 +122,13 @@ describe('tables of smooth functions', () => {
       )
     expect(() => sigmoid({ exponent: 3, clampBits: 6 })).to.not.throw()
     expect(() => sigmoid({ exponent: 3 })).to.throw(RecipeError, 'needs a bounded argument')
-    expect(() => sigmoid({ exponent: 3, clampBits: 1 })).to.throw(RecipeError, '2 to 12 bits')
-    expect(() => sigmoid({ exponent: 3, clampBits: 40 })).to.throw(RecipeError, '2 to 12 bits')
+    expect(() => sigmoid({ exponent: 3, clampBits: 1 })).to.throw(RecipeError, '2 to 36 bits')
+    expect(() => sigmoid({ exponent: 3, clampBits: 13 })).to.throw(RecipeError, 'segmentBits is 13')
     expect(() => sigmoid({ exponent: -100, clampBits: 8 })).to.throw(RecipeError, 'raise the exponent')
     expect(() => sigmoid({ clampBits: 8 })).to.throw(RecipeError, 'exponent is missing')
   })
 
-  it('divide what has one scale, into a quotient of 0 to 64 bits', () => {
+  it('divide into quotients that a circuit can hold', () => {
     const softmax = (steps: Readonly<Record<string, StepRecipe>>) =>
       quantizeModel(
         {
@@ -139,9 +139,9 @@ describe('tables of smooth functions', () => {
         { recipe: (recipe) => ({ ...recipe, steps: { ...recipe.steps, ...steps } }) },
       )
     expect(() => softmax({})).to.not.throw()
-    expect(() => softmax({ 'act/sum': { weightExponent: 3 } })).to.throw(RecipeError, 'apart')
-    expect(() => softmax({ act: { exponent: -1 } })).to.throw(RecipeError, 'from 0 to 64')
-    expect(() => softmax({ act: { exponent: 65 } })).to.throw(RecipeError, 'from 0 to 64')
+    expect(() => softmax({ 'act/sum': { weightExponent: 3 } })).to.not.throw()
+    expect(() => softmax({ 'act/inverse': { exponent: -13 } })).to.throw(RecipeError, 'from -12 to 116')
+    expect(() => softmax({ 'act/inverse': { exponent: 117 } })).to.throw(RecipeError, 'from -12 to 116')
   })
 })
 

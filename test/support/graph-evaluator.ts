@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { Graph, GraphNode, Window } from '../../prover/onnx'
+import { evaluateDouble } from '../../prover/functions'
+import type { ElementGroups, Graph, GraphNode, Window } from '../../prover/onnx'
 
 /** A tensor of doubles. */
 export type Values = { readonly shape: readonly number[]; readonly data: Float64Array }
@@ -45,10 +46,40 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
       return map((value) => -value)
     case 'Relu':
       return map((value) => Math.max(0, value))
-    case 'Sigmoid':
-      return map((value) => 1 / (1 + Math.exp(-value)))
-    case 'Tanh':
-      return map(Math.tanh)
+    case 'Function':
+      return map((value) => evaluateDouble(node.fn, value))
+    case 'SquareRoot':
+      return map((value) => Math.sqrt(Math.max(value, 0)))
+    case 'Compare':
+      return map((value) => Number(node.relation === 'zero' ? value === 0 : value >= 0))
+    case 'Round':
+      return map((value) => (node.mode === 'floor' ? Math.floor(value) : roundEven(value)))
+    case 'BitwiseAnd':
+      return pair((a, b) => Number(BigInt(a) & BigInt(b)))
+    case 'GroupMax':
+      return (at) => Math.max(...group(inputs, node.groups, offset(shape, at)))
+    case 'OneHot':
+      return (at) => Number(x.data[offset(x.shape, at.slice(0, -1))] === at.at(-1))
+    case 'Thresholds':
+      return ([i]) => {
+        const [value, threshold] = [must(x.data[must(node.element[must(i)])]), must(node.threshold[must(i)])]
+        return Number(node.strict[must(i)] ? value > threshold : value >= threshold)
+      }
+    case 'Select':
+      return (at) => {
+        const from = must(node.index[offset(shape, at)])
+        return from < 0 ? node.fill : must(joined(inputs)[from])
+      }
+    case 'Combine': {
+      const all = joined(inputs)
+      return (at) => {
+        const row = offset(shape, at)
+        let sum = must(node.rows.bias[row])
+        for (let i = must(node.rows.start[row]); i < must(node.rows.start[row + 1]); i++)
+          sum += must(node.rows.weight[i]) * must(all[must(node.rows.column[i])])
+        return sum
+      }
+    }
     case 'LeakyRelu':
       return map((value) => (value < 0 ? node.alpha * value : value))
     case 'Clip':
@@ -101,6 +132,21 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
         return row.indexOf(Math.max(...row))
       }
   }
+}
+
+function roundEven(value: number): number {
+  const nearest = Math.round(value)
+  return Math.abs(nearest - value) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest
+}
+
+/** All elements of the inputs, one input after the other. */
+function joined(inputs: readonly Values[]): readonly number[] {
+  return inputs.flatMap(({ data }) => [...data])
+}
+
+function group(inputs: readonly Values[], { start, column }: ElementGroups, row: number): number[] {
+  const all = joined(inputs)
+  return [...column.subarray(must(start[row]), must(start[row + 1]))].map((at) => must(all[at]))
 }
 
 function gemm(node: Extract<GraphNode, { op: 'Gemm' }>, [a, b, c]: readonly Values[]): (at: Position) => number {

@@ -1,44 +1,54 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { QuantizedDivide } from '../../quantize'
+import { bitLength, type QuantizedDivide } from '../../quantize'
 import { elementInterval, type Feed } from '../feed'
-import type { Gadget } from '../gadgets'
+import { divide as divideGadget, type Gadget } from '../gadgets'
 import type { ElementForm, Linker } from '../linker'
-import { planDivide } from '../plan'
 import type { CircuitStep } from './step'
+
+/** One quotient; `offset` times the divisor is added to the numerator, so that neither is negative. */
+type Quotient = { readonly gadget: Gadget; readonly offset: bigint }
 
 export type DividePlan = {
   readonly kind: 'divide'
   readonly step: QuantizedDivide
-  readonly elements: readonly Gadget[]
+  readonly elements: readonly Quotient[]
 }
 
 export const divide: CircuitStep<QuantizedDivide, DividePlan> = {
-  plan: (program, step) => ({
-    kind: 'divide',
-    step,
-    elements: Array.from(step.index, (j) => planDivide(step.scaleBits, elementInterval(program, step.denominator, j))),
-  }),
-  gadgets: ({ elements }) => elements,
+  plan(program, step) {
+    const elements = Array.from(step.by, (j, at): Quotient => {
+      const { lo, hi } = elementInterval(program, step.output, at)
+      const offset = lo < 0n ? -lo : 0n
+      const divisor = elementInterval(program, step.denominator, j).hi * (step.rounding === 'nearest' ? 2n : 1n)
+      return { gadget: divideGadget(Math.max(1, bitLength(hi + offset)), bitLength(divisor)), offset }
+    })
+    return { kind: 'divide', step, elements }
+  },
+  *gadgets({ elements }) {
+    for (const { gadget } of elements) yield gadget
+  },
   link(linker, { step, elements }) {
     linker.define(
       step.output,
-      elements.map((gadget, i) => linkQuotient(linker, step, gadget, i)),
+      elements.map((element, at) => linkQuotient(linker, step, element, at)),
     )
   },
 }
 
-/** ⌊(numerator·2^(scaleBits+1) + denominator) / (2·denominator)⌋. */
-function linkQuotient(linker: Linker, step: QuantizedDivide, gadget: Gadget, i: number): ElementForm {
-  const denominator = { tensor: step.denominator, element: step.index[i]! }
+/** `nearest`: ⌊(2N + D + 2D·offset) / 2D⌋ − offset; `floor`: ⌊(N + D·offset) / D⌋ − offset. */
+function linkQuotient(linker: Linker, step: QuantizedDivide, { gadget, offset }: Quotient, at: number): ElementForm {
+  const denominator = { tensor: step.denominator, element: step.by[at]! }
+  const nearest = step.rounding === 'nearest'
+  const scale = nearest ? 2n : 1n
   const numerator: Feed = {
     terms: [
-      { tensor: step.numerator, element: i, factor: 1n << BigInt(step.scaleBits + 1) },
-      { ...denominator, factor: 1n },
+      { tensor: step.numerator, element: step.of[at]!, factor: scale << BigInt(step.shift) },
+      { ...denominator, factor: (nearest ? 1n : 0n) + scale * offset },
     ],
     constant: 0n,
   }
-  const wire = linker.instance(gadget, [numerator, { terms: [{ ...denominator, factor: 2n }], constant: 0n }])
-  linker.guarantee(gadget, 0, 0n, elementInterval(linker.program, step.output, i))
-  return { wire, offset: 0n }
+  const wire = linker.instance(gadget, [numerator, { terms: [{ ...denominator, factor: scale }], constant: 0n }])
+  linker.guarantee(gadget, 0, -offset, elementInterval(linker.program, step.output, at))
+  return { wire, offset: -offset }
 }

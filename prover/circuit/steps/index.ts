@@ -3,16 +3,35 @@
 import type { QuantizedStep } from '../../quantize'
 import type { Gadget } from '../gadgets'
 import type { Linker } from '../linker'
+import { bitwise, type BitwisePlan } from './bitwise'
+import { compare, type ComparePlan } from './compare'
 import { divide, type DividePlan } from './divide'
 import { linear, type LinearPlan } from './linear'
 import { argmax, max, type ArgMaxPlan, type MaxPlan } from './max'
+import { onehot, type OneHotPlan } from './one-hot'
 import { product, type ProductPlan } from './product'
 import { rescale, type RescalePlan } from './rescale'
+import { round, type RoundPlan } from './round'
+import { squareRoot, type SquareRootPlan } from './square-root'
 import type { CircuitStep } from './step'
 import { table, type TablePlan } from './table'
+import { thresholds, type ThresholdsPlan } from './thresholds'
 
 /** Which gadget computes each element of a step. */
-export type StepPlan = LinearPlan | RescalePlan | TablePlan | MaxPlan | ArgMaxPlan | ProductPlan | DividePlan
+export type StepPlan =
+  | LinearPlan
+  | RescalePlan
+  | TablePlan
+  | MaxPlan
+  | ArgMaxPlan
+  | ProductPlan
+  | DividePlan
+  | ComparePlan
+  | RoundPlan
+  | SquareRootPlan
+  | OneHotPlan
+  | ThresholdsPlan
+  | BitwisePlan
 
 type Kinds = {
   readonly [K in QuantizedStep['kind']]: CircuitStep<
@@ -21,7 +40,21 @@ type Kinds = {
   >
 }
 
-const KINDS: Kinds = { linear, rescale, table, max, argmax, product, divide }
+const KINDS: Kinds = {
+  linear,
+  rescale,
+  table,
+  max,
+  argmax,
+  product,
+  divide,
+  compare,
+  round,
+  squareRoot,
+  onehot,
+  thresholds,
+  bitwise,
+}
 
 /** How a step's kind is computed. */
 export function circuitStepOf({ kind }: QuantizedStep | StepPlan): CircuitStep<QuantizedStep, StepPlan> {

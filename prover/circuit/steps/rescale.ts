@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { roundShift, type QuantizedRescale } from '../../quantize'
+import { leastOf, roundShift, type QuantizedRescale } from '../../quantize'
 import { elementFeed, elementInterval } from '../feed'
 import type { Gadget, Interval } from '../gadgets'
 import type { ElementForm, Linker } from '../linker'
@@ -21,7 +21,7 @@ export const rescale: CircuitStep<QuantizedRescale, RescalePlan> = {
       elementInterval(program, step.source, i),
     )
     if (step.mode === 'split') return { kind: 'rescale', step, splits: ranges.map((range) => planBoth(step, range)) }
-    const elements = ranges.map((range) => planRescale(range, step.shift, step.mode === 'relu', step.clamp))
+    const elements = ranges.map((range) => planRescale(range, step.shift, leastOf(step.mode), step.clamp))
     return { kind: 'rescale', step, elements }
   },
   *gadgets(plan) {
@@ -48,7 +48,7 @@ function planBoth(step: QuantizedRescale, range: Interval): SplitPlan {
   const both = planSplit(range, step.shift)
   if (both) return { both }
   return {
-    rounded: planRescale(range, step.shift, false, undefined),
+    rounded: planRescale(range, step.shift, undefined, undefined),
     sign: roundShift(range.lo, step.shift) >= 0n ? 'positive' : 'negative',
   }
 }

@@ -2,7 +2,7 @@
 
 import type { QuantizedTable } from '../../quantize'
 import { elementFeed, elementInterval } from '../feed'
-import { table as tableGadget, type Gadget } from '../gadgets'
+import { table as tableGadget, tableLinear, type Gadget } from '../gadgets'
 import type { ElementForm } from '../linker'
 import type { CircuitStep } from './step'
 
@@ -17,7 +17,7 @@ export const table: CircuitStep<QuantizedTable, TablePlan> = {
   plan: (program, step) => ({
     kind: 'table',
     step,
-    gadget: tableGadget(step.bits, Array.from(step.values)),
+    gadget: gadgetOf(step),
     count: program.tensors[step.output]!.size,
   }),
   *gadgets({ gadget, count }) {
@@ -31,4 +31,9 @@ export const table: CircuitStep<QuantizedTable, TablePlan> = {
     })
     linker.define(output, forms)
   },
+}
+
+function gadgetOf({ bits, lowBits, values, slopes }: QuantizedTable): Gadget {
+  if (!slopes) return tableGadget(bits, Array.from(values))
+  return tableLinear(bits - lowBits, lowBits, Array.from(values), Array.from(slopes))
 }

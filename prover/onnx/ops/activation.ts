@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import type { FunctionName } from '../../functions'
 import type { Operation } from '../graph'
 import type { Lowered, NodeScope, Rule } from '../node-scope'
 
@@ -11,12 +12,12 @@ export const relu: Rule = (scope) => {
   return elementwise(scope, { op: 'Relu' })
 }
 
-/** Sigmoid and Tanh. */
-export function smooth(op: 'Sigmoid' | 'Tanh'): Rule {
+/** A smooth function without attributes. */
+export function smooth(name: FunctionName): Rule {
   return (scope) => {
     scope.arity(1)
     scope.requireFloat(scope.input(0))
-    return elementwise(scope, { op })
+    return elementwise(scope, { op: 'Function', fn: { name } })
   }
 }
 

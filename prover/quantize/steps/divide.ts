@@ -1,55 +1,105 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { uniformRanges } from '../ranges'
+import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
-import { START_EXPONENT } from '../start'
+import { START_BITS, ceilLog2 } from '../start'
 import { toBigInts, type StepBase, type StepKind } from './step'
-import { required } from './support'
+import { larger, smaller, required } from './support'
 
-/** y_i = numerator_i / denominator[index_i], where 0 ≤ numerator_i ≤ denominator and denominator ≥ 1 in integers. */
+/**
+ * y_i = numerator[of_i] / denominator[by_i], the denominator at least one unit in integers. `floor` is the quotient of
+ * whole numbers, rounded down; `nearest` rounds to the recipe's exponent.
+ */
 export type DivideStep = StepBase & {
   readonly kind: 'divide'
+  readonly rounding: 'nearest' | 'floor'
   readonly numerator: number
   readonly denominator: number
-  readonly index: Int32Array
+  readonly of: Int32Array
+  readonly by: Int32Array
 }
 
-/** y = ⌊(numerator·2^(scaleBits+1) + denominator) / (2·denominator)⌋: the quotient in units of 2^-scaleBits, rounded. */
-export type QuantizedDivide = DivideStep & { readonly scaleBits: number }
+/**
+ * With N = numerator·2^shift and D the denominator: y = ⌊(2N + D) / 2D⌋ for `nearest`, ⌊N / D⌋ for `floor`, where shift
+ * is 0.
+ */
+export type QuantizedDivide = DivideStep & { readonly shift: number }
 
-const MAX_QUOTIENT_BITS = 64
+const MAX_SHIFT = 128
 
 export const divide: StepKind<DivideStep, QuantizedDivide> = {
   sources: ({ numerator, denominator }) => [numerator, denominator],
   outputs: ({ output }) => [output],
-  reads: ({ numerator, denominator, index }, _, read) =>
-    index.forEach((j, i) => (read(numerator, i), read(denominator, j))),
-  evaluateFloat({ numerator, denominator, index, output }, values) {
-    values[output] = values[numerator]!.map((value, i) => value / values[denominator]![index[i]!]!)
+  reads({ numerator, denominator, of, by }, _, read) {
+    of.forEach((i) => read(numerator, i))
+    by.forEach((j) => read(denominator, j))
   },
-  initial({ output }, { setExponent }) {
-    setExponent(output, START_EXPONENT)
-    return { exponent: START_EXPONENT }
+  evaluateFloat({ rounding, numerator, denominator, of, by, output }, values) {
+    values[output] = Float64Array.from(of, (i, at) => {
+      const divisor = values[denominator]![by[at]!]!
+      // The circuit divides by one unit at least, which is small; here anything that is finite will do.
+      const quotient = values[numerator]![i]! / (divisor === 0 ? 2 ** -START_BITS : divisor)
+      return rounding === 'floor' ? Math.floor(quotient) : quotient
+    })
   },
-  quantize(step, { recipe, where, tensor, sizeOf, define }) {
-    const scaleBits = required(recipe.exponent, step.name, 'exponent')
-    if (scaleBits < 0 || scaleBits > MAX_QUOTIENT_BITS)
+  initial({ rounding, numerator, denominator, output }, { exponentOf, setExponent, seen }) {
+    if (rounding === 'floor') {
+      setExponent(output, 0)
+      return {}
+    }
+    const [above, below] = [seen(numerator), seen(denominator)]
+    const quotient = Math.max(-above.lo, above.hi) / Math.max(below.lo, 2 ** -START_BITS)
+    const least = exponentOf(numerator) - exponentOf(denominator)
+    const exponent = Math.max(least, START_BITS - ceilLog2(quotient))
+    setExponent(output, exponent)
+    return { exponent }
+  },
+  quantize(step, { recipe, where, tensor, define }) {
+    const [numerator, denominator] = [tensor(step.numerator), tensor(step.denominator)]
+    const least = numerator.exponent - denominator.exponent
+    const exponent = step.rounding === 'floor' ? least : required(recipe.exponent, step.name, 'exponent')
+    const shift = exponent - least
+    if (shift < 0 || shift > MAX_SHIFT)
       throw new RecipeError(
-        `recipe.steps["${step.name}"].exponent is ${scaleBits}; it must be from 0 to ${MAX_QUOTIENT_BITS}`,
+        `recipe.steps["${step.name}"].exponent is ${exponent}; it must be from ${least} to ${least + MAX_SHIFT}`,
       )
-    if (tensor(step.numerator).exponent !== tensor(step.denominator).exponent)
-      throw new RecipeError(
-        `recipe.steps scales the numerator and the denominator of "${step.name}" apart; leave out the weightExponent of the sum`,
-      )
-    define(step.output, scaleBits, uniformRanges(sizeOf(step.output), 0n, 1n << BigInt(scaleBits), where))
-    return { ...step, scaleBits }
+    const quantized = { ...step, shift }
+    const corners = Array.from(step.of, (i, at) => {
+      const j = step.by[at]!
+      const [dl, dh] = [denominator.ranges.lo[j]!, denominator.ranges.hi[j]!]
+      if (dl < 1n)
+        throw new RecipeError(`${where}: a divisor may be ${dl}; a clamp to at least one unit must come before it`)
+      const quotientOf = (n: bigint, d: bigint) => quotient(quantized, n, d)
+      const [nl, nh] = [numerator.ranges.lo[i]!, numerator.ranges.hi[i]!]
+      return [smaller(quotientOf(nl, dl), quotientOf(nl, dh)), larger(quotientOf(nh, dl), quotientOf(nh, dh))] as const
+    })
+    define(
+      step.output,
+      exponent,
+      makeRanges(
+        corners.map(([lo]) => lo),
+        corners.map(([, hi]) => hi),
+        where,
+      ),
+    )
+    return quantized
   },
   evaluate(step, { values, store }) {
     const [numerator, denominator] = [toBigInts(values[step.numerator]!), toBigInts(values[step.denominator]!)]
-    const scale = BigInt(step.scaleBits + 1)
     store(
       step.output,
-      Array.from(step.index, (j, i) => ((numerator[i]! << scale) + denominator[j]!) / (2n * denominator[j]!)),
+      Array.from(step.of, (i, at) => quotient(step, numerator[i]!, denominator[step.by[at]!]!)),
     )
   },
+}
+
+/** The rounded quotient of integers. */
+function quotient({ rounding, shift }: QuantizedDivide, numerator: bigint, denominator: bigint): bigint {
+  if (rounding === 'floor') return floorDiv(numerator << BigInt(shift), denominator)
+  return floorDiv((numerator << BigInt(shift + 1)) + denominator, 2n * denominator)
+}
+
+function floorDiv(a: bigint, b: bigint): bigint {
+  const truncated = a / b
+  return a < 0n && truncated * b !== a ? truncated - 1n : truncated
 }

@@ -1,25 +1,70 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { bitwise, type BitwiseStep } from './bitwise'
+import { compare, type CompareStep } from './compare'
 import { divide, type DivideStep, type QuantizedDivide } from './divide'
 import { linear, type LinearStep, type QuantizedLinear } from './linear'
 import { argmax, max, type ArgMaxStep, type MaxStep } from './max'
+import { onehot, type OneHotStep } from './one-hot'
 import { product, type ProductStep } from './product'
 import { rescale, type QuantizedRescale, type RescaleStep } from './rescale'
+import { round, type QuantizedRound, type RoundStep } from './round'
+import { squareRoot, type QuantizedSquareRoot, type SquareRootStep } from './square-root'
 import type { StepKind } from './step'
 import { table, type QuantizedTable, type TableStep } from './table'
+import { thresholds, type QuantizedThresholds, type ThresholdsStep } from './thresholds'
 
 /** A step of a program over the reals. */
-export type Step = LinearStep | RescaleStep | TableStep | MaxStep | ArgMaxStep | ProductStep | DivideStep
+export type Step =
+  | LinearStep
+  | RescaleStep
+  | TableStep
+  | MaxStep
+  | ArgMaxStep
+  | ProductStep
+  | DivideStep
+  | CompareStep
+  | RoundStep
+  | SquareRootStep
+  | OneHotStep
+  | ThresholdsStep
+  | BitwiseStep
 
 /** A step over the integers: what the circuit proves, element by element. */
 export type QuantizedStep =
-  QuantizedLinear | QuantizedRescale | QuantizedTable | MaxStep | ArgMaxStep | ProductStep | QuantizedDivide
+  | QuantizedLinear
+  | QuantizedRescale
+  | QuantizedTable
+  | MaxStep
+  | ArgMaxStep
+  | ProductStep
+  | QuantizedDivide
+  | CompareStep
+  | QuantizedRound
+  | QuantizedSquareRoot
+  | OneHotStep
+  | QuantizedThresholds
+  | BitwiseStep
 
 type Kinds = {
   readonly [K in Step['kind']]: StepKind<Extract<Step, { kind: K }>, Extract<QuantizedStep, { kind: K }>>
 }
 
-const KINDS: Kinds = { linear, rescale, table, max, argmax, product, divide }
+const KINDS: Kinds = {
+  linear,
+  rescale,
+  table,
+  max,
+  argmax,
+  product,
+  divide,
+  compare,
+  round,
+  squareRoot,
+  onehot,
+  thresholds,
+  bitwise,
+}
 
 /** What a step's kind means. */
 export function kindOf({ kind }: Step | QuantizedStep): StepKind<Step, QuantizedStep> {
@@ -46,11 +91,16 @@ export function forEachRead(
   kindOf(step).reads(step, sizeOf, read)
 }
 
+export type { BitwiseStep } from './bitwise'
+export { decided, type CompareStep } from './compare'
 export type { DivideStep, QuantizedDivide } from './divide'
 export { exactWeightExponent, type LinearStep, type QuantizedLinear } from './linear'
 export type { ArgMaxStep, MaxStep } from './max'
+export type { OneHotStep } from './one-hot'
 export type { ProductStep } from './product'
-export { roundShift, type Clamp, type QuantizedRescale, type RescaleStep } from './rescale'
+export { leastOf, roundShift, type Clamp, type QuantizedRescale, type RescaleStep } from './rescale'
+export type { QuantizedRound, RoundStep } from './round'
+export type { QuantizedSquareRoot, SquareRootStep } from './square-root'
 export {
   groupRows,
   toBigInts,
@@ -61,4 +111,4 @@ export {
   type QuantizedTensor,
 } from './step'
 export type { QuantizedTable, TableStep } from './table'
-export type { TableFunction } from './table-argument'
+export type { QuantizedThresholds, ThresholdsStep } from './thresholds'

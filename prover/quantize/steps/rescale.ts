@@ -4,26 +4,31 @@ import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
 import { readAll, type IntegerValues, type StepBase, type StepKind } from './step'
-import { argumentRecipe, checkArgument, type TableFunction } from './table-argument'
+import type { FunctionSpec } from '../../functions'
+import { argumentRecipe, checkArgument, clampLo } from './table-argument'
 import { larger, required } from './support'
 
 /**
  * Rounding to a coarser scale with an optional ReLU and clamp, one decomposition an element.
- * `split` yields the rounded value as `output` and its positive part as `positive`.
+ * `split` yields the rounded value as `output` and its positive part as `positive`; `positive` is a value of at least one
+ * unit, fit to divide by.
  */
 export type RescaleStep = StepBase & {
   readonly kind: 'rescale'
-  readonly mode: 'identity' | 'relu' | 'split'
+  readonly mode: 'identity' | 'relu' | 'split' | 'positive'
   readonly source: number
   readonly positive?: number
+  /** Whole numbers stay as they are: only the ReLU applies. */
+  readonly whole?: true
   /** Set when the next step is a table of this function: the argument is clamped to the table's range. */
-  readonly tableFor?: TableFunction
+  readonly tableFor?: FunctionSpec
 }
 
 /** Interval a rescaled value is clamped to: [lo, lo + 2^bits − 1]. */
 export type Clamp = { readonly lo: number; readonly bits: number }
 
-/** z = ⌊(x + 2^(shift−1)) / 2^shift⌋ (shift 0: z = x), then max(z, 0) for `relu`, then the clamp. */
+/** z = ⌊(x + 2^(shift−1)) / 2^shift⌋ (shift 0: z = x), then max(z, 0) for `relu` or max(z, 1) for `positive`,
+ * then the clamp. */
 export type QuantizedRescale = RescaleStep & { readonly shift: number; readonly clamp?: Clamp }
 
 /** Shifts beyond this leave nothing of any value below 2^251. */
@@ -35,23 +40,27 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
   reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
   evaluateFloat({ source, mode, output, positive }, values) {
     const x = values[source]!
-    values[output] = mode === 'relu' ? x.map((value) => Math.max(value, 0)) : x
+    values[output] = mode === 'relu' || mode === 'positive' ? x.map((value) => Math.max(value, 0)) : x
     if (positive !== undefined) values[positive] = x.map((value) => Math.max(value, 0))
   },
   initial(step, { exponentOf, setExponent, seen }) {
     const available = exponentOf(step.source)
+    if (step.whole) {
+      setExponent(step.output, available)
+      return {}
+    }
     const { lo, hi } = seen(step.source)
     const recipe =
       step.tableFor === undefined
         ? { exponent: Math.min(available, START_BITS - ceilLog2(Math.max(-lo, hi))) }
-        : argumentRecipe(step.tableFor, available)
+        : argumentRecipe(step.tableFor, step.mode, available, { lo, hi })
     setExponent(step.output, recipe.exponent)
     if (step.positive !== undefined) setExponent(step.positive, recipe.exponent)
     return recipe
   },
   quantize(step, { recipe, where, tensor, define }) {
     const source = tensor(step.source)
-    const exponent = required(recipe.exponent, step.name, 'exponent')
+    const exponent = step.whole ? source.exponent : required(recipe.exponent, step.name, 'exponent')
     const shift = source.exponent - exponent
     if (shift > MAX_SHIFT)
       throw new RecipeError(
@@ -68,10 +77,13 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
         `recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`,
       )
     const clamp =
-      recipe.clampBits === undefined ? undefined : { lo: clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
+      recipe.clampBits === undefined
+        ? undefined
+        : { lo: recipe.clampLo ?? clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
+    const least = leastOf(step.mode)
     const bound = (q: bigint) => {
       const z = roundShift(q, shift)
-      const y = step.mode === 'relu' && z < 0n ? 0n : z
+      const y = least !== undefined && z < least ? least : z
       return clamp ? clampTo(y, BigInt(clamp.lo), BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n) : y
     }
     const { lo, hi } = source.ranges
@@ -85,7 +97,7 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
   evaluate(step, { values, store, storeDoubles }) {
     const source: IntegerValues = values[step.source]!
     const floor = step.clamp?.lo ?? -Infinity
-    const low = step.mode === 'relu' ? Math.max(0, floor) : floor
+    const low = Math.max(Number(leastOf(step.mode) ?? -Infinity), floor)
     const high = step.clamp ? step.clamp.lo + 2 ** step.clamp.bits - 1 : Infinity
     if (source instanceof Float64Array) {
       const half = step.shift === 0 ? 0 : 2 ** (step.shift - 1)
@@ -120,9 +132,9 @@ export function roundShift(q: bigint, shift: number): bigint {
   return shift === 0 ? q : (q + (1n << BigInt(shift - 1))) >> BigInt(shift)
 }
 
-/** Lower end of a clamp: 0 after a ReLU, otherwise symmetric two's complement. */
-export function clampLo(mode: RescaleStep['mode'], bits: number): number {
-  return mode === 'relu' ? 0 : -(2 ** (bits - 1))
+/** Smallest value that a mode yields. */
+export function leastOf(mode: RescaleStep['mode']): bigint | undefined {
+  return mode === 'relu' ? 0n : mode === 'positive' ? 1n : undefined
 }
 
 function clampTo(value: bigint, lo: bigint, hi: bigint): bigint {

@@ -48,6 +48,8 @@ export type QuantizeContext = {
 export type InitialContext = {
   readonly exponentOf: (tensor: number) => number
   readonly setExponent: (tensor: number, exponent: number) => void
+  /** Recipe of an earlier step. */
+  readonly recipeOf: (name: string) => StepRecipe | undefined
   /** Smallest and largest value of a tensor over the samples. */
   readonly seen: (tensor: number) => { readonly lo: number; readonly hi: number }
 }

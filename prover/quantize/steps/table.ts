@@ -1,71 +1,129 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { bitLength, hull, makeRanges } from '../ranges'
+import { doubleFunction, type FunctionSpec } from '../../functions'
+import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_EXPONENT } from '../start'
-import { tableValues } from '../tables'
+import { segmentValues, tableValues } from '../tables'
 import { readAll, type StepBase, type StepKind } from './step'
-import { argumentLo, type TableFunction } from './table-argument'
+import { lowBits } from './table-argument'
 import { required } from './support'
 
-/** y = f(x) by a table with one entry for each value of the clamped argument. */
-export type TableStep = StepBase & { readonly kind: 'table'; readonly fn: TableFunction; readonly source: number }
+/** y = f(x) by a table over the clamped argument that the step `<name>/argument` made. */
+export type TableStep = StepBase & {
+  readonly kind: 'table'
+  readonly fn: FunctionSpec
+  readonly source: number
+  /** The rescaling that made the source. */
+  readonly argument: string
+}
 
-/** y = values[x − lo]; the argument's proven interval lies in [lo, lo + 2^bits − 1]. */
+/**
+ * y = values[h] + slopes[h]·l where x − lo = h·2^lowBits + l; without slopes lowBits is 0. The argument's proven interval
+ * lies in [lo, lo + 2^bits − 1].
+ */
 export type QuantizedTable = TableStep & {
   readonly bits: number
+  readonly lowBits: number
   readonly lo: number
   readonly values: Float64Array
+  readonly slopes?: Float64Array
 }
 
 /** Table values stay whole numbers that doubles hold exactly, with room for the sums of the next step. */
 const MAX_TABLE_EXPONENT = 50
+/** Bits of a table's segments that calibration starts with: 64 segments cost less than a table of 256 entries. */
+const SEGMENT_BITS = 6
 
 export const table: StepKind<TableStep, QuantizedTable> = {
   sources: ({ source }) => [source],
   outputs: ({ output }) => [output],
   reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
   evaluateFloat({ fn, source, output }, values) {
-    values[output] = values[source]!.map((x) => smooth(fn, x))
+    values[output] = values[source]!.map(doubleFunction(fn))
   },
-  initial({ output }, { setExponent }) {
+  initial({ output, argument }, { setExponent, recipeOf }) {
     setExponent(output, START_EXPONENT)
-    return { exponent: START_EXPONENT }
+    const bits = recipeOf(argument)!.clampBits!
+    return { exponent: START_EXPONENT, ...(bits > SEGMENT_BITS + 1 && { segmentBits: SEGMENT_BITS }) }
   },
   quantize(step, { recipe, recipeOf, where, tensor, define }) {
     const source = tensor(step.source)
-    const { lo, hi } = hull(source.ranges)
-    const bits = recipeOf(`${step.name}/argument`)?.clampBits ?? bitLength(hi - lo)
-    const spec = { fn: step.fn, bits, lo: argumentLo(step.fn, bits), argumentExponent: source.exponent }
+    const { clampBits: bits, clampLo } = recipeOf(step.argument) ?? {}
+    if (bits === undefined)
+      throw new RecipeError(`recipe.steps["${step.argument}"].clampBits is missing; a table needs a bounded argument`)
+    const lo = clampLo ?? (step.fn.name === 'decay' ? 0 : -(2 ** (bits - 1)))
     const exponent = required(recipe.exponent, step.name, 'exponent')
     if (exponent < 0 || exponent > MAX_TABLE_EXPONENT)
       throw new RecipeError(
         `recipe.steps["${step.name}"].exponent is ${exponent}; a table's is from 0 to ${MAX_TABLE_EXPONENT}`,
       )
-    const values = tableValues({ ...spec, exponent })
-    const at = (q: bigint) => BigInt(values[Number(q) - spec.lo]!)
-    // All tables are monotone, `decay` falling and the others rising, so the ends of an interval map to its ends.
-    const [first, last] =
-      step.fn === 'decay' ? [source.ranges.hi, source.ranges.lo] : [source.ranges.lo, source.ranges.hi]
-    define(step.output, exponent, makeRanges(first.map(at), last.map(at), where))
-    return { ...step, bits, lo: spec.lo, values }
+    const low = lowBits(step.name, bits, recipe)
+    const spec = { fn: step.fn, lo, argumentExponent: source.exponent, exponent }
+    const quantized: QuantizedTable =
+      low === 0
+        ? { ...step, bits, lowBits: 0, lo, values: tableValues({ ...spec, bits }) }
+        : { ...step, bits, lowBits: low, lo, ...segments({ ...spec, segmentBits: bits - low, lowBits: low }) }
+    const range = rangeFinder(quantized)
+    const bounds = source.ranges.lo.map((from, i) => range(Number(from) - lo, Number(source.ranges.hi[i]!) - lo))
+    define(
+      step.output,
+      exponent,
+      makeRanges(
+        bounds.map(([least]) => BigInt(least)),
+        bounds.map(([, largest]) => BigInt(largest)),
+        where,
+      ),
+    )
+    return quantized
   },
   evaluate(step, { values, storeDoubles }) {
     const source = values[step.source] as Float64Array
     storeDoubles(
       step.output,
-      source.map((q) => step.values[q - step.lo]!),
+      source.map((q) => entry(step, q - step.lo)),
     )
   },
 }
 
-function smooth(fn: TableFunction, x: number): number {
-  switch (fn) {
-    case 'sigmoid':
-      return 1 / (1 + Math.exp(-x))
-    case 'tanh':
-      return Math.tanh(x)
-    case 'decay':
-      return Math.exp(-x)
+/** Values and slopes; entries of `decay` are at least 1 all over a segment, so that a sum of them can divide. */
+function segments(spec: Parameters<typeof segmentValues>[0]): { values: Float64Array; slopes: Float64Array } {
+  const { values, slopes } = segmentValues(spec)
+  if (spec.fn === 'decay' || (typeof spec.fn !== 'string' && spec.fn.name === 'decay')) {
+    const last = 2 ** spec.lowBits - 1
+    for (let i = 0; i < values.length; i++) {
+      values[i] = Math.max(values[i]!, 1)
+      if (values[i]! + slopes[i]! * last < 1) slopes[i] = -Math.floor((values[i]! - 1) / last)
+    }
+  }
+  return { values, slopes }
+}
+
+/** The value at the index-th argument. */
+function entry({ values, slopes, lowBits: low }: QuantizedTable, index: number): number {
+  if (!slopes) return values[index]!
+  const high = Math.floor(index / 2 ** low)
+  return values[high]! + slopes[high]! * (index - high * 2 ** low)
+}
+
+/** Smallest and largest value over the arguments from..to: segments are monotone, so their ends decide. */
+function rangeFinder(step: QuantizedTable): (from: number, to: number) => readonly [number, number] {
+  const known = new Map<string, readonly [number, number]>()
+  const width = 2 ** step.lowBits
+  return (from, to) => {
+    const key = `${from},${to}`
+    let range = known.get(key)
+    if (!range) {
+      let [least, largest] = [Infinity, -Infinity]
+      for (let at = from; at <= to; at = Math.floor(at / width + 1) * width) {
+        const end = Math.min(Math.floor(at / width + 1) * width - 1, to)
+        for (const value of [entry(step, at), entry(step, end)]) {
+          least = Math.min(least, value)
+          largest = Math.max(largest, value)
+        }
+      }
+      known.set(key, (range = [least, largest]))
+    }
+    return range
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { ZkmlError } from '../../errors'
+import { ZkmlError } from '../errors'
 import { DEFINITIONS, type Definition, type FunctionName } from './definitions'
 import { formatDomain, type FunctionDomain } from './domain'
 import { absolute, fromDouble, GUARD, PRECISION } from './fixed-point'

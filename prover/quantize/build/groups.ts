@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { GraphNode } from '../../onnx'
+import { MapBuilder } from '../linear-map'
+import { axisGroups, combinationMap, poolGroups, sumGroupsMap } from '../linear-ops'
+import { identity, type ProgramBuilder } from './builder'
+
+type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
+
+export function maxPool(builder: ProgramBuilder, node: NodeOf<'MaxPool'>): number {
+  const x = builder.variable(node, 0)
+  const groups = poolGroups(builder.shapeOf(x), node.window, builder.info(node).shape)
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'max', source: x.tensor, groups }))
+}
+
+/** The largest of each group of elements of the concatenated inputs. */
+export function groupMax(builder: ProgramBuilder, node: NodeOf<'GroupMax'>): number {
+  const operands = builder.operands(node)
+  const [only] = operands
+  const { groups } = node
+  const joined = operands.length === 1 && only && 'source' in only ? only.source.tensor : joinOperands(builder, node)
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'max', source: joined, groups }))
+}
+
+function joinOperands(builder: ProgramBuilder, node: GraphNode): number {
+  const operands = builder.operands(node)
+  const size = operands.reduce((sum, { info }) => sum + info.shape.reduce((a, b) => a * b, 1), 0)
+  const start = Uint32Array.from({ length: size + 1 }, (_, i) => i)
+  const rows = {
+    start,
+    column: Uint32Array.from(identity(size)),
+    weight: new Float64Array(size).fill(1),
+    bias: new Float64Array(size),
+  }
+  return builder.linear(node, combinationMap(operands, rows), '/joined', [size])
+}
+
+export function argMax(builder: ProgramBuilder, node: NodeOf<'ArgMax'>): number {
+  const x = builder.variable(node, 0)
+  const groups = axisGroups(builder.shapeOf(x), node.axis)
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'argmax', source: x.tensor, groups }))
+}
+
+/** e^−(max − x) / Σ e^−(max − x): arguments of the exponential are never positive, so nothing overflows. */
+export function softmax(builder: ProgramBuilder, node: NodeOf<'Softmax'>): number {
+  const x = builder.variable(node, 0)
+  const groups = axisGroups(builder.shapeOf(x), node.axis)
+  const rows = groups.start.length - 1
+  const groupOf = new Int32Array(x.size)
+  for (let row = 0; row < rows; row++) {
+    for (let i = groups.start[row]!; i < groups.start[row + 1]!; i++) groupOf[groups.column[i]!] = row
+  }
+  const largest = builder.emit(node, '/max', (base) => ({ ...base, kind: 'max', source: x.tensor, groups }), [rows])
+  const map = new MapBuilder([x, { tensor: largest, size: rows }], x.size)
+  for (let i = 0; i < x.size; i++) {
+    map.term(i, -1)
+    map.term(x.size + groupOf[i]!, 1)
+    map.endRow()
+  }
+  const difference = builder.linear(node, map.finish(), '/difference')
+  const power = builder.table(node, '/exp', difference, { name: 'decay' })
+  const sum = builder.linear(node, sumGroupsMap(builder.source(power), groups), '/sum', [rows])
+  // One division a group, then one product an element: a division an element would cost as much as its exponential.
+  const numerator = builder.constantTensor(node, '/one', 1)
+  const inverse = builder.emit(
+    node,
+    '/inverse',
+    (base) => ({
+      ...base,
+      kind: 'divide',
+      rounding: 'nearest',
+      numerator,
+      denominator: sum,
+      of: new Int32Array(rows),
+      by: identity(rows),
+    }),
+    [rows],
+  )
+  return builder.emit(node, '', (base) => ({
+    ...base,
+    kind: 'product',
+    a: power,
+    b: inverse,
+    indexA: identity(x.size),
+    indexB: groupOf,
+  }))
+}
+
+export function oneHot(builder: ProgramBuilder, node: NodeOf<'OneHot'>): number {
+  const { depth } = node
+  const source = builder.variable(node, 0).tensor
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'onehot', source, depth }))
+}
+
+export function thresholds(builder: ProgramBuilder, node: NodeOf<'Thresholds'>): number {
+  const { element, threshold, strict } = node
+  const x = builder.variable(node, 0)
+  return builder.emit(node, '', (base) => ({
+    ...base,
+    kind: 'thresholds',
+    source: x.tensor,
+    element,
+    threshold,
+    strict,
+  }))
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { GraphNode } from '../../onnx'
+import { diagonalMap, MapBuilder } from '../linear-map'
+import { broadcastIndex, scaleMap, sizeOf, sumMap } from '../linear-ops'
+import { identity, type ProgramBuilder } from './builder'
+
+type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
+
+/** Mul, and Div by a constant: a map for one variable, a product for two. */
+export function multiply(builder: ProgramBuilder, node: NodeOf<'Mul' | 'Div'>): number {
+  const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
+  const output = builder.info(node)
+  if ('source' in a && 'constant' in b)
+    return builder.linear(node, scaleMap(a.source, a.info, b.constant, node.op === 'Div', output))
+  if (node.op === 'Div') return quotient(builder, node)
+  if ('source' in b && 'constant' in a)
+    return builder.linear(node, scaleMap(b.source, b.info, a.constant, false, output))
+  const [left, right] = [builder.variable(node, 0), builder.variable(node, 1)]
+  const indexA = broadcastIndex(a.info.shape, output.shape)
+  const indexB = broadcastIndex(b.info.shape, output.shape)
+  return builder.product(node, '', left, right, { indexA, indexB, shape: output.shape }, output.kind !== 'float')
+}
+
+/**
+ * Division by a variable that is at least 0; a divisor below one unit counts as one unit. Of whole numbers the quotient
+ * is rounded down.
+ */
+function quotient(builder: ProgramBuilder, node: GraphNode): number {
+  const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
+  const output = builder.info(node)
+  const whole = output.kind !== 'float'
+  const given =
+    'source' in a ? a.source.tensor : builder.linear(node, constantMap(a.constant.data), '/constant', a.constant.shape)
+  const numerator = whole || !('source' in a) ? given : builder.rescale(node, '/numerator', given, 'identity')
+  const denominator = builder.rescale(node, '/denominator', builder.variable(node, 1).tensor, 'positive')
+  const of = broadcastIndex(a.info.shape, output.shape)
+  const by = broadcastIndex(b.info.shape, output.shape)
+  const rounding = whole ? 'floor' : 'nearest'
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'divide', rounding, numerator, denominator, of, by }))
+}
+
+function constantMap(values: Float64Array) {
+  const builder = new MapBuilder([], values.length)
+  for (const value of values) {
+    builder.constant(value)
+    builder.endRow()
+  }
+  return builder.finish()
+}
+
+export function relu(builder: ProgramBuilder, node: GraphNode): number {
+  return builder.rescale(node, '', builder.variable(node, 0).tensor, 'relu')
+}
+
+/** αx + (1−α)·max(x, 0): the sign comes out of the same decomposition that rounds x. */
+export function leakyRelu(builder: ProgramBuilder, node: NodeOf<'LeakyRelu'>): number {
+  const { rounded, positive } = builder.split(node, '/split', builder.variable(node, 0).tensor)
+  const size = sizeOf(builder.info(node).shape)
+  const map = new MapBuilder([builder.source(rounded), builder.source(positive)], size)
+  for (let i = 0; i < size; i++) {
+    map.term(i, node.alpha)
+    map.term(size + i, 1 - node.alpha)
+    map.endRow()
+  }
+  return builder.linear(node, map.finish())
+}
+
+/** min(max(x, lo), hi) = lo + u − max(u − (hi − lo), 0) with u = max(x − lo, 0). */
+export function clip(builder: ProgramBuilder, node: NodeOf<'Clip'>): number {
+  const x = builder.variable(node, 0)
+  const { min, max } = node
+  const affine = (source: number, scale: number, shift: number, suffix: string) => {
+    const { size } = builder.source(source)
+    const [scales, shifts] = [new Float64Array(size).fill(scale), new Float64Array(size).fill(shift)]
+    return builder.linear(node, diagonalMap({ tensor: source, size }, scales, shifts), suffix)
+  }
+  if (min === undefined && max === undefined) return affine(x.tensor, 1, 0, '')
+  if (min === undefined) {
+    const below = builder.rescale(node, '/below', affine(x.tensor, -1, max!, '/reversed'), 'relu')
+    return affine(below, -1, max!, '')
+  }
+  const above = builder.rescale(node, '/above', affine(x.tensor, 1, -min, '/shifted'), 'relu')
+  if (max === undefined) return affine(above, 1, min, '')
+  const excess = builder.rescale(node, '/excess', affine(above, 1, min - max, '/overshoot'), 'relu')
+  const info = builder.info(node)
+  const difference = builder.linear(
+    node,
+    sumMap({ source: builder.source(above), info }, { source: builder.source(excess), info }, -1, info),
+    '/difference',
+  )
+  return affine(difference, 1, min, '')
+}
+
+/** A smooth function by a table. */
+export function smooth(builder: ProgramBuilder, node: NodeOf<'Function'>): number {
+  return builder.table(node, '', builder.variable(node, 0).tensor, node.fn)
+}
+
+export function compare(builder: ProgramBuilder, node: NodeOf<'Compare'>): number {
+  const { relation } = node
+  const source = builder.variable(node, 0).tensor
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'compare', relation, source }))
+}
+
+export function round(builder: ProgramBuilder, node: NodeOf<'Round'>): number {
+  const { mode } = node
+  const source = builder.variable(node, 0).tensor
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'round', mode, source }))
+}
+
+/** √max(x, 0). */
+export function squareRoot(builder: ProgramBuilder, node: GraphNode): number {
+  const source = builder.rescale(node, '/argument', builder.variable(node, 0).tensor, 'relu')
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'squareRoot', source }))
+}
+
+export function bitwiseAnd(builder: ProgramBuilder, node: GraphNode): number {
+  const [a, b] = [builder.variable(node, 0).tensor, builder.variable(node, 1).tensor]
+  const [indexA, indexB] = [identity(builder.tensors[a]!.size), identity(builder.tensors[b]!.size)]
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'bitwise', a, b, indexA, indexB }))
+}

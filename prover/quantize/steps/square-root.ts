@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { makeRanges } from '../ranges'
+import { RecipeError } from '../recipe'
+import { START_BITS, ceilLog2 } from '../start'
+import { readAll, toBigInts, type StepBase, type StepKind } from './step'
+import { required } from './support'
+
+/** y = √x for x ≥ 0. */
+export type SquareRootStep = StepBase & { readonly kind: 'squareRoot'; readonly source: number }
+
+/** y = ⌊√(x·2^shift)⌋. */
+export type QuantizedSquareRoot = SquareRootStep & { readonly shift: number }
+
+export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
+  sources: ({ source }) => [source],
+  outputs: ({ output }) => [output],
+  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  evaluateFloat({ source, output }, values) {
+    values[output] = values[source]!.map((x) => Math.sqrt(Math.max(x, 0)))
+  },
+  initial({ source, output }, { exponentOf, setExponent, seen }) {
+    const largest = Math.sqrt(Math.max(seen(source).hi, 0))
+    const exponent = Math.max(Math.ceil(exponentOf(source) / 2), START_BITS - ceilLog2(largest))
+    setExponent(output, exponent)
+    return { exponent }
+  },
+  quantize(step, { recipe, where, tensor, define }) {
+    const { ranges, exponent: given } = tensor(step.source)
+    const exponent = required(recipe.exponent, step.name, 'exponent')
+    const shift = 2 * exponent - given
+    if (shift < 0)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].exponent is ${exponent}; the root of a value in units of 2^-${given} has at least ${Math.ceil(given / 2)}`,
+      )
+    if (ranges.lo.some((bound) => bound < 0n))
+      throw new RecipeError(`${where}: the argument of a square root may be negative; a clamp to 0 must come before it`)
+    const root = (q: bigint) => floorRoot(q << BigInt(shift))
+    define(step.output, exponent, makeRanges(ranges.lo.map(root), ranges.hi.map(root), where))
+    return { ...step, shift }
+  },
+  evaluate(step, { values, store }) {
+    store(
+      step.output,
+      toBigInts(values[step.source]!).map((q) => floorRoot(q << BigInt(step.shift))),
+    )
+  },
+}
+
+/** ⌊√x⌋ by Newton's iteration from above. */
+function floorRoot(x: bigint): bigint {
+  if (x < 2n) return x
+  let root = 1n << BigInt((x.toString(2).length + 1) >> 1)
+  for (;;) {
+    const next = (root + x / root) >> 1n
+    if (next >= root) return root
+    root = next
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { makeRanges } from '../ranges'
+import type { StepBase, StepKind } from './step'
+import { toBigInts } from './step'
+
+/** y_i = [x[element_i] ≥ threshold_i], or [x > threshold] where `strict`: all comparisons of a forest at once. */
+export type ThresholdsStep = StepBase & {
+  readonly kind: 'thresholds'
+  readonly source: number
+  readonly element: Int32Array
+  readonly threshold: Float64Array
+  /** 1 where the comparison is strict. */
+  readonly strict: Uint8Array
+}
+
+/** y_i = [x[element_i] ≥ least_i] over the integers: the same comparisons of the values that the tensor can have. */
+export type QuantizedThresholds = ThresholdsStep & { readonly least: readonly bigint[] }
+
+export const thresholds: StepKind<ThresholdsStep, QuantizedThresholds> = {
+  sources: ({ source }) => [source],
+  outputs: ({ output }) => [output],
+  // Each gadget reads its element, whatever the number of its thresholds.
+  reads: ({ source, element }, _, read) => new Set(element).forEach((i) => (read(source, i), read(source, i))),
+  evaluateFloat({ source, element, threshold, strict, output }, values) {
+    const x = values[source]!
+    values[output] = Float64Array.from(element, (i, at) =>
+      Number(strict[at] ? x[i]! > threshold[at]! : x[i]! >= threshold[at]!),
+    )
+  },
+  initial({ output }, { setExponent }) {
+    setExponent(output, 0)
+    return {}
+  },
+  quantize(step, { where, tensor, define }) {
+    const { ranges, exponent } = tensor(step.source)
+    const least = Array.from(step.threshold, (threshold, at) => {
+      // Powers of two scale a double exactly, unless it leaves their range: then no value of the tensor reaches it.
+      const scaled = threshold * 2 ** exponent
+      return BigInt(step.strict[at] ? Math.floor(scaled) + 1 : Math.ceil(scaled))
+    })
+    const lo = least.map((value, at) => (ranges.lo[step.element[at]!]! >= value ? 1n : 0n))
+    const hi = least.map((value, at) => (ranges.hi[step.element[at]!]! >= value ? 1n : 0n))
+    define(step.output, 0, makeRanges(lo, hi, where))
+    return { ...step, least }
+  },
+  evaluate({ source, element, least, output }, { values, storeDoubles }) {
+    const x = toBigInts(values[source]!)
+    storeDoubles(
+      output,
+      Float64Array.from(least, (value, at) => Number(x[element[at]!]! >= value)),
+    )
+  },
+}
