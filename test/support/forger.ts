@@ -13,11 +13,7 @@ import { seededRandom } from './onnx-builder'
  */
 export function* forgeries(lab: GadgetLab, honest: Assignment, most: number): Generator<Assignment> {
   const random = seededRandom(99)
-  const attempt = (changes: ReadonlyMap<number, bigint>): Assignment => {
-    const forged = honest.map((value, wire) => changes.get(wire) ?? value)
-    repair(lab, forged, changes)
-    return forged
-  }
+  const attempt = (changes: ReadonlyMap<number, bigint>) => repaired(lab, honest, changes)
   const isForged = (forged: Assignment) => forged.some((value, wire) => value !== honest[wire])
   for (const wire of lab.free) {
     if (random() * lab.free.length > most) continue
@@ -39,6 +35,13 @@ export function* forgeries(lab: GadgetLab, honest: Assignment, most: number): Ge
     )
     if (isForged(forged)) yield forged
   }
+}
+
+/** The witness with some wires changed, and every other free wire that a broken row determines recomputed. */
+export function repaired(lab: GadgetLab, honest: Assignment, changes: ReadonlyMap<number, bigint>): Assignment {
+  const forged = honest.map((value, wire) => changes.get(wire) ?? value)
+  repair(lab, forged, changes)
+  return forged
 }
 
 function alternatives(value: bigint, random: () => number): bigint[] {

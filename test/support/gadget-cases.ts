@@ -345,6 +345,26 @@ export const GADGET_CASES: readonly GadgetCase[] = [
   },
 ]
 
+/** Cases of a gadget at parameters of choice. */
+export const CASES = {
+  inputDigit,
+  round,
+  roundEven,
+  roundRelu,
+  roundClamp,
+  roundSplit,
+  table,
+  tableLinear,
+  nonNegative,
+  max,
+  argMaxStep,
+  divide,
+  squareRoot,
+  oneHot,
+  bucket,
+  bitwiseAnd,
+}
+
 /** A gadget's template and parameters, for titles. */
 export function titleOf({ template, parameters }: Gadget): string {
   return `${template}(${parameters.map((value) => (typeof value === 'number' ? value : 'values')).join(', ')})`

@@ -8,7 +8,7 @@ import {
   type R1cs,
   type SparseRows,
 } from '../../prover/binfile'
-import type { CompiledGadget, Gadget } from '../../prover/circuit'
+import type { CompiledGadget, Gadget, GadgetCompiler } from '../../prover/circuit'
 import { firstUnsatisfiedRow, GadgetCalculator } from '../../prover/witness'
 import { compiler } from './linked-model'
 
@@ -44,9 +44,14 @@ export class GadgetLab {
     }))
   }
 
-  static async create(gadget: Gadget): Promise<GadgetLab> {
-    const compiled = await compiler.compile(gadget)
+  static async create(gadget: Gadget, by: GadgetCompiler = compiler): Promise<GadgetLab> {
+    const compiled = await by.compile(gadget)
     return new GadgetLab(compiled, await GadgetCalculator.create(compiled))
+  }
+
+  /** The same gadget with one row missing, as a careless template would have it. */
+  without(row: number): GadgetLab {
+    return new GadgetLab({ ...this.compiled, r1cs: withoutRow(this.r1cs, row) }, this.calculator)
   }
 
   get r1cs(): R1cs {
