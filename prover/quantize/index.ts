@@ -2,7 +2,6 @@
 
 export { buildProgram } from './build'
 export * from './evaluate'
-export { FunctionDomainError, FunctionParameterError, type FunctionName, type FunctionSpec } from './functions'
 export * from './program'
 export * from './quantize'
 export * from './ranges'
