@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { projectFolder } from '../../prover/project'
 import { makeFixture, type Fixture } from '../cli/fixture'
+import { ENCODER, SCORER } from '../support/chained-models'
+import { buildModel } from '../support/onnx-builder'
 
 const run = promisify(execFile)
 const ROOT = projectFolder()
@@ -36,10 +38,9 @@ describe('docs/privacy.md', function () {
     expect(await shell(open!)).to.match(/^valid, of a portable proof: opens the commitment \d+\ninput x: \[/m)
   })
 
-  it('shows code that verifies an opening', async () => {
-    const [source] = blocks('ts')
+  const runCode = async (source: string): Promise<string> => {
     const script = fixture.path('snippet.ts')
-    const lines = source!.replace("'zkml'", JSON.stringify(join(ROOT, 'prover'))).split('\n')
+    const lines = source.replace("'zkml'", JSON.stringify(join(ROOT, 'prover'))).split('\n')
     const imports = lines.filter((line) => line.startsWith('import'))
     const rest = lines.filter((line) => !line.startsWith('import'))
     writeFileSync(script, `${imports.join('\n')}\nvoid (async () => {\n${rest.join('\n')}})()\n`)
@@ -47,6 +48,19 @@ describe('docs/privacy.md', function () {
       cwd: fixture.folder,
       env: { ...env, TS_NODE_PROJECT: join(ROOT, 'tsconfig.json') },
     })
-    expect(stdout).to.match(/^true \[/)
+    return stdout
+  }
+
+  it('shows code that verifies an opening', async () => {
+    expect(await runCode(blocks('ts')[0]!)).to.match(/^true \[/)
+  })
+
+  it('shows how to chain two models', async () => {
+    fixture.write('first.onnx', buildModel(ENCODER))
+    fixture.write('second.onnx', buildModel(SCORER))
+    const [, , compile, prove] = blocks('sh')
+    await shell(compile!)
+    expect(await shell(prove!)).to.match(/^true$/m)
+    expect(await runCode(blocks('ts')[1]!)).to.match(/^\[.*\] true$/m)
   })
 })
