@@ -3,7 +3,7 @@
 import { ZkmlError } from '../errors'
 import { DEFINITIONS, type Definition, type FunctionName } from './definitions'
 import { formatDomain, type FunctionDomain } from './domain'
-import { absolute, fromDouble, GUARD, PRECISION } from './fixed-point'
+import { absolute, fromDouble, GUARD, PRECISION, toDouble } from './fixed-point'
 
 /** Thrown for an argument outside a function's domain, or where the function's value is 2^64 or more. */
 export class FunctionDomainError extends ZkmlError {
@@ -45,12 +45,12 @@ export function exactFunction(spec: FunctionSpec): (x: bigint) => bigint {
   return (x) => {
     if (!inside(x))
       throw new FunctionDomainError(
-        `${formatFunction(spec)} is not defined at ${toNumber(x)}, outside ${formatDomain(domain)}; narrow the argument's range`,
+        `${formatFunction(spec)} is not defined at ${toDouble(x, PRECISION)}, outside ${formatDomain(domain)}; narrow the argument's range`,
       )
     const value = (exact(x << GUARD) + (1n << (GUARD - 1n))) >> GUARD
     if (absolute(value) >= RESULT_LIMIT)
       throw new FunctionDomainError(
-        `${formatFunction(spec)} is 2^64 or more in size at ${toNumber(x)}; narrow the argument's range`,
+        `${formatFunction(spec)} is 2^64 or more in size at ${toDouble(x, PRECISION)}; narrow the argument's range`,
       )
     return value
   }
@@ -101,8 +101,4 @@ export function resolve(spec: FunctionSpec): { definition: Definition; parameter
 /** For messages: "power(0.5)". */
 export function formatFunction({ name, parameters = [] }: FunctionSpec): string {
   return parameters.length === 0 ? name : `${name}(${parameters.join(', ')})`
-}
-
-function toNumber(x: bigint): number {
-  return Number(x) / 2 ** Number(PRECISION)
 }

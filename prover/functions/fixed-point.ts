@@ -52,3 +52,8 @@ export function fromDouble(value: number, fraction: bigint = WORKING): bigint {
   const exponent = (biased === 0n ? 1n : biased) - 1075n
   return (value < 0 ? -mantissa : mantissa) << (exponent + fraction)
 }
+
+/** The double nearest to a fixed-point number with `fraction` bits. */
+export function toDouble(x: bigint, fraction: bigint = WORKING): number {
+  return Number(x) / 2 ** Number(fraction)
+}

@@ -13,5 +13,5 @@ export {
   FunctionParameterError,
   type FunctionSpec,
 } from './evaluate'
-export { PRECISION } from './fixed-point'
+export { fromDouble, integerSquareRoot, PRECISION, toDouble } from './fixed-point'
 export { saturation } from './saturation'

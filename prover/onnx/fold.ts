@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { exactFunction, fromDouble, PRECISION, toDouble } from '../functions'
 import { ELEMENT_TYPES, type ElementType, kindOf, roundToFloat } from './element-type'
 import { describeNode, OnnxNotFiniteError, OnnxUnsupportedFoldError } from './errors'
 import type { Operation } from './graph'
@@ -7,8 +8,8 @@ import { broadcastStrides, elementCount, sizeAt, stridesOf, walk } from './shape
 import { type ConstantOperand, OnnxIntegerRangeError } from './tensor'
 
 /**
- * Computes an operation whose inputs are all constant. Only + − × ÷ and moves are folded: they are exactly rounded,
- * hence the same on every machine.
+ * Computes an operation whose inputs are all constant, where the result is the same on every machine: + − × ÷ √ are
+ * exactly rounded, moves and comparisons exact, sums taken in one order, smooth functions computed in integers.
  *
  * @param scope The node, which also pays for the memory.
  * @param shape Shape of the result.
@@ -63,9 +64,76 @@ export function fold(
       walk(first.shape, strides, base, (index, offset) => (padded[offset] = first.data[index] ?? 0))
       return padded
     }
+    case 'Function': {
+      const exact = exactFunction(operation.fn)
+      return mapElements(scope, first, elementType, (value) => toDouble(exact(fromDouble(value, PRECISION)), PRECISION))
+    }
+    case 'SquareRoot':
+      return mapElements(scope, first, elementType, (value) => Math.sqrt(Math.max(value, 0)))
+    case 'Compare':
+      return mapElements(scope, first, elementType, (value) =>
+        Number(operation.relation === 'zero' ? value === 0 : value >= 0),
+      )
+    case 'Round':
+      return mapElements(scope, first, elementType, operation.mode === 'floor' ? Math.floor : roundEven)
+    case 'Select': {
+      const all = joined(inputs)
+      return fill(scope, shape, elementType, (i) => {
+        const from = operation.index[i] ?? -1
+        return from < 0 ? operation.fill : (all[from] ?? 0)
+      })
+    }
+    case 'Combine': {
+      const [all, { start, column, weight, bias }] = [joined(inputs), operation.rows]
+      return fill(scope, shape, elementType, (row) => {
+        let sum = bias[row] ?? 0
+        for (let i = start[row] ?? 0; i < (start[row + 1] ?? 0); i++)
+          sum += (weight[i] ?? 0) * (all[column[i] ?? 0] ?? 0)
+        return sum
+      })
+    }
+    case 'GroupMax': {
+      const [all, { start, column }] = [joined(inputs), operation.groups]
+      return fill(scope, shape, elementType, (row) => {
+        let largest = -Infinity
+        for (const at of column.subarray(start[row], start[row + 1])) largest = Math.max(largest, all[at] ?? 0)
+        return largest
+      })
+    }
+    case 'OneHot': {
+      const { depth } = operation
+      return fill(scope, shape, elementType, (i) => Number(first.data[Math.floor(i / depth)] === i % depth))
+    }
     default:
       throw new OnnxUnsupportedFoldError(scope.node)
   }
+}
+
+function roundEven(value: number): number {
+  const nearest = Math.floor(value + 0.5)
+  return nearest - value === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest
+}
+
+/** All elements of the inputs, one input after the other. */
+function joined(inputs: readonly ConstantOperand[]): Float64Array {
+  const all = new Float64Array(inputs.reduce((sum, { data }) => sum + data.length, 0))
+  let at = 0
+  for (const { data } of inputs) {
+    all.set(data, at)
+    at += data.length
+  }
+  return all
+}
+
+function fill(
+  scope: NodeScope,
+  shape: readonly number[],
+  elementType: ElementType,
+  compute: (index: number) => number,
+): Float64Array {
+  const result = scope.allocate(shape)
+  for (let i = 0; i < result.length; i++) result[i] = settle(scope, elementType, compute(i))
+  return result
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Rule } from '../node-scope'
 import { clip, leakyRelu, relu, smooth } from './activation'
 import { binary, div, neg } from './arithmetic'
 import { cast } from './cast'
+import { equal, greater, greaterOrEqual, less, lessOrEqual, where } from './comparison'
 import { constant, constantOfShape, gather, shapeOf, sizeOf, sqrt } from './constant'
 import { conv } from './conv'
 import { concat, transpose } from './layout'
@@ -10,6 +11,7 @@ import { gemm, matMul } from './matmul'
 import { batchNormalization } from './normalization'
 import { pad } from './pad'
 import { averagePool, globalAveragePool, maxPool } from './pool'
+import { reduceMax, reduceMean, reduceMin, reduceSum } from './reduce'
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from './reshape'
 import { argMax, softmax } from './selection'
 import { slice } from './slice'
@@ -28,17 +30,27 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Conv', conv],
   ['Div', div],
   ['Dropout', dropout],
+  ['Equal', equal],
+  ['Exp', smooth('exp')],
   ['Flatten', flatten],
   ['Gather', gather],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
+  ['Greater', greater],
+  ['GreaterOrEqual', greaterOrEqual],
   ['Identity', identity],
   ['LeakyRelu', leakyRelu],
+  ['Less', less],
+  ['LessOrEqual', lessOrEqual],
   ['MatMul', matMul],
   ['MaxPool', maxPool],
   ['Mul', binary('Mul')],
   ['Neg', neg],
   ['Pad', pad],
+  ['ReduceMax', reduceMax],
+  ['ReduceMean', reduceMean],
+  ['ReduceMin', reduceMin],
+  ['ReduceSum', reduceSum],
   ['Relu', relu],
   ['Reshape', reshape],
   ['Shape', shapeOf],
@@ -52,6 +64,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Tanh', smooth('tanh')],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
+  ['Where', where],
 ])
 
 /** Names of the supported operators, sorted. */

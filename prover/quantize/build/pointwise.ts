@@ -19,7 +19,9 @@ export function multiply(builder: ProgramBuilder, node: NodeOf<'Mul' | 'Div'>): 
   const [left, right] = [builder.variable(node, 0), builder.variable(node, 1)]
   const indexA = broadcastIndex(a.info.shape, output.shape)
   const indexB = broadcastIndex(b.info.shape, output.shape)
-  return builder.product(node, '', left, right, { indexA, indexB, shape: output.shape }, output.kind !== 'float')
+  // A bool leaves its factor as it is or makes it 0: nothing grows, so nothing is rounded.
+  const whole = output.kind !== 'float' || a.info.kind === 'bool' || b.info.kind === 'bool'
+  return builder.product(node, '', left, right, { indexA, indexB, shape: output.shape }, whole)
 }
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { integerSquareRoot } from '../../functions'
 import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
@@ -35,25 +36,14 @@ export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
       )
     if (ranges.lo.some((bound) => bound < 0n))
       throw new RecipeError(`${where}: the argument of a square root may be negative; a clamp to 0 must come before it`)
-    const root = (q: bigint) => floorRoot(q << BigInt(shift))
+    const root = (q: bigint) => integerSquareRoot(q << BigInt(shift))
     define(step.output, exponent, makeRanges(ranges.lo.map(root), ranges.hi.map(root), where))
     return { ...step, shift }
   },
   evaluate(step, { values, store }) {
     store(
       step.output,
-      toBigInts(values[step.source]!).map((q) => floorRoot(q << BigInt(step.shift))),
+      toBigInts(values[step.source]!).map((q) => integerSquareRoot(q << BigInt(step.shift))),
     )
   },
-}
-
-/** ⌊√x⌋ by Newton's iteration from above. */
-function floorRoot(x: bigint): bigint {
-  if (x < 2n) return x
-  let root = 1n << BigInt((x.toString(2).length + 1) >> 1)
-  for (;;) {
-    const next = (root + x / root) >> 1n
-    if (next >= root) return root
-    root = next
-  }
 }

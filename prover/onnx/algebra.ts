@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import type { FunctionSpec } from '../functions'
+import { ELEMENT_TYPES, type ElementType, kindOf } from './element-type'
+import type { ElementGroups, Operation, SparseSums } from './graph'
+import type { NodeScope } from './node-scope'
+import { broadcast, broadcastStrides, elementCount, formatShape, sizeAt, stridesOf, walk } from './shape'
+import type { Operand } from './tensor'
+
+/**
+ * Formulas over tensors: what rules of composite operators are written in. Every method adds one operation to the graph,
+ * or a few, and returns its result; constants are folded on the way.
+ *
+ * @example
+ * ```ts
+ * const { sub, mul, mean } = new Algebra(scope)
+ * const centred = sub(x, mean(x, [1]))
+ * const variance = mean(mul(centred, centred), [1])
+ * ```
+ */
+export class Algebra {
+  constructor(private readonly scope: NodeScope) {}
+
+  /** A constant tensor. */
+  readonly constant = (values: ArrayLike<number>, shape: readonly number[], elementType: ElementType): Operand =>
+    this.scope.emit('constant', { data: Float64Array.from(values), shape, elementType })
+
+  /** A constant scalar of the type of another operand. */
+  readonly number = (value: number, { elementType }: Operand): Operand => this.constant([value], [], elementType)
+
+  readonly add = (a: Operand, b: Operand): Operand => this.binary('add', { op: 'Add' }, a, b)
+  readonly sub = (a: Operand, b: Operand): Operand => this.binary('sub', { op: 'Sub' }, a, b)
+
+  /** Product; of a bool and a number it has the number's type, and neither is rounded. */
+  readonly mul = (a: Operand, b: Operand): Operand =>
+    this.binary('mul', { op: 'Mul' }, a, b, a.kind === 'bool' ? b.elementType : a.elementType)
+
+  /** Quotient by a non-zero constant, or by a variable that is at least 0; of integers rounded down. */
+  readonly div = (a: Operand, b: Operand): Operand => this.binary('div', { op: 'Div' }, a, b)
+
+  readonly scale = (x: Operand, factor: number): Operand => this.mul(x, this.number(factor, x))
+  readonly shift = (x: Operand, amount: number): Operand => this.add(x, this.number(amount, x))
+  readonly neg = (x: Operand): Operand => this.unary('neg', { op: 'Neg' }, x)
+  readonly relu = (x: Operand): Operand => this.unary('relu', { op: 'Relu' }, x)
+
+  /** |x|; a real number is rounded and its sign taken from one decomposition. */
+  readonly abs = (x: Operand): Operand =>
+    x.kind === 'float' ? this.unary('abs', { op: 'LeakyRelu', alpha: -1 }, x) : this.sub(this.scale(this.relu(x), 2), x)
+
+  /** A smooth function by a table. */
+  readonly fn = (fn: FunctionSpec, x: Operand): Operand => this.unary(fn.name, { op: 'Function', fn }, x)
+
+  /** √max(x, 0). */
+  readonly squareRoot = (x: Operand): Operand => this.unary('sqrt', { op: 'SquareRoot' }, x)
+  readonly floor = (x: Operand): Operand =>
+    x.kind === 'float' ? this.unary('floor', { op: 'Round', mode: 'floor' }, x) : x
+  readonly roundEven = (x: Operand): Operand =>
+    x.kind === 'float' ? this.unary('round', { op: 'Round', mode: 'even' }, x) : x
+
+  /** [x ≥ 0]. */
+  readonly nonNegative = (x: Operand): Operand =>
+    this.unary('nonNegative', { op: 'Compare', relation: 'nonNegative' }, x, 'bool')
+  /** [x = 0]. */
+  readonly isZero = (x: Operand): Operand => this.unary('isZero', { op: 'Compare', relation: 'zero' }, x, 'bool')
+
+  readonly greaterOrEqual = (a: Operand, b: Operand): Operand => this.nonNegative(this.difference(a, b))
+  readonly less = (a: Operand, b: Operand): Operand => this.not(this.greaterOrEqual(a, b))
+  readonly equal = (a: Operand, b: Operand): Operand => this.isZero(this.difference(a, b))
+
+  /** 1 − x of a bool. */
+  readonly not = (x: Operand): Operand =>
+    this.scope.emit('not', {
+      operation: { op: 'Sub' },
+      inputs: [this.constant([1], [], 'bool'), x],
+      shape: x.shape,
+      elementType: 'bool',
+    })
+
+  readonly and = (a: Operand, b: Operand): Operand => this.binary('and', { op: 'Mul' }, a, b, 'bool')
+
+  /** condition ? a : b, as condition·(a − b) + b. */
+  readonly where = (condition: Operand, a: Operand, b: Operand): Operand =>
+    this.add(this.mul(condition, this.difference(a, b)), b)
+
+  /** The largest of operands that broadcast with each other. */
+  readonly max = (...operands: readonly Operand[]): Operand => {
+    const shape = operands.map((operand) => operand.shape).reduce((a, b) => this.common(a, b))
+    const size = elementCount(shape)
+    const column = new Uint32Array(size * operands.length)
+    let offset = 0
+    operands.forEach((operand, k) => {
+      walk(shape, broadcastStrides(operand.shape, shape), offset, (i, at) => (column[i * operands.length + k] = at))
+      offset += elementCount(operand.shape)
+    })
+    const start = Uint32Array.from({ length: size + 1 }, (_, i) => i * operands.length)
+    return this.groupMax(operands, { start, column }, shape)
+  }
+
+  readonly min = (...operands: readonly Operand[]): Operand => this.neg(this.max(...operands.map(this.neg)))
+
+  /** The largest of each group of elements of the concatenated inputs. */
+  readonly groupMax = (inputs: readonly Operand[], groups: ElementGroups, shape: readonly number[]): Operand =>
+    this.scope.emit('max', {
+      operation: { op: 'GroupMax', groups },
+      inputs,
+      shape,
+      elementType: inputs[0]!.elementType,
+    })
+
+  /** Elements of the concatenated inputs by flat index; −1 is `fill`. */
+  readonly select = (inputs: readonly Operand[], index: Int32Array, shape: readonly number[], fill = 0): Operand =>
+    this.scope.emit('select', {
+      operation: { op: 'Select', index, fill },
+      inputs,
+      shape,
+      elementType: inputs[0]!.elementType,
+    })
+
+  /** Weighted sums of elements of the concatenated inputs. */
+  readonly combine = (inputs: readonly Operand[], rows: SparseSums, shape: readonly number[]): Operand =>
+    this.scope.emit('combine', {
+      operation: { op: 'Combine', rows },
+      inputs,
+      shape,
+      elementType: inputs[0]!.elementType,
+    })
+
+  /** Sums over axes, times a factor; the axes stay with size 1. */
+  readonly sum = (x: Operand, axes: readonly number[], factor = 1): Operand => {
+    const { groups, shape } = reduction(x.shape, axes)
+    const weight = new Float64Array(groups.column.length).fill(factor)
+    return this.combine([x], { ...groups, weight, bias: new Float64Array(elementCount(shape)) }, shape)
+  }
+
+  readonly mean = (x: Operand, axes: readonly number[]): Operand =>
+    this.sum(x, axes, 1 / elementCount(axes.map((axis) => sizeAt(x.shape, axis))))
+
+  /** Maxima over axes, which stay with size 1. */
+  readonly reduceMax = (x: Operand, axes: readonly number[]): Operand => {
+    const { groups, shape } = reduction(x.shape, axes)
+    return this.groupMax([x], groups, shape)
+  }
+
+  /** A new last axis with 1 at the index; an index outside has no 1. */
+  readonly oneHot = (index: Operand, depth: number): Operand =>
+    this.scope.emit('oneHot', {
+      operation: { op: 'OneHot', depth },
+      inputs: [index],
+      shape: [...index.shape, depth],
+      elementType: 'bool',
+    })
+
+  readonly reshape = (x: Operand, shape: readonly number[]): Operand =>
+    this.scope.emit('reshape', { operation: { op: 'Reshape' }, inputs: [x], shape, elementType: x.elementType })
+
+  /** The same numbers under another type, which must be able to hold them. */
+  readonly as = (x: Operand, elementType: ElementType): Operand =>
+    x.elementType === elementType
+      ? x
+      : this.scope.emit('cast', { operation: { op: 'Reshape' }, inputs: [x], shape: x.shape, elementType })
+
+  readonly transpose = (x: Operand, perm: readonly number[]): Operand =>
+    this.scope.emit('transpose', {
+      operation: { op: 'Transpose', perm },
+      inputs: [x],
+      shape: perm.map((axis) => sizeAt(x.shape, axis)),
+      elementType: x.elementType,
+    })
+
+  /** Product of batched matrices [..., m, k] and [..., k, n]; either may be variable, or both. */
+  readonly matMul = (a: Operand, b: Operand): Operand => {
+    const batch = this.common(a.shape.slice(0, -2), b.shape.slice(0, -2))
+    const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!]
+    return this.scope.emit('matmul', {
+      operation: { op: 'MatMul' },
+      inputs: [a, b],
+      shape,
+      elementType: a.elementType,
+    })
+  }
+
+  readonly concat = (inputs: readonly Operand[], axis: number): Operand => {
+    const [first] = inputs
+    const length = inputs.reduce((sum, { shape }) => sum + sizeAt(shape, axis), 0)
+    const shape = first!.shape.map((size, at) => (at === axis ? length : size))
+    return this.scope.emit('concat', {
+      operation: { op: 'Concat', axis },
+      inputs,
+      shape,
+      elementType: first!.elementType,
+    })
+  }
+
+  /** x[…, from:to, …] along one axis. */
+  readonly slice = (x: Operand, axis: number, from: number, to: number): Operand =>
+    this.scope.emit('slice', {
+      operation: {
+        op: 'Slice',
+        starts: x.shape.map((_, at) => (at === axis ? from : 0)),
+        steps: x.shape.map(() => 1),
+      },
+      inputs: [x],
+      shape: x.shape.map((size, at) => (at === axis ? to - from : size)),
+      elementType: x.elementType,
+    })
+
+  private readonly unary = (
+    label: string,
+    operation: Operation,
+    x: Operand,
+    elementType: ElementType = x.elementType,
+  ): Operand => this.scope.emit(label, { operation, inputs: [x], shape: x.shape, elementType })
+
+  private readonly binary = (
+    label: string,
+    operation: Operation,
+    a: Operand,
+    b: Operand,
+    elementType: ElementType = a.elementType,
+  ): Operand => this.scope.emit(label, { operation, inputs: [a, b], shape: this.common(a.shape, b.shape), elementType })
+
+  /** a − b, under a type that holds it: that of integers without a sign does not, nor does that of bools. */
+  private readonly difference = (a: Operand, b: Operand): Operand =>
+    this.binary('sub', { op: 'Sub' }, a, b, signedType(a.elementType))
+
+  private readonly common = (a: readonly number[], b: readonly number[]): readonly number[] => {
+    const shape = broadcast(a, b)
+    if (shape === undefined) throw this.scope.misfit(`${formatShape(a)} and ${formatShape(b)} do not broadcast`)
+    return shape
+  }
+}
+
+function signedType(elementType: ElementType): ElementType {
+  return kindOf(elementType) !== 'float' && ELEMENT_TYPES[elementType].min === 0 ? 'int64' : elementType
+}
+
+/** The elements that a reduction over axes takes together, in order, and its shape with axes of size 1. */
+export function reduction(
+  shape: readonly number[],
+  axes: readonly number[],
+): { readonly groups: ElementGroups; readonly shape: readonly number[] } {
+  const strides = stridesOf(shape)
+  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+  const inner = shape.map((size, axis) => (axes.includes(axis) ? size : 1))
+  const count = elementCount(inner)
+  const column = new Uint32Array(elementCount(kept) * count)
+  walk(kept, strides, 0, (row, base) => walk(inner, strides, base, (i, at) => (column[row * count + i] = at)))
+  const start = Uint32Array.from({ length: elementCount(kept) + 1 }, (_, row) => row * count)
+  return { groups: { start, column }, shape: kept }
+}

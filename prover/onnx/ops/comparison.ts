@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { Algebra } from '../algebra'
+import type { NodeScope, Rule } from '../node-scope'
+import type { Operand } from '../tensor'
+
+type Relation = (algebra: Algebra, a: Operand, b: Operand) => Operand
+
+/** Equal, Greater, Less and their kin: of two numbers of one type, with numpy broadcasting. */
+function comparison(relation: Relation): Rule {
+  return (scope) => {
+    const [a, b] = pair(scope)
+    return relation(new Algebra(scope), a, b)
+  }
+}
+
+function pair(scope: NodeScope): readonly [Operand, Operand] {
+  scope.arity(2)
+  const [a, b] = [scope.input(0), scope.input(1)]
+  scope.requireSameType([a, b])
+  return [a, b]
+}
+
+export const equal = comparison((algebra, a, b) => algebra.equal(a, b))
+export const greater = comparison((algebra, a, b) => algebra.less(b, a))
+export const greaterOrEqual = comparison((algebra, a, b) => algebra.greaterOrEqual(a, b))
+export const less = comparison((algebra, a, b) => algebra.less(a, b))
+export const lessOrEqual = comparison((algebra, a, b) => algebra.greaterOrEqual(b, a))
+
+/** Where: one of two values by a condition, all with numpy broadcasting. */
+export const where: Rule = (scope) => {
+  scope.arity(3)
+  const [condition, a, b] = [scope.input(0), scope.input(1), scope.input(2)]
+  if (condition.kind !== 'bool') throw scope.invalid(`the condition is ${condition.elementType}`)
+  scope.requireSameType([a, b])
+  return new Algebra(scope).where(condition, a, b)
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { Algebra } from '../algebra'
+import type { NodeScope, Rule } from '../node-scope'
+import type { Operand } from '../tensor'
+
+type Reduction = (algebra: Algebra, x: Operand, axes: readonly number[]) => Operand
+
+/** From this opset on axes are an input. */
+type AxesSince = 13 | 18
+
+/**
+ * A reduction over axes, all of them by default. Axes are an attribute at first and a constant input later, where an empty
+ * list may mean none.
+ */
+export function reduction(since: AxesSince, reduce: Reduction): Rule {
+  return (scope) => {
+    const x = scope.input(0)
+    scope.requireNumber(x)
+    const keep = scope.attributes.flag('keepdims', true)
+    const axes = readAxes(scope, x, since)
+    const algebra = new Algebra(scope)
+    const reduced = axes === undefined ? x : reduce(algebra, x, axes)
+    if (keep || axes === undefined) return reduced
+    return algebra.reshape(
+      reduced,
+      reduced.shape.filter((_, axis) => !axes.includes(axis)),
+    )
+  }
+}
+
+/** The axes, or undefined where there is nothing to reduce. */
+function readAxes(scope: NodeScope, x: Operand, since: AxesSince): readonly number[] | undefined {
+  const asInput = scope.opset >= since
+  scope.arity(1, asInput ? 2 : 1)
+  const given = asInput ? scope.ints(1, 'axes') : scope.attributes.ints('axes')
+  const noop = asInput && scope.attributes.flag('noop_with_empty_axes', false)
+  if (given !== undefined && given.length > 0) return scope.axes(given, x.shape.length)
+  return noop ? undefined : x.shape.map((_, axis) => axis)
+}
+
+export const reduceSum = reduction(13, (algebra, x, axes) => algebra.sum(x, axes))
+export const reduceMean = reduction(18, (algebra, x, axes) => algebra.mean(x, axes))
+export const reduceMax = reduction(18, (algebra, x, axes) => algebra.reduceMax(x, axes))
+export const reduceMin = reduction(18, (algebra, x, axes) => algebra.neg(algebra.reduceMax(algebra.neg(x), axes)))
