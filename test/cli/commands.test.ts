@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { pack, tensorCommitment } from '../../prover/encodings'
 import { artefactPaths, readModelFile } from '../../prover/pipeline'
 import { makeFixture, type Fixture } from './fixture'
-import { parseResult, runCli } from './support'
+import { openSession, parseResult, runCli } from './support'
 
 const ADDRESS = '0x00000000000000000000000000000000000000Aa'.toLowerCase()
 const CONTEXT = [
@@ -256,11 +256,14 @@ describe('cli: program', function () {
       'jobs',
       'doctor',
     ])
+    const session = openSession(fixture.main, fixture.folder)
     for (const name of names) {
-      const help = await fixture.must(name, '--help')
-      expect(help.stdout).to.match(new RegExp(`Examples?:\\n  zkml ${name}`))
-      expect(help.stdout).to.match(/--json/)
+      const { code, stdout } = await session.run([name, '--help'])
+      expect(code, name).to.equal(0)
+      expect(stdout).to.match(new RegExp(`Examples?:\\n  zkml ${name}`))
+      expect(stdout).to.match(/--json/)
     }
+    session.close()
     expect((await fixture.must('--version')).stdout).to.match(/^\d+\.\d+\.\d+\n$/)
   })
 
