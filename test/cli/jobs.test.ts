@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { isAlive } from '../service/pool/fixture'
 import { startServe, type ServeProcess } from './daemon'
 import { INPUT, makeFixture, type Fixture } from './fixture'
-import { expectFailure, openSession, parseResult, silentPort, type Run, type Session } from './support'
+import { expectFailure, openSession, parseResult, SILENT_PORT, type Run, type Session } from './support'
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
 
@@ -18,7 +18,7 @@ describe('zkml jobs', function () {
   let done: string
   let stuck: string
   let prover: number
-  let nobody: string
+  const nobody = `http://127.0.0.1:${SILENT_PORT}`
   const jobs = (...args: readonly string[]): Promise<Run> => session.run(['jobs', ...args])
   const listed = async (...args: readonly string[]) => {
     const { inferences } = parseResult(await jobs('list', ...args, '--json'))
@@ -27,7 +27,6 @@ describe('zkml jobs', function () {
 
   before(async () => {
     fixture = makeFixture()
-    nobody = `http://127.0.0.1:${await silentPort()}`
     session = openSession(fixture.main, fixture.folder)
     await fixture.must('compile', 'model.onnx', '--samples', 'samples.json', '--out', 'tiny')
     await fixture.must('setup', 'tiny', '--dev')

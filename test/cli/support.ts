@@ -11,7 +11,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { expect } from 'chai'
@@ -148,15 +147,8 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** A port of the loopback interface on which nobody listens. */
-export function silentPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
+/** A port on which nobody listens: it stands for no service, and who asks for any free port does not get it. */
+export const SILENT_PORT = 4
 
 /** Every file below a folder with its size and time of change. */
 export function listing(folder: string): string[] {

@@ -3,7 +3,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -24,15 +23,6 @@ const blocks = (language: string): string[] =>
     name === language ? [text!] : [],
   )
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 describe('docs/deploying.md', function () {
   this.timeout(300_000)
   const folder = temporaryFolder()
@@ -40,12 +30,16 @@ describe('docs/deploying.md', function () {
   let env: NodeJS.ProcessEnv
 
   before(async () => {
-    const port = await freePort()
-    node = spawn(HARDHAT, ['node', '--port', String(port)], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] })
-    env = { ...process.env, ZKML_RPC_URL: `http://127.0.0.1:${port}`, ZKML_PRIVATE_KEY: KEY }
-    delete env['HARDHAT_NETWORK']
-    for await (const line of createInterface({ input: node.stdout! })) if (line.includes('Started HTTP')) break
+    const anyPort = ['--hostname', '127.0.0.1', '--port', '0']
+    node = spawn(HARDHAT, ['node', ...anyPort], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] })
+    let url: string | undefined
+    for await (const line of createInterface({ input: node.stdout! })) {
+      url = /Started HTTP.* (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1]
+      if (url !== undefined) break
+    }
     node.stdout!.resume()
+    env = { ...process.env, ZKML_RPC_URL: url, ZKML_PRIVATE_KEY: KEY }
+    delete env['HARDHAT_NETWORK']
   })
   after(async () => {
     node.kill()

@@ -6,17 +6,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { openTestStore, TEST_DATA_KEY, type TestStore } from '../../support/store'
-import { removeFolder, silentPort, temporaryFolder } from '../support'
+import { removeFolder, SILENT_PORT, temporaryFolder } from '../support'
 import { complaints, examine } from './support'
 
 const KEY = { ZKML_DATA_KEY: TEST_DATA_KEY.toString('hex') }
 
 describe('zkml doctor: folders, database, artefacts and API of a daemon', () => {
   let folder: string
-  let dead: string
+  const dead = `127.0.0.1:${SILENT_PORT}`
   const path = (name: string) => join(folder, name)
-  before(async () => {
-    dead = `127.0.0.1:${await silentPort()}`
+  before(() => {
     folder = temporaryFolder()
     writeFileSync(path('blocker'), '')
   })
