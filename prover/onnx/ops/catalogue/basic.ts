@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { clip, leakyRelu, relu, smooth } from '../activation'
+import { binary, div, neg } from '../arithmetic'
+import { cast } from '../cast'
+import { equal, greater, greaterOrEqual, less, lessOrEqual, where } from '../comparison'
+import { constant, constantOfShape, gather, shapeOf, sizeOf, sqrt } from '../constant'
+import { conv } from '../conv'
+import { concat, transpose } from '../layout'
+import { gemm, matMul } from '../matmul'
+import { batchNormalization } from '../normalization'
+import { pad } from '../pad'
+import { averagePool, globalAveragePool, maxPool } from '../pool'
+import { reduceMax, reduceMean, reduceMin, reduceSum } from '../reduce'
+import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from '../reshape'
+import { argMax, softmax } from '../selection'
+import { slice } from '../slice'
+import type { Operator } from './operator'
+
+/** Operators of the first slice: what most networks are made of. */
+export const BASIC: readonly Operator[] = [
+  { name: 'Add', rule: binary('Add'), cost: 'none: affine' },
+  { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 3) a group of n' },
+  { name: 'AveragePool', rule: averagePool, cost: 'none: affine' },
+  { name: 'BatchNormalization', rule: batchNormalization, cost: 'none: affine' },
+  { name: 'Cast', rule: cast, cost: 'none: affine' },
+  { name: 'Clip', rule: clip, cost: '2·(b + 2) an element of b bits' },
+  { name: 'Concat', rule: concat, cost: 'none: affine' },
+  { name: 'Constant', rule: constant, cost: 'none: computed while compiling' },
+  { name: 'ConstantOfShape', rule: constantOfShape, cost: 'none: computed while compiling' },
+  { name: 'Conv', rule: conv, cost: 'none: affine' },
+  {
+    name: 'Div',
+    rule: div,
+    cost: 'none by a constant; by a variable q + 2d + 3 an element for a quotient of q bits and a divisor of d',
+  },
+  { name: 'Dropout', rule: dropout, cost: 'none: affine' },
+  { name: 'Equal', rule: equal, cost: '3 an element' },
+  { name: 'Exp', rule: smooth('exp'), cost: '44 to 66 an element and the rounding of its argument' },
+  { name: 'Flatten', rule: flatten, cost: 'none: affine' },
+  { name: 'Gather', rule: gather, cost: 'none: computed while compiling' },
+  { name: 'Gemm', rule: gemm, cost: 'none: affine' },
+  { name: 'GlobalAveragePool', rule: globalAveragePool, cost: 'none: affine' },
+  { name: 'Greater', rule: greater, cost: 'b + 1 an element' },
+  { name: 'GreaterOrEqual', rule: greaterOrEqual, cost: 'b + 1 an element' },
+  { name: 'Identity', rule: identity, cost: 'none: affine' },
+  { name: 'LeakyRelu', rule: leakyRelu, cost: 'b + 3 an element of b bits' },
+  { name: 'Less', rule: less, cost: 'b + 1 an element' },
+  { name: 'LessOrEqual', rule: lessOrEqual, cost: 'b + 1 an element' },
+  { name: 'MatMul', rule: matMul, cost: 'none: affine' },
+  { name: 'MaxPool', rule: maxPool, cost: '(k − 1)·(b + 2) a window of k elements' },
+  {
+    name: 'Mul',
+    rule: binary('Mul'),
+    cost: 'none by a constant; 1 an element for two variables, and the rounding of both',
+  },
+  { name: 'Neg', rule: neg, cost: 'none: affine' },
+  { name: 'Pad', rule: pad, cost: 'none: affine' },
+  { name: 'ReduceMax', rule: reduceMax, cost: '(n − 1)·(b + 2) a group of n' },
+  { name: 'ReduceMean', rule: reduceMean, cost: 'none: affine' },
+  { name: 'ReduceMin', rule: reduceMin, cost: '(n − 1)·(b + 2) a group of n' },
+  { name: 'ReduceSum', rule: reduceSum, cost: 'none: affine' },
+  { name: 'Relu', rule: relu, cost: 'b + 2 an element of b bits, + 3 where it saturates' },
+  { name: 'Reshape', rule: reshape, cost: 'none: affine' },
+  { name: 'Shape', rule: shapeOf, cost: 'none: computed while compiling' },
+  { name: 'Sigmoid', rule: smooth('sigmoid'), cost: '44 to 66 an element and the rounding of its argument' },
+  { name: 'Size', rule: sizeOf, cost: 'none: computed while compiling' },
+  { name: 'Slice', rule: slice, cost: 'none: affine' },
+  { name: 'Softmax', rule: softmax, cost: 'at most 90·n + 100 a group of n' },
+  { name: 'Sqrt', rule: sqrt, cost: 'none: computed while compiling' },
+  { name: 'Squeeze', rule: squeeze, cost: 'none: affine' },
+  { name: 'Sub', rule: binary('Sub'), cost: 'none: affine' },
+  { name: 'Tanh', rule: smooth('tanh'), cost: '44 to 66 an element and the rounding of its argument' },
+  { name: 'Transpose', rule: transpose, cost: 'none: affine' },
+  { name: 'Unsqueeze', rule: unsqueeze, cost: 'none: affine' },
+  { name: 'Where', rule: where, cost: '1 an element' },
+]
