@@ -127,8 +127,9 @@ describe('onnx: constant folding', () => {
       { op: 'Sigmoid', inputs: ['w'], outputs: ['c'], name: 'gate' },
       { op: 'Add', inputs: ['x', 'c'], outputs: ['y'] },
     ]
-    const graph = parseNodes(nodes, { initializers: { w: { shape: [2], data: [0, 1] } } })
-    expect([...graph.constants.get('c')!.data]).to.deep.equal([0.5, Math.fround(0.7310585786300049)])
+    const graph = parseNodes(nodes, { initializers: { w: { shape: [4], data: [0, 1, 0, 1] } } })
+    const one = Math.fround(0.7310585786300049)
+    expect([...graph.constants.get('c')!.data]).to.deep.equal([0.5, one, 0.5, one])
   })
 
   it('refuses what it does not compute on constants', () => {
