@@ -3,12 +3,14 @@ import {
   FIELD_BYTES,
   fromFieldBytes,
   modulo,
+  readR1cs,
   SCALAR_FIELD,
   toFieldBytes,
   type R1cs,
   type SparseRows,
 } from '../../prover/binfile'
 import type { CompiledGadget, Gadget, GadgetCompiler } from '../../prover/circuit'
+import { compileCircom } from '../../prover/circuit/circom'
 import { firstUnsatisfiedRow, GadgetCalculator } from '../../prover/witness'
 import { compiler } from './linked-model'
 
@@ -46,6 +48,38 @@ export class GadgetLab {
 
   static async create(gadget: Gadget, by: GadgetCompiler = compiler): Promise<GadgetLab> {
     const compiled = await by.compile(gadget)
+    return new GadgetLab(compiled, await GadgetCalculator.create(compiled))
+  }
+
+  /** A template that is no gadget of ours, given by the names of its signals and its body. */
+  static async ofTemplate(inputs: readonly string[], outputs: readonly string[], body: string): Promise<GadgetLab> {
+    const signals = [
+      ...inputs.map((name) => `signal input ${name};`),
+      ...outputs.map((name) => `signal output ${name};`),
+    ]
+    const files = await compileCircom(
+      `pragma circom 2.2.0; template T() { ${signals.join(' ')} ${body} } component main {public [${inputs.join(', ')}]} = T();`,
+      'O1',
+    )
+    const gadget: Gadget = {
+      template: 'T',
+      file: '',
+      parameters: [],
+      inputs: inputs.map((name) => ({ name, size: 1 })),
+      outputs: outputs.map((name) => ({ name, size: 1 })),
+      requires: [],
+      guarantees: [],
+      rows: 0,
+      digits: 0,
+      optimisation: 'O1',
+    }
+    const compiled = {
+      gadget,
+      r1cs: readR1cs(files.r1cs),
+      wasm: files.wasm,
+      outputCount: outputs.length,
+      inputCount: inputs.length,
+    }
     return new GadgetLab(compiled, await GadgetCalculator.create(compiled))
   }
 

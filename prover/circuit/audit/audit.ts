@@ -8,9 +8,9 @@ import { centred, System, type Terms } from './system'
 
 /** What an audit found. */
 export type WireAudit = {
-  /** True when every wire follows from the start wires: no two witnesses share their inputs. */
+  /** True when every wire follows from the start wires, so that no two witnesses share their inputs, and none is idle. */
   readonly deterministic: boolean
-  /** Wires no rule reaches, in ascending order. */
+  /** Wires no rule reaches, and public wires that no row reads, in ascending order. */
   readonly unreached: readonly number[]
 }
 
@@ -22,6 +22,8 @@ export type WireAudit = {
  * - a boolean sum of wires counts as one more such digit;
  * - a zero test with a determined inverse, a ranged division and a ranged square root fix their wires (`patterns.ts`);
  * - disjoint bins of which one holds a known value are told apart by it (`bins.ts`).
+ *
+ * A public wire that no row reads says nothing: a proof would hold for any value of it, so it counts as unreached.
  *
  * It is sound, not complete: a wire it does not reach may still be determined, and is reported all the same.
  */
@@ -63,9 +65,19 @@ class Auditor implements Knowledge {
     }
     const unreached: number[] = []
     this.known.forEach((known, wire) => {
-      if (!known) unreached.push(wire)
+      if (!known || this.isIdle(wire)) unreached.push(wire)
     })
     return { deterministic: unreached.length === 0, unreached }
+  }
+
+  /** Whether a public wire has no influence on any row. */
+  private isIdle(wire: number): boolean {
+    const { nPubOut, nPubIn } = this.system.r1cs
+    if (wire === 0 || wire > nPubOut + nPubIn) return false
+    return ![...this.system.rowsOf(wire)].some((row) => {
+      const [a, b, c] = [this.system.a(row), this.system.b(row), this.system.c(row)]
+      return c.has(wire) || (a.has(wire) && b.size > 0) || (b.has(wire) && a.size > 0)
+    })
   }
 
   private learn(wire: number): void {
