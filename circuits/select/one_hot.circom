@@ -13,14 +13,22 @@ template OneHot(n) {
     signal input index;
     signal output bits[n];
 
+    // circom copies a sum with each term that is added: partial sums keep long ones quick to compile.
+    var part = 64;
     var position = 0;
     var rest = 1;
-    for (var i = 1; i < n; i++) {
-        // Boolean; fixed by the two sums.
-        bits[i] <-- index == i ? 1 : 0;
-        bits[i] * (bits[i] - 1) === 0;
-        position += bits[i] * i;
-        rest -= bits[i];
+    for (var start = 1; start < n; start += part) {
+        var partPosition = 0;
+        var partCount = 0;
+        for (var i = start; i < n && i < start + part; i++) {
+            // Boolean; fixed by the two sums.
+            bits[i] <-- index == i ? 1 : 0;
+            bits[i] * (bits[i] - 1) === 0;
+            partPosition += bits[i] * i;
+            partCount += bits[i];
+        }
+        position += partPosition;
+        rest -= partCount;
     }
     bits[0] <== rest;
     bits[0] * (bits[0] - 1) === 0;
