@@ -7,15 +7,16 @@ pragma circom 2.2.0;
 //   values  2^b integers, part of the circuit
 //   out     values[index]
 //
-// The index splits into a high part of b − ⌊b/2⌋ bits and a low part of ⌊b/2⌋ bits, each held one-hot; a row of the
-// table is a linear combination of the low part, and costs one product with its high selector.
+// The index splits into a high part of ⌊b/2⌋ bits and a low part of the others, each held one-hot; a row of the table
+// is a linear combination of the low part, and costs one product with its high selector.
 //
-// Cost: 2·2^(b−⌊b/2⌋) + 2^⌊b/2⌋ + 2 rows: 50 at 8 bits, 98 at 10.
+// Cost: 2·2^⌊b/2⌋ + 2^(b−⌊b/2⌋) + 2 rows: 34 at 7 bits, 50 at 8, 98 at 10.
 // Unique: all selectors are boolean, those of a half sum to 1 (selector 0 is one minus the others, boolean as well), so
-// each half selects one digit; index = high·2^⌊b/2⌋ + low then has one solution, and out is a product of known values.
+// each half selects one digit; index = high·2^(b−⌊b/2⌋) + low then has one solution, and out is a sum of products of
+// known values.
 template Table(b, values) {
     assert(b >= 2 && b <= 12);
-    var lowBits = b \ 2;
+    var lowBits = b - b \ 2;
     var lowCount = 1 << lowBits;
     var highCount = 1 << (b - lowBits);
     signal input index;

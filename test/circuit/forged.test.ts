@@ -19,7 +19,7 @@ const MUTATION_INPUTS = 8
  */
 const REDUNDANT: Readonly<Record<string, readonly number[]>> = {
   'Table(2, values)': [0, 1, 2, 3],
-  'Table(3, values)': [4, 5],
+  'Table(3, values)': [0, 1],
   'TableLinear(2, 1, values, values)': [0, 1, 2, 3],
   'TableLinear(3, 2, values, values)': [0, 1],
   'OneHot(2)': [0, 1],

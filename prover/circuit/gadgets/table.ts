@@ -4,7 +4,7 @@ import { below, one, type Gadget, type Interval } from './gadget'
 
 /** `values` has 2^bits entries; the output lies between the smallest and the largest. */
 export function table(bits: number, values: readonly number[]): Gadget {
-  const low = Math.floor(bits / 2)
+  const low = Math.ceil(bits / 2)
   const range = { lo: BigInt(Math.min(...values)), hi: BigInt(Math.max(...values)) }
   return {
     template: 'Table',
