@@ -27,7 +27,8 @@ export async function assembleCircuit(
   for (const { recipe } of program.inputs) need(inputDigit(recipe.bits))
   for (const plan of plans) for (const gadget of new Set(gadgetsOf(plan))) need(gadget)
   need(bindContext())
-  if ([...program.inputs, ...program.outputs].some(({ recipe }) => recipe.visibility === 'hashed')) need(poseidonLink())
+  const committed: readonly string[] = [...program.inputs, ...program.outputs].map(({ recipe }) => recipe.visibility)
+  if (committed.includes('hashed') || committed.includes('weights')) need(poseidonLink())
 
   const compiled = new Map<string, CompiledGadget>()
   for (const [key, gadget] of needed) {

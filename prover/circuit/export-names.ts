@@ -25,6 +25,7 @@ export class ExportNames {
       for (let k = 0; k < size; k++) this.wires.set(first + k, `digits${i}[${k}]`)
     })
     saltWires.forEach((wire, i) => this.wires.set(wire, `salts[${i}]`))
+    if (circuit.weightsSaltWire !== undefined) this.wires.set(circuit.weightsSaltWire, 'weightsSalt')
     instances.forEach(({ gadget: { gadget }, base }, i) => {
       let wire = base
       for (const { name, size } of gadget.outputs) {
@@ -43,6 +44,7 @@ export class ExportNames {
     lines.push('signal input context;')
     program.inputs.forEach(({ tensor }, i) => lines.push(`signal input digits${i}[${program.tensors[tensor]!.size}];`))
     if (saltWires.length > 0) lines.push(`signal input salts[${saltWires.length}];`)
+    if (this.circuit.weightsSaltWire !== undefined) lines.push('signal input weightsSalt;')
     return lines
   }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { TensorSpec } from '../encodings'
+import { weightsTag, type TensorSpec } from '../encodings'
 import { constantFeed, wireFeed, type Feed } from './feed'
 import { bindContext, poseidonLink } from './gadgets'
 import type { Linker } from './linker'
-import { commitmentTag, wordFeeds } from './schema'
+import { commitmentTag, weightFormat, weightsOf, weightWords, wordFeeds } from './schema'
 
 /** Fixes the public wires: outputs, inputs, context, in the order of docs/encodings.md. */
 export function linkSignals(linker: Linker): void {
@@ -28,8 +28,15 @@ export function linkSignals(linker: Linker): void {
     program.outputs.forEach(({ tensor }, i) => bind(schema.outputs[i]!, tensor))
   })
   part('public inputs', 'Input', () => {
-    program.inputs.forEach(({ tensor }, i) => bind(schema.inputs[i]!, tensor))
+    schema.inputs.forEach((spec, i) => bind(spec, program.inputs[i]!.tensor))
   })
+  if (schema.weightsCommitted)
+    part('weights commitment', 'Weights', () => {
+      const formats = weightsOf(program).map(({ tensor, recipe }) =>
+        weightFormat(recipe, program.tensors[tensor]!.size),
+      )
+      linker.bindCopy(wire++, commit(linker, weightWords(program), weightsTag(formats), linker.weightsSaltWire!))
+    })
   part('context', 'Context', () => {
     linker.instance(bindContext(), [wireFeed(linker.contextWire)])
   })

@@ -38,6 +38,8 @@ export type LinkedCircuit = {
   readonly inputWires: readonly number[]
   /** One salt per hashed tensor, in signal order. */
   readonly saltWires: readonly number[]
+  /** Salt of the commitment to private weights, if there are any. */
+  readonly weightsSaltWire?: number
   readonly contextWire: number
   /** Public wires whose value is an instance's output wire: the commitments. */
   readonly copies: readonly { readonly wire: number; readonly from: number }[]
@@ -62,6 +64,7 @@ export class Linker {
   readonly contextWire: number
   readonly inputWires: number[] = []
   readonly saltWires: number[] = []
+  readonly weightsSaltWire: number | undefined
   private readonly forms: (readonly ElementForm[] | undefined)[] = []
   /** Wires given to elements of linear tensors, and how often each element is read. */
   private readonly ownWires = new Map<number, Int32Array>()
@@ -79,11 +82,12 @@ export class Linker {
     this.schema = ioSchemaOf(program)
     const count = (specs: readonly TensorSpec[]) => specs.reduce((sum, spec) => sum + tensorSignals(spec), 0)
     const digits = program.inputs.reduce((sum, { tensor }) => sum + program.tensors[tensor]!.size, 0)
-    const salts = [...this.schema.outputs, ...this.schema.inputs].filter((spec) => spec.visibility === 'hashed').length
+    const hashed = [...this.schema.outputs, ...this.schema.inputs].filter((spec) => spec.visibility === 'hashed').length
+    const committed = this.schema.weightsCommitted ? 1 : 0
     const layout = {
       outputs: count(this.schema.outputs),
-      publicInputs: count(this.schema.inputs) + 1,
-      privateInputs: digits + salts,
+      publicInputs: count(this.schema.inputs) + committed + 1,
+      privateInputs: digits + hashed + committed,
     }
     this.builder = new ConstraintBuilder(layout)
     this.contextWire = layout.outputs + layout.publicInputs
@@ -95,7 +99,8 @@ export class Linker {
       this.forms[tensor] = Array.from({ length: size }, (_, i) => ({ wire: first + i, offset: BigInt(recipe.lo) }))
       wire += size
     }
-    for (let i = 0; i < salts; i++) this.saltWires.push(wire++)
+    for (let i = 0; i < hashed; i++) this.saltWires.push(wire++)
+    if (committed) this.weightsSaltWire = wire
     this.countUses()
   }
 
@@ -182,6 +187,7 @@ export class Linker {
       derived: this.derived,
       inputWires: this.inputWires,
       saltWires: this.saltWires,
+      ...(this.weightsSaltWire !== undefined && { weightsSaltWire: this.weightsSaltWire }),
       contextWire: this.contextWire,
       copies: this.copies,
       costs: this.costs,

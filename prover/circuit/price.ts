@@ -4,7 +4,7 @@ import { tensorSignals, tensorWords, type TensorSpec } from '../encodings'
 import type { CostModel } from '../quantize'
 import { poseidonLink } from './gadgets'
 import { planProgram } from './plan-program'
-import { ioSchemaOf } from './schema'
+import { ioSchemaOf, weightWords } from './schema'
 import { gadgetsOf } from './steps'
 
 /**
@@ -21,10 +21,17 @@ export const priceProgram: CostModel = (program) => {
   let constraints = 1 + steps.reduce((sum, step) => sum + step.constraints, 0)
   program.inputs.forEach(({ tensor, recipe }) => (constraints += program.tensors[tensor]!.size * recipe.bits))
   for (const spec of [...inputs, ...outputs]) constraints += signalRows(spec)
+  const weightWordCount = weightWords(program).length
+  if (weightWordCount > 0) constraints += commitmentRows(weightWordCount)
   return { constraints, steps }
 }
 
 function signalRows(spec: TensorSpec): number {
   if (spec.visibility !== 'hashed') return tensorSignals(spec)
-  return 1 + Math.ceil((tensorWords(spec) + 1) / 4) * poseidonLink().rows
+  return commitmentRows(tensorWords(spec))
+}
+
+/** The links of a commitment, and the row that makes it public. */
+function commitmentRows(words: number): number {
+  return 1 + Math.ceil((words + 1) / 4) * poseidonLink().rows
 }

@@ -26,7 +26,7 @@ export type CompileFlags = {
   readonly inputBits?: readonly string[]
   readonly maxFlips?: string
   readonly maxError?: string
-  readonly weights: string
+  readonly weights?: string
   readonly out?: string
   readonly name?: string
 }
@@ -45,7 +45,7 @@ export async function compileRequest(
   graph: Graph,
   flags: CompileFlags,
 ): Promise<CompileOptions & { target?: AccuracyTarget }> {
-  checkWeights(flags.weights)
+  const weights = readWeights(flags.weights)
   checkRecipeOptions(flags)
   const { parseRecipe, parseSamples } = await import('../quantize')
   const target = await accuracyTarget(flags)
@@ -54,18 +54,14 @@ export async function compileRequest(
       samples: parseSamples(readInputText(flags.samples, 'the samples file'), graph, flags.samples),
     }),
     ...(target && { target }),
+    ...(weights && { weights }),
   }
   if (flags.recipe !== undefined) return { ...common, recipe: parseRecipe(readInputText(flags.recipe, 'the recipe')) }
   return { ...common, inputs: inputOptions(graph, flags), outputs: outputOptions(graph, flags) }
 }
 
-function checkWeights(weights: string): void {
-  if (weights === 'fixed') return
-  if (weights === 'private')
-    throw new UsageError(
-      '--weights private is not available in this version; weights are fixed in the circuit, so leave the option out',
-    )
-  throw new UsageError(`--weights takes fixed, not "${weights}"`)
+function readWeights(weights: string | undefined): 'fixed' | 'private' | undefined {
+  return weights === undefined ? undefined : parseChoice('--weights', ['fixed', 'private'] as const)(weights)
 }
 
 /** A recipe holds every choice these options would make. */
@@ -76,6 +72,7 @@ function checkRecipeOptions(flags: CompileFlags): void {
     '--output': flags.output,
     '--input-range': flags.inputRange,
     '--input-bits': flags.inputBits,
+    '--weights': flags.weights,
   }
   const [given] = Object.entries(decided).find(([, value]) => value !== undefined) ?? []
   if (given !== undefined)

@@ -5,6 +5,7 @@ import { projectVersion } from '../project'
 import { auditCommand } from './commands/audit'
 import { ceremonyCommand } from './commands/ceremony'
 import { checkCommand } from './commands/check'
+import { commitWeightsCommand } from './commands/commit-weights'
 import { compileCommand } from './commands/compile'
 import { doctorCommand } from './commands/doctor'
 import { exportCircomCommand } from './commands/export-circom'
@@ -32,6 +33,7 @@ export const COMMANDS: Readonly<Record<string, CommandBuilder>> = {
   setup: setupCommand,
   ceremony: ceremonyCommand,
   ptau: ptauCommand,
+  'commit-weights': commitWeightsCommand,
   prove: proveCommand,
   verify: verifyCommand,
   open: openCommand,

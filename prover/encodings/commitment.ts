@@ -2,7 +2,7 @@
 
 import { AbiCoder, keccak256 } from 'ethers'
 import { poseidon5 } from 'poseidon-lite/poseidon5'
-import { DOMAIN_TENSOR } from './domains'
+import { DOMAIN_TENSOR, DOMAIN_WEIGHTS } from './domains'
 import { EncodingValueError } from './errors'
 import { isFieldElement } from './field'
 
@@ -24,6 +24,29 @@ export function tensorTag(format: CommitmentFormat): bigint {
   return BigInt(keccak256(encoded)) >> 8n
 }
 
+/** The tag that opens a commitment to private weights, below 2^248: it names the format of every tensor, in order. */
+export function weightsTag(formats: readonly CommitmentFormat[]): bigint {
+  const encoded = AbiCoder.defaultAbiCoder().encode(
+    ['bytes32', 'tuple(int256 lo, uint256 bits, uint256 count)[]'],
+    [DOMAIN_WEIGHTS, formats],
+  )
+  return BigInt(keccak256(encoded)) >> 8n
+}
+
+/**
+ * Commitment to private weights: the chain of a tensor's commitment over the words of all of them, each tensor from a word
+ * of its own on.
+ *
+ * @param words - the packed tensors, one after the other
+ */
+export function weightsCommitment(
+  words: readonly bigint[],
+  salt: bigint,
+  formats: readonly CommitmentFormat[],
+): bigint {
+  return commitmentChain(weightsTag(formats), salt, words)
+}
+
 /**
  * Commitment of a `hashed` tensor: a chain of circomlib's Poseidon(5) over tag, salt and the packed words.
  *
@@ -31,13 +54,17 @@ export function tensorTag(format: CommitmentFormat): bigint {
  * @param salt - a field element drawn uniformly; the commitment hides the tensor only as well as the salt is secret
  */
 export function tensorCommitment(words: readonly bigint[], salt: bigint, format: CommitmentFormat): bigint {
+  return commitmentChain(tensorTag(format), salt, words)
+}
+
+function commitmentChain(tag: bigint, salt: bigint, words: readonly bigint[]): bigint {
   for (const value of [salt, ...words]) {
     if (!isFieldElement(value)) {
       throw new EncodingValueError(`A salt or word is ${value}, which is no field element; reduce it below r.`)
     }
   }
   const at = (index: number): bigint => words[index] ?? 0n
-  let state = poseidon5([tensorTag(format), salt, at(0), at(1), at(2)])
+  let state = poseidon5([tag, salt, at(0), at(1), at(2)])
   for (let next = FIRST_WORDS; next < words.length; next += NEXT_WORDS) {
     state = poseidon5([state, at(next), at(next + 1), at(next + 2), at(next + 3)])
   }

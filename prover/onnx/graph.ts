@@ -122,15 +122,17 @@ export type OpName = Operation['op']
 
 /**
  * A model after parsing: topologically ordered, every shape known, everything computable from constants folded.
- * Every name in a node's `inputs` is a graph input, a constant, or an earlier node's output.
+ * Every name in a node's `inputs` is a graph input, a weight, a constant, or an earlier node's output.
  */
 export type Graph = {
   readonly name: string
   readonly opset: number
   readonly inputs: readonly ValueInfo[]
+  /** Tensors that private weights hide: read like inputs, in the order of the file. */
+  readonly weights: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly nodes: readonly GraphNode[]
   readonly constants: ReadonlyMap<string, ConstantTensor>
-  /** Every value that is not a constant: inputs and node outputs. */
+  /** Every value that is not a constant: inputs, weights and node outputs. */
   readonly values: ReadonlyMap<string, ValueInfo>
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
-import { ELEMENT_TYPES } from './element-type'
+import { isWeight } from './architecture'
+import { ELEMENT_TYPES, elementTypeOf, kindOf } from './element-type'
 import { OnnxNotFiniteError } from './errors'
 import type { ConstantTensor, Graph, GraphNode, ValueInfo } from './graph'
 import { lowerNode } from './lower'
 import { readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
-import { nameNodes, OnnxDuplicateNameError, orderNodes } from './order'
+import { nameNodes, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
 import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
+import { checkSize } from './shape'
 import { checkOutput, readInput } from './signature'
 import { type ConstantOperand, decodeTensor, OnnxIntegerRangeError, type Operand } from './tensor'
 import { OnnxMalformedError } from './wire'
@@ -20,6 +22,12 @@ export class OnnxConstantOutputError extends ZkmlError {
   constructor(output: string) {
     super(`output "${output}" is constant: it depends on no input, so there is nothing to prove; remove it`)
   }
+}
+
+/** How a model is read. */
+export type ParseOptions = {
+  /** Weights are hidden: they are read like inputs, and neither their values nor anything that depends on them is known. */
+  readonly privateWeights?: boolean
 }
 
 /**
@@ -35,12 +43,14 @@ export class OnnxConstantOutputError extends ZkmlError {
  * for (const node of graph.nodes) console.log(node.name, node.op, graph.values.get(node.output)?.shape)
  * ```
  */
-export function parseModel(bytes: Uint8Array): Graph {
+export function parseModel(bytes: Uint8Array, { privateWeights = false }: ParseOptions = {}): Graph {
   const { opset, graph } = readModel(bytes)
-  const constants = readInitializers(graph)
-  const inputs = readInputs(graph, constants)
+  const hidden = privateWeights ? readWeightShapes(graph) : []
+  const constants = readInitializers(graph, new Set(hidden.map(({ name }) => name)))
+  const known = new Map<string, Operand>([...constants, ...hidden.map((weight) => [weight.name, weight] as const)])
+  const inputs = readInputs(graph, known)
   const outputNames = readOutputNames(graph)
-  const operands = new Map<string, Operand>([...constants, ...inputs.map((input) => [input.name, input] as const)])
+  const operands = new Map<string, Operand>([...known, ...inputs.map((input) => [input.name, input] as const)])
   const ordered = orderNodes(nameNodes(graph.nodes), new Set(operands.keys()), outputNames)
 
   const used = new Set([...outputNames, ...ordered.flatMap(({ proto }) => proto.inputs)])
@@ -60,22 +70,53 @@ export function parseModel(bytes: Uint8Array): Graph {
     return toValueInfo(operand)
   })
   const nodes = dropUnused(lowered, outputNames)
+  const read = new Set(nodes.flatMap((node) => node.inputs))
+  const weights = hidden.filter(({ name }) => read.has(name))
   return {
     name: graph.name ?? '',
     opset,
     inputs: inputs.map(toValueInfo),
+    weights: weights.map(toValueInfo),
     outputs,
     nodes,
-    ...collectValues(inputs, nodes, operands),
+    ...collectValues([...inputs, ...weights], nodes, operands),
   }
 }
 
-function readInitializers(graph: GraphProto): ReadonlyMap<string, ConstantOperand> {
+/** The weights of a model, which {@link parseModel} leaves out when they are private. */
+export function readWeights(bytes: Uint8Array, weights: readonly ValueInfo[]): readonly Float64Array[] {
+  const { graph } = readModel(bytes)
+  const byName = new Map(graph.initializers.map((proto) => [proto.name ?? '', proto]))
+  return weights.map(({ name, shape }) => {
+    const proto = byName.get(name)
+    if (proto === undefined || proto.dims.join() !== shape.join())
+      throw new OnnxMissingTensorError('the architecture', name)
+    const tensor = decodeTensor(name, proto)
+    return checkWeights(tensor, tensor.data)
+  })
+}
+
+/** Names and shapes of the initializers that private weights hide; their data may be missing. */
+function readWeightShapes(graph: GraphProto): readonly Operand[] {
+  return graph.initializers.filter(isWeight).map((proto) => {
+    const [name, shape] = [proto.name ?? '', proto.dims]
+    if (name === '') throw new OnnxMalformedError('an initializer has no name')
+    if (shape.some((size) => !(size >= 1))) throw new OnnxMalformedError(`the weight "${name}" is empty`)
+    checkSize(`tensor "${name}"`, shape)
+    const elementType = elementTypeOf(proto.dataType ?? 0)!
+    return { name, kind: kindOf(elementType), elementType, shape }
+  })
+}
+
+function readInitializers(graph: GraphProto, hidden: ReadonlySet<string>): ReadonlyMap<string, ConstantOperand> {
   const constants = new Map<string, ConstantOperand>()
+  const names = new Set<string>()
   for (const proto of graph.initializers) {
     const name = proto.name ?? ''
+    if (names.has(name)) throw new OnnxDuplicateNameError(name)
+    names.add(name)
+    if (hidden.has(name)) continue
     if (name === '') throw new OnnxMalformedError('an initializer has no name')
-    if (constants.has(name)) throw new OnnxDuplicateNameError(name)
     constants.set(name, decodeTensor(name, proto))
   }
   return constants

@@ -25,6 +25,10 @@ export type ArtefactPaths = {
   readonly transcript: string
   /** The key before any contribution, which a ceremony starts from. */
   readonly initialKey: string
+  /** The model with its private weights, and what commits to them: nothing of it may leave the machine. */
+  readonly privateFolder: string
+  readonly privateOnnx: string
+  readonly privateSalt: string
   /** Folder of the Solidity verifier of a PLONK or FFLONK key. */
   readonly verifier: string
 }
@@ -42,6 +46,9 @@ export function artefactPaths(folder: string): ArtefactPaths {
     keyMetadata: join(folder, 'key.json'),
     transcript: join(folder, 'transcript.json'),
     initialKey: join(folder, 'ceremony', 'circuit_0000.zkey'),
+    privateFolder: join(folder, 'private'),
+    privateOnnx: join(folder, 'private', 'model.onnx'),
+    privateSalt: join(folder, 'private', 'weights.json'),
     verifier: join(folder, 'verifier'),
   }
 }

@@ -6,7 +6,6 @@ import {
   DEFAULT_TARGET,
   meetsTarget,
   quantizedOutputs,
-  quantizeInput,
   ReferenceModel,
   toBigInts,
   type Accuracy,
@@ -16,6 +15,7 @@ import {
 } from '../quantize'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../witness'
 import type { CompiledModel } from './compile'
+import { integersOf, withWeights } from './private-weights'
 import { staged, type Progress } from './progress'
 import type { MeasuredAccuracy } from './report'
 
@@ -38,9 +38,11 @@ export type CheckResult = {
 export async function checkInput(model: CompiledModel, sample: Sample, progress?: Progress): Promise<CheckResult> {
   const { circuit, quantized, graph, onnx } = model
   const generator = await WitnessGenerator.create(circuit)
-  const inputs = quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
+  const inputs = integersOf(model, sample)
   const start = performance.now()
-  const witness = await staged(progress, 'witness', () => generator.generate({ inputs, context: 0n }))
+  const witness = await staged(progress, 'witness', () =>
+    generator.generate({ inputs, context: 0n, ...(model.weights && { weightsSalt: model.weights.salt }) }),
+  )
   const witnessMilliseconds = Math.round(performance.now() - start)
   const broken = await staged(progress, 'constraints', () => firstUnsatisfiedRow(circuit.r1cs, witness.values))
   const output = quantized.outputs.map(({ tensor }) =>
@@ -85,7 +87,7 @@ export async function checkSamples(model: CompiledModel, set: SampleSet, progres
     const reference = await runtime.runAll(samples, (done) => progress?.('reference', done / samples.length))
     const outputs = samples.map((sample, i) => {
       progress?.('evaluate', (i + 1) / samples.length)
-      return quantizedOutputs(quantized, sample)
+      return quantizedOutputs(quantized, withWeights(model, sample))
     })
     const errors = outputs.map((output, i) => compareOutputs([output], [reference[i]!]).maxAbsError)
     const worst = argmax(errors)

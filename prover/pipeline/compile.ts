@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { r1csChunks } from '../binfile'
 import { assembleCircuit, GadgetCompiler, priceProgram, toolVersions, type LinkedCircuit } from '../circuit'
 import { circuitHash, DEV_SETUP_HASH, ioSchemaHash, recipeHash, SHARED_VERIFIER } from '../encodings'
-import { parseModel, type Graph } from '../onnx'
+import { architectureOf, parseModel, readWeights, type Graph } from '../onnx'
 import {
   buildProgram,
   calibrate,
@@ -15,6 +15,8 @@ import {
   RecipeError,
   ReferenceModel,
   realRange,
+  sizeOf,
+  weightRecipe,
   type AccuracyTarget,
   type Calibration,
   type InputOptions,
@@ -25,6 +27,7 @@ import {
   type SampleSet,
 } from '../quantize'
 import { staged, type Progress } from './progress'
+import { commitWeights, hasPrivateWeights, type PrivateWeights } from './private-weights'
 
 /** How a model is to be compiled: with a recipe as it stands, or with what calibration needs to make one. */
 export type CompileOptions = {
@@ -35,6 +38,12 @@ export type CompileOptions = {
   /** By output name. */
   readonly outputs?: Readonly<Record<string, OutputRecipe['visibility']>>
   readonly target?: AccuracyTarget
+  /** `private`: weights are committed to rather than part of the circuit. A recipe decides it otherwise. */
+  readonly weights?: 'fixed' | 'private'
+  /** Salt of the commitment to private weights; a fresh field element when absent. */
+  readonly weightsSalt?: bigint
+  /** The commitment itself, of an architecture whose weights are not at hand: no proof can be made then. */
+  readonly weightsCommitment?: bigint
   readonly progress?: Progress
   readonly compiler?: GadgetCompiler
 }
@@ -58,6 +67,8 @@ export type CompiledModel = {
   readonly quantized: QuantizedProgram
   readonly circuit: LinkedCircuit
   readonly hashes: ModelHashes
+  /** Present when weights are private. */
+  readonly weights?: PrivateWeights
   /** Present when the recipe was made in this run. */
   readonly calibration?: Calibration
 }
@@ -77,7 +88,10 @@ const RANDOM_SAMPLES = 200
  */
 export async function compileModel(onnx: Uint8Array, options: CompileOptions = {}): Promise<CompiledModel> {
   const { progress } = options
-  const graph = await staged(progress, 'parse', () => parseModel(onnx))
+  const privateWeights = options.recipe ? hasPrivateWeights(options.recipe) : options.weights === 'private'
+  const graph = await staged(progress, 'parse', () => parseModel(onnx, { privateWeights }))
+  if (privateWeights && graph.weights.length === 0)
+    throw new InputOptionError('the model has no weights to hide; leave out --weights private')
   const program = await staged(progress, 'fold', () => buildProgram(graph))
   const calibration = options.recipe ? undefined : await makeRecipe(onnx, graph, program, options)
   const recipe = options.recipe ?? calibration!.recipe
@@ -85,8 +99,23 @@ export async function compileModel(onnx: Uint8Array, options: CompileOptions = {
   const circuit = await assembleCircuit(quantized, options.compiler ?? new GadgetCompiler(), (stage, done, total) =>
     progress?.(stage, done / total, stage === 'gadgets' ? `${done}/${total}` : undefined),
   )
-  const hashes = await staged(progress, 'hash', () => hashModel(onnx, recipe, circuit))
-  return { onnx, graph, program, recipe, quantized, circuit, hashes, ...(calibration && { calibration }) }
+  const weights =
+    privateWeights && options.weightsCommitment === undefined
+      ? commitWeights(onnx, graph, quantized, options.weightsSalt)
+      : undefined
+  const commitment = options.weightsCommitment ?? weights?.commitment ?? 0n
+  const hashes = await staged(progress, 'hash', () => hashModel(onnx, recipe, circuit, commitment))
+  return {
+    onnx,
+    graph,
+    program,
+    recipe,
+    quantized,
+    circuit,
+    hashes,
+    ...(weights && { weights }),
+    ...(calibration && { calibration }),
+  }
 }
 
 /**
@@ -95,7 +124,7 @@ export async function compileModel(onnx: Uint8Array, options: CompileOptions = {
  * @throws RecipeError when the recipe is not of this model, or the errors of reading a model.
  */
 export function quantizeModel(onnx: Uint8Array, recipe: Recipe): QuantizedProgram {
-  const graph = parseModel(onnx)
+  const graph = parseModel(onnx, { privateWeights: hasPrivateWeights(recipe) })
   return quantize(graph, buildProgram(graph), recipe)
 }
 
@@ -129,17 +158,20 @@ async function makeRecipe(
       options.inputs?.[info.name] ?? {},
     ),
   )
-  const sizes = program.inputs.map((tensor) => program.tensors[tensor]!.size)
+  const sizes = graph.inputs.map((info) => sizeOf(info.shape))
   const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, RANDOM_SAMPLES)
+  // The search sees private weights as inputs that are the same in every sample.
+  const weights = readWeights(onnx, graph.weights)
+  const weightRecipes = graph.weights.map(({ name }, i) => weightRecipe(name, weights[i]!))
   const reference = await ReferenceModel.load(graph, onnx)
   try {
     const expected = await reference.runAll(samples, (done) => progress?.('reference', done / samples.length))
     return calibrate({
       program,
-      inputs,
+      inputs: [...inputs, ...weightRecipes],
       outputs: graph.outputs.map(({ name }) => ({ name, visibility: options.outputs?.[name] ?? 'public' })),
       tools: toolVersions(),
-      samples,
+      samples: samples.map((sample) => [...sample, ...weights]),
       reference: expected,
       costModel: priceProgram,
       ...(options.target && { target: options.target }),
@@ -167,14 +199,14 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
   }
   const same = (given: readonly { name: string }[], known: readonly { name: string }[]) =>
     given.length === known.length && given.every(({ name }, i) => name === known[i]!.name)
-  if (!same(recipe.inputs, graph.inputs) || !same(recipe.outputs, graph.outputs))
+  if (!same(recipe.inputs, [...graph.inputs, ...graph.weights]) || !same(recipe.outputs, graph.outputs))
     throw new RecipeError('the recipe names other inputs or outputs than the model; it was made for another model')
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
   if (unknown !== undefined)
     throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)
 }
 
-function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): ModelHashes {
+function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit, weightsCommitment: bigint): ModelHashes {
   const r1cs = createHash('sha256')
   for (const chunk of r1csChunks(circuit.r1cs)) r1cs.update(chunk)
   const parts = {
@@ -183,26 +215,29 @@ function hashModel(onnx: Uint8Array, recipe: Recipe, circuit: LinkedCircuit): Mo
     recipeHash: recipeHash(recipe),
   }
   return {
-    modelHash: hashOnnx(onnx),
+    modelHash: hashOnnx(hasPrivateWeights(recipe) ? architectureOf(onnx) : onnx),
     ...parts,
-    circuitHash: compiledCircuitHash(parts),
+    circuitHash: compiledCircuitHash(parts, weightsCommitment),
   }
 }
 
-/** The model hash: SHA-256 of the ONNX file. */
+/** The model hash: SHA-256 of the ONNX file, or of its architecture when weights are private. */
 export function hashOnnx(onnx: Uint8Array): string {
   return `0x${createHash('sha256').update(onnx).digest('hex')}`
 }
 
-/** The circuit hash of a model with fixed weights, a one-party setup and the shared verifier. */
-export function compiledCircuitHash(parts: Pick<ModelHashes, 'r1csHash' | 'ioSchemaHash' | 'recipeHash'>): string {
+/** The circuit hash of a model with a one-party setup and the shared verifier; fixed weights have the commitment 0. */
+export function compiledCircuitHash(
+  parts: Pick<ModelHashes, 'r1csHash' | 'ioSchemaHash' | 'recipeHash'>,
+  weightsCommitment = 0n,
+): string {
   const { r1csHash, ioSchemaHash, recipeHash } = parts
   return circuitHash({
     r1csHash,
     ioSchemaHash,
     recipeHash,
     setupHash: DEV_SETUP_HASH,
-    weightsCommitment: 0n,
+    weightsCommitment,
     verifierCodeHash: SHARED_VERIFIER,
   })
 }

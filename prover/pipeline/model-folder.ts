@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { sha256File, writeFileAtomic, writeJsonAtomic, writeR1cs } from '../binfile'
 import { checkIoSchema, ioSchemaHash, recipeHash, signalLayout, type IoSchema, type TensorSpec } from '../encodings'
 import { ioSchemaOf, type GadgetCompiler } from '../circuit'
+import { architectureOf } from '../onnx'
 import { parseRecipe, type QuantizedProgram, type Recipe } from '../quantize'
 import { ArtefactError, artefactPaths, readArtefact, type ArtefactPaths } from './artefacts'
 import {
@@ -14,6 +15,7 @@ import {
   type CompiledModel,
   type ModelHashes,
 } from './compile'
+import { readPrivateWeights, savePrivateWeights } from './private-weights'
 import type { Progress } from './progress'
 import type { CompileReport } from './report'
 
@@ -25,6 +27,8 @@ export type ModelFile = {
   readonly constraints: number
   readonly wires: number
   readonly publicSignals: number
+  /** What commits to private weights, in decimal; absent when weights are fixed. */
+  readonly weightsCommitment?: string
 } & ModelHashes
 
 /**
@@ -53,8 +57,10 @@ export async function saveModel(
     wires: r1cs.nWires,
     publicSignals: r1cs.nPubOut + r1cs.nPubIn,
     ...model.hashes,
+    ...(model.weights && { weightsCommitment: model.weights.commitment.toString() }),
   }
-  await writeFileAtomic(paths.onnx, [model.onnx])
+  await writeFileAtomic(paths.onnx, [model.weights ? architectureOf(model.onnx) : model.onnx])
+  if (model.weights) await savePrivateWeights(paths, model.onnx, model.weights)
   await writeJsonAtomic(paths.recipe, model.recipe)
   await writeR1cs(paths.r1cs, r1cs)
   await writeJsonAtomic(paths.report, report)
@@ -85,7 +91,10 @@ function checkIdentity(file: ModelFile): void {
   if (ioSchemaHash(file.schema) !== file.ioSchemaHash) throw new Error('its schema does not have the hash it states')
   if (signalLayout(file.schema).total !== file.publicSignals)
     throw new Error(`its schema has ${signalLayout(file.schema).total} public signals, not ${file.publicSignals}`)
-  if (compiledCircuitHash(file) !== file.circuitHash) throw new Error('its circuitHash is not that of its parts')
+  if (file.schema.weightsCommitted !== (file.weightsCommitment !== undefined))
+    throw new Error('its schema and its weightsCommitment contradict each other')
+  if (compiledCircuitHash(file, BigInt(file.weightsCommitment ?? 0)) !== file.circuitHash)
+    throw new Error('its circuitHash is not that of its parts')
 }
 
 /**
@@ -138,8 +147,18 @@ export async function loadModel(
   options: { readonly progress?: Progress; readonly compiler?: GadgetCompiler } = {},
 ): Promise<LoadedModel> {
   const { paths, file, onnx, recipe } = readSources(folder)
-  const model = await compileModel(onnx, { ...options, recipe })
+  const secret = file.weightsCommitment === undefined ? undefined : readPrivateWeights(paths)
+  const commitment = file.weightsCommitment === undefined ? undefined : BigInt(file.weightsCommitment)
+  const model = await compileModel(secret?.onnx ?? onnx, {
+    ...options,
+    recipe,
+    ...(secret ? { weightsSalt: secret.salt } : commitment !== undefined && { weightsCommitment: commitment }),
+  })
   requireHashes(folder, file, model.hashes)
+  if (model.weights && model.weights.commitment !== commitment)
+    throw new ArtefactError(
+      `${paths.privateFolder}: the weights are not those that model.json commits to; run "zkml commit-weights" with the right model`,
+    )
   return { ...model, file, paths }
 }
 

@@ -77,7 +77,8 @@ export type ProvedInference = InferenceProof & {
  */
 export async function proveInference(model: LoadedModel, request: ProveRequest): Promise<ProvedInference> {
   const { sample, backend, ...rest } = request
-  const inputs = model.quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
+  const { inputs: slots } = model.circuit.schema
+  const inputs = slots.map((_, i) => quantizeInput(model.quantized.inputs[i]!.recipe, sample[i]!))
   const prover = await openProver(model, { ...rest, ...(backend && { backend }) })
   return prover.prove({ ...rest, inputs })
 }
@@ -115,10 +116,15 @@ type Opened = { readonly model: LoadedModel; readonly key: OpenKey; readonly gen
 
 async function proveWith({ model, key, generator }: Opened, request: ProveIntegers): Promise<ProvedInference> {
   const { circuit, quantized, hashes } = model
+  if (circuit.schema.weightsCommitted && !model.weights)
+    throw new ArtefactError(
+      `${model.paths.privateFolder} is missing: only who has the weights can prove; copy it here or run "zkml commit-weights"`,
+    )
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
     generator.generate({
-      inputs: request.inputs,
+      inputs: [...request.inputs, ...(model.weights?.integers ?? [])],
+      ...(model.weights && { weightsSalt: model.weights.salt }),
       context: expectedContext(request.context),
       ...(request.salts && { salts: request.salts }),
     }),
@@ -174,6 +180,8 @@ export async function verifyInference(folder: string, statement: InferenceProof)
   if (statement.vkHash !== key.hash) return no('the proof was made under another verifying key')
   if (statement.publicSignals.length !== file.publicSignals)
     return no(`the proof has ${statement.publicSignals.length} public signals; the model has ${file.publicSignals}`)
+  if (file.weightsCommitment !== undefined && statement.publicSignals.at(-2) !== BigInt(file.weightsCommitment))
+    return no('the proof is of other weights than the model commits to')
   if (statement.publicSignals.at(-1) !== expectedContext(statement.context))
     return no('the context signal is not that of the stated context')
   if (!(await holds(key, statement))) return no('the proof does not satisfy the pairing equation')

@@ -55,12 +55,14 @@ export function compileReport(model: CompiledModel, measured: MeasuredAccuracy |
     macs: graph.nodes.reduce((sum, node) => sum + macsOf(graph, node), 0),
     parameters: parameterCount(graph),
     layers: layerReports(model),
-    inputs: recipe.inputs.map((input) => ({
-      name: input.name,
-      range: realRange(input),
-      bits: input.bits,
-      exponent: input.exponent,
-    })),
+    inputs: recipe.inputs
+      .filter(({ visibility }) => visibility !== 'weights')
+      .map((input) => ({
+        name: input.name,
+        range: realRange(input),
+        bits: input.bits,
+        exponent: input.exponent,
+      })),
     accuracy: calibration ? { ...calibration.accuracy, meetsTarget: calibration.meetsTarget } : measured,
     alternatives: calibration
       ? { cheaper: calibration.cheaper ? choice(calibration.cheaper) : null, finer: choice(calibration.finer) }
@@ -115,9 +117,9 @@ function macsOf(graph: Graph, node: GraphNode): number {
 
 function parameterCount(graph: Graph): number {
   const used = new Set(graph.nodes.flatMap((node) => node.inputs))
-  return [...graph.constants.values()]
-    .filter((constant) => used.has(constant.name))
-    .reduce((sum, constant) => sum + constant.data.length, 0)
+  return [...graph.constants.values(), ...graph.weights]
+    .filter(({ name }) => used.has(name))
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 }
 
 /** The report as text for a terminal. */

@@ -4,6 +4,7 @@ import type { Visibility } from '../encodings'
 import { ZkmlError } from '../errors'
 import { InputRangeError } from './evaluate'
 import type { InputRecipe } from './recipe'
+import { maxMagnitude } from './start'
 
 /** Thrown for an input range or bit width that cannot be used, or that is missing. */
 export class InputOptionError extends ZkmlError {
@@ -38,8 +39,23 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
   return { name, visibility, bits: Math.max(1, Math.ceil(Math.log2(span))), exponent: 0, lo }
 }
 
+/** Bits that private weights start calibration with. */
+const WEIGHT_BITS = 9
+
+/** The recipe of a tensor of private weights: symmetric about 0, up to the power of two that holds the largest. */
+export function weightRecipe(name: string, values: Float64Array): InputRecipe {
+  const reach = 2 ** Math.ceil(Math.log2(Math.max(maxMagnitude(values), 2 ** -20)))
+  return digitsFor(name, 'weights', -reach, reach, WEIGHT_BITS)
+}
+
 /** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */
-export function digitsFor(name: string, visibility: Visibility, lo: number, hi: number, bits: number): InputRecipe {
+export function digitsFor(
+  name: string,
+  visibility: InputRecipe['visibility'],
+  lo: number,
+  hi: number,
+  bits: number,
+): InputRecipe {
   let exponent = bits - Math.ceil(Math.log2(hi - lo))
   // Rounding lo down to a digit may leave hi above the last one.
   while (Math.floor(lo * 2 ** exponent) + 2 ** bits < hi * 2 ** exponent) exponent--

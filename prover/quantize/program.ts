@@ -6,6 +6,7 @@ import type { ProgramTensor, QuantizedStep, QuantizedTensor, Step } from './step
 /** A model as affine maps between non-linear steps, before any number is rounded. Steps are in execution order. */
 export type Program = {
   readonly tensors: readonly ProgramTensor[]
+  /** Inputs of the model, then tensors of private weights. */
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
   readonly steps: readonly Step[]
@@ -14,6 +15,7 @@ export type Program = {
 /** A program over the integers: what the circuit proves, element by element. */
 export type QuantizedProgram = {
   readonly tensors: readonly QuantizedTensor[]
+  /** Inputs of the model, then tensors of private weights. */
   readonly inputs: readonly { readonly tensor: number; readonly recipe: InputRecipe }[]
   readonly outputs: readonly { readonly tensor: number; readonly recipe: OutputRecipe }[]
   readonly steps: readonly QuantizedStep[]

@@ -20,7 +20,8 @@ export type StepRecipe = {
 /** An input tensor: digits lie in [lo, lo + 2^bits − 1], in units of 2^-exponent. */
 export type InputRecipe = {
   readonly name: string
-  readonly visibility: Visibility
+  /** `weights` for a tensor of private weights: committed to once for all proofs, and no input of the model. */
+  readonly visibility: Visibility | 'weights'
   readonly bits: number
   readonly lo: number
   readonly exponent: number
@@ -85,7 +86,7 @@ function parseInput(value: unknown, at: string): InputRecipe {
   const fields = record(value, at, ['name', 'visibility', 'bits', 'lo', 'exponent'])
   return {
     name: text_(fields.name, `${at}.name`),
-    visibility: oneOf(fields.visibility, ['public', 'hashed', 'private'] as const, `${at}.visibility`),
+    visibility: oneOf(fields.visibility, ['public', 'hashed', 'private', 'weights'] as const, `${at}.visibility`),
     bits: integer(fields.bits, 1, 40, `${at}.bits`),
     lo: integer(fields.lo, -(2 ** 40), 2 ** 40, `${at}.lo`),
     exponent: integer(fields.exponent, -64, 64, `${at}.exponent`),

@@ -8,12 +8,14 @@ import { GadgetCalculator, WitnessError } from './gadget-calculator'
 
 /** What a witness is made for besides the inputs. */
 export type WitnessRequest = {
-  /** Integers q per input tensor. */
+  /** Integers q per input tensor, then per tensor of private weights. */
   readonly inputs: readonly Float64Array[]
   /** Value of the context signal; 0 for a portable proof. */
   readonly context: bigint
   /** One field element per hashed tensor, in signal order; fresh random ones when absent. */
   readonly salts?: readonly bigint[]
+  /** Salt of the commitment to private weights, which every proof of a model shares. */
+  readonly weightsSalt?: bigint
 }
 
 /** A full assignment of a circuit's wires. */
@@ -60,7 +62,9 @@ export class WitnessGenerator {
     const salts = request.salts ?? saltWires.map(randomFieldElement)
     if (salts.length !== saltWires.length)
       throw new WitnessError(`${salts.length} salts were given; the circuit has ${saltWires.length} hashed tensors`)
-    if (salts.some((salt) => salt < 0n || salt >= SCALAR_FIELD))
+    if ((circuit.weightsSaltWire === undefined) !== (request.weightsSalt === undefined))
+      throw new WitnessError('a salt of private weights must be given exactly when the circuit commits to weights')
+    if ([...salts, request.weightsSalt ?? 0n].some((salt) => salt < 0n || salt >= SCALAR_FIELD))
       throw new WitnessError('a salt is not a field element; draw it uniformly below r')
 
     const values = new Uint8Array(circuit.r1cs.nWires * FIELD_BYTES)
@@ -78,6 +82,7 @@ export class WitnessGenerator {
     set(0, 1n)
     set(contextWire, request.context)
     saltWires.forEach((wire, i) => set(wire, salts[i]!))
+    if (circuit.weightsSaltWire !== undefined) set(circuit.weightsSaltWire, request.weightsSalt!)
     circuit.inputWires.forEach((first, i) => {
       const { recipe } = program.inputs[i]!
       request.inputs[i]!.forEach((q, k) => set(first + k, BigInt(q - recipe.lo)))

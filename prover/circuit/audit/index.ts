@@ -19,7 +19,8 @@ export type CircuitAudit = {
  */
 export function auditCircuit(circuit: LinkedCircuit): CircuitAudit {
   const { r1cs, program } = circuit
-  const start = [circuit.contextWire, ...circuit.saltWires]
+  const { contextWire, saltWires, weightsSaltWire } = circuit
+  const start = [contextWire, ...saltWires, ...(weightsSaltWire === undefined ? [] : [weightsSaltWire])]
   circuit.inputWires.forEach((first, i) => {
     const { size } = program.tensors[program.inputs[i]!.tensor]!
     for (let k = 0; k < size; k++) start.push(first + k)

@@ -12,6 +12,7 @@ Examples:
   zkml compile model.onnx --samples samples.json
   zkml compile model.onnx --samples samples.json --input hashed --output public --out my-model
   zkml compile model.onnx --input-range x=-4,4 --input-bits x=8 --max-flips 0.2% --max-error 1%
+  zkml compile model.onnx --samples samples.json --weights private --out my-architecture
   zkml compile model.onnx --recipe recipe.json --json
 
 Without --samples, random inputs within --input-range are used; accuracy on them says little about real data.
@@ -30,7 +31,10 @@ export function compileCommand(command: Command, shell: Shell): void {
     .option('--input-bits <name=bits>', 'bits of an input, 1 to 40; repeatable', collect)
     .option('--max-flips <share>', 'share of samples whose argmax may change (default 0.2%)')
     .option('--max-error <share>', 'mean error allowed, as a share of the output range (default 1%)')
-    .option('--weights <kind>', 'fixed: weights are part of the circuit', 'fixed')
+    .option(
+      '--weights <kind>',
+      'fixed (default): part of the circuit; private: committed to, one setup for all weights',
+    )
     .option('--out <folder>', 'folder to write (default: <model>.zkml here)')
     .option('--name <name>', 'name of the model (default: from the file name)')
     .addHelpText('after', EXAMPLES)

@@ -50,8 +50,9 @@ const RULES: Rules = {
 /** Splits a graph into affine maps and non-linear steps, folding neighbouring maps into one. */
 export function buildProgram(graph: Graph): Program {
   const builder = new ProgramBuilder(graph)
-  const inputs = graph.inputs.map((info) => builder.declare(info.name, info.shape))
-  graph.inputs.forEach((info, i) => builder.tensorOf.set(info.name, inputs[i]!))
+  const given = [...graph.inputs, ...graph.weights]
+  const inputs = given.map((info) => builder.declare(info.name, info.shape))
+  given.forEach((info, i) => builder.tensorOf.set(info.name, inputs[i]!))
   for (const node of graph.nodes) {
     // Each rule only ever meets nodes of its own operation.
     const rule = RULES[node.op] as (builder: ProgramBuilder, node: GraphNode) => number
