@@ -79,7 +79,7 @@ export class Algebra {
 
   /** condition ? a : b, as condition·(a − b) + b. */
   readonly where = (condition: Operand, a: Operand, b: Operand): Operand =>
-    this.add(this.mul(condition, this.difference(a, b)), b)
+    this.as(this.add(this.mul(condition, this.difference(a, b)), b), b.elementType)
 
   /** The largest of operands that broadcast with each other. */
   readonly max = (...operands: readonly Operand[]): Operand => {
@@ -166,7 +166,7 @@ export class Algebra {
       elementType: x.elementType,
     })
 
-  /** Product of batched matrices [..., m, k] and [..., k, n]; either may be variable, or both. */
+  /** Product of batched matrices [..., m, k] and [..., k, n]; either may be variable, or both, or the first of bools. */
   readonly matMul = (a: Operand, b: Operand): Operand => {
     const batch = this.common(a.shape.slice(0, -2), b.shape.slice(0, -2))
     const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!]
@@ -174,7 +174,7 @@ export class Algebra {
       operation: { op: 'MatMul' },
       inputs: [a, b],
       shape,
-      elementType: a.elementType,
+      elementType: a.kind === 'bool' ? b.elementType : a.elementType,
     })
   }
 

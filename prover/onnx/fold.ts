@@ -78,10 +78,11 @@ export function fold(
       return mapElements(scope, first, elementType, operation.mode === 'floor' ? Math.floor : roundEven)
     case 'Select': {
       const all = joined(inputs)
-      return fill(scope, shape, elementType, (i) => {
-        const from = operation.index[i] ?? -1
-        return from < 0 ? operation.fill : (all[from] ?? 0)
+      const picked = scope.allocate(shape).fill(operation.fill)
+      operation.index.forEach((from, i) => {
+        if (from >= 0) picked[i] = all[from] ?? 0
       })
+      return picked
     }
     case 'Combine': {
       const [all, { start, column, weight, bias }] = [joined(inputs), operation.rows]

@@ -66,6 +66,11 @@ export class NodeScope {
     this.usedOutputs = parts.usedOutputs
   }
 
+  /** How many outputs the node has, used or not. */
+  get outputCount(): number {
+    return this.usedOutputs.length
+  }
+
   /** Every value the rule made. */
   get emitted(): readonly Operand[] {
     return this.values
@@ -126,7 +131,6 @@ export class NodeScope {
     const operand = { ...info, ...this.data(lowered, shape, elementType) }
     this.values.push(operand)
     if (operand.data === undefined && 'operation' in lowered) {
-      if (shape.includes(0)) throw this.misfit(`its output ${formatShape(shape)} is empty`)
       const { onnxOp } = this.node
       const inputs = lowered.inputs.map((input) => input.name)
       this.made.push({ ...lowered.operation, name: nodeName, onnxOp, inputs, output: name })
@@ -136,6 +140,8 @@ export class NodeScope {
 
   private data(lowered: Lowered, shape: readonly number[], elementType: ElementType): { data?: Float64Array } {
     if ('data' in lowered) return { data: lowered.data }
+    // Whatever it depends on, a tensor without elements is known.
+    if (shape.includes(0)) return { data: new Float64Array() }
     const { operation, inputs } = lowered
     const constants = inputs.filter((input): input is ConstantOperand => input.data !== undefined)
     if (constants.length < inputs.length) return {}

@@ -122,6 +122,16 @@ describe('onnx: constant folding', () => {
     expect([...graph.values.keys()]).to.deep.equal(['x', 'y'])
   })
 
+  it('knows what has no elements, whatever it depends on', () => {
+    const initializers = { s: ints([4]), e: ints([9]), a: ints([1]) }
+    const empty: NodeSpec = { op: 'Slice', inputs: ['x', 's', 'e', 'a'], outputs: ['c'] }
+    const joined: NodeSpec = { op: 'Concat', inputs: ['x', 'c'], outputs: ['y'], attributes: { axis: 1 } }
+    const graph = parseNodes([empty, joined], { initializers })
+    expect(graph.nodes.map(({ op }) => op)).to.deep.equal(['Concat'])
+    expect(graph.outputs[0]!.shape).to.deep.equal([1, 4])
+    expectCode('ONNX_CONSTANT_OUTPUT', () => parseNodes([{ ...empty, outputs: ['y'] }], { initializers }))
+  })
+
   it('computes smooth functions in integers, so that they are the same on every machine', () => {
     const nodes: NodeSpec[] = [
       { op: 'Sigmoid', inputs: ['w'], outputs: ['c'], name: 'gate' },

@@ -2,8 +2,8 @@
 import type { ElementType } from '../element-type'
 import { OnnxNotFiniteError } from '../errors'
 import { mapElements } from '../fold'
-import type { Lowered, NodeScope, Rule } from '../node-scope'
-import { checkSize, elementCount, formatShape, sizeAt } from '../shape'
+import type { Lowered, Rule } from '../node-scope'
+import { checkSize, elementCount, formatShape } from '../shape'
 import { decodeTensor } from '../tensor'
 
 /** Constant, in every form but text and sparse tensors. */
@@ -59,43 +59,6 @@ export const sqrt: Rule = (scope) => {
   scope.requireFloat(x)
   const data = mapElements(scope, x, x.elementType, Math.sqrt)
   return { data, shape: x.shape, elementType: x.elementType }
-}
-
-/** Gather from a constant with constant indices, as shape arithmetic does. */
-export const gather: Rule = (scope) => {
-  scope.arity(2)
-  const source = scope.constant(0, 'Gather is only supported on constants; use Slice on variables')
-  const indices = scope.constant(1, 'indices must be constant')
-  if (indices.kind !== 'int') throw scope.invalid(`indices are ${indices.elementType}`)
-  const axis = scope.axis(scope.attributes.int('axis', 0), source.shape.length)
-  const size = sizeAt(source.shape, axis)
-  const positions = Array.from(indices.data, (index) => (index < 0 ? index + size : index))
-  const outside = positions.findIndex((position) => !(position >= 0 && position < size))
-  if (outside >= 0) throw scope.invalid(`index ${indices.data[outside]} is outside axis ${axis} of size ${size}`)
-  const shape = [...source.shape.slice(0, axis), ...indices.shape, ...source.shape.slice(axis + 1)]
-  checkSize(`the result of node "${scope.node.name}"`, shape)
-  return { data: take(scope, source, axis, positions, shape), shape, elementType: source.elementType }
-}
-
-function take(
-  scope: NodeScope,
-  source: { readonly data: Float64Array; readonly shape: readonly number[] },
-  axis: number,
-  positions: readonly number[],
-  shape: readonly number[],
-): Float64Array {
-  const result = scope.allocate(shape)
-  const inner = elementCount(source.shape.slice(axis + 1))
-  const outer = elementCount(source.shape.slice(0, axis))
-  let at = 0
-  for (let block = 0; block < outer; block++) {
-    for (const position of positions) {
-      const from = (block * sizeAt(source.shape, axis) + position) * inner
-      result.set(source.data.subarray(from, from + inner), at)
-      at += inner
-    }
-  }
-  return result
 }
 
 function listOf(values: readonly number[], shape: readonly number[], elementType: ElementType): Lowered {

@@ -26,8 +26,9 @@ export function matrix(builder: ProgramBuilder, node: NodeOf<'Gemm' | 'MatMul'>)
   const product = builder.info(node)
   const terms = matrixTerms(a.info.shape, b.info.shape, node, product.shape)
   const alpha = node.op === 'Gemm' ? node.alpha : 1
-  if ('source' in a && 'source' in b)
-    return builder.contract(node, a.source, b.source, pairsOf(terms), product.kind !== 'float')
+  // Selectors leave what they select as it is.
+  const whole = product.kind !== 'float' || a.info.kind === 'bool'
+  if ('source' in a && 'source' in b) return builder.contract(node, a.source, b.source, pairsOf(terms), whole)
   if (node.op === 'MatMul' || node.inputs.length < 3) return builder.linear(node, mapOfTerms(a, b, terms, alpha))
   const c = builder.operand(node, 2)
   if ('constant' in c)

@@ -3,7 +3,7 @@ import { clip, leakyRelu, relu, smooth } from '../activation'
 import { binary, div, neg } from '../arithmetic'
 import { cast } from '../cast'
 import { equal, greater, greaterOrEqual, less, lessOrEqual, where } from '../comparison'
-import { constant, constantOfShape, gather, shapeOf, sizeOf, sqrt } from '../constant'
+import { constant, constantOfShape, shapeOf, sizeOf, sqrt } from '../constant'
 import { conv } from '../conv'
 import { concat, transpose } from '../layout'
 import { gemm, matMul } from '../matmul'
@@ -37,7 +37,6 @@ export const BASIC: readonly Operator[] = [
   { name: 'Equal', rule: equal, cost: '3 an element' },
   { name: 'Exp', rule: smooth('exp'), cost: '44 to 66 an element and the rounding of its argument' },
   { name: 'Flatten', rule: flatten, cost: 'none: affine' },
-  { name: 'Gather', rule: gather, cost: 'none: computed while compiling' },
   { name: 'Gemm', rule: gemm, cost: 'none: affine' },
   { name: 'GlobalAveragePool', rule: globalAveragePool, cost: 'none: affine' },
   { name: 'Greater', rule: greater, cost: 'b + 1 an element' },
