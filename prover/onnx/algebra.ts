@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FunctionSpec } from '../functions'
 import { ELEMENT_TYPES, type ElementType, kindOf } from './element-type'
-import type { ElementGroups, Operation, SparseSums } from './graph'
+import type { ElementGroups, ElementPairs, Operation, SparseSums } from './graph'
 import type { NodeScope } from './node-scope'
 import { broadcast, broadcastStrides, elementCount, formatShape, sizeAt, stridesOf, walk } from './shape'
 import type { Operand } from './tensor'
@@ -48,6 +48,9 @@ export class Algebra {
 
   /** A smooth function by a table. */
   readonly fn = (fn: FunctionSpec, x: Operand): Operand => this.unary(fn.name, { op: 'Function', fn }, x)
+
+  /** e^−max(x, 0), which is never 0: it counts as one unit where it is smaller. */
+  readonly decay = (x: Operand): Operand => this.fn({ name: 'decay' }, x)
 
   /** √max(x, 0). */
   readonly squareRoot = (x: Operand): Operand => this.unary('sqrt', { op: 'SquareRoot' }, x)
@@ -124,6 +127,21 @@ export class Algebra {
       elementType: inputs[0]!.elementType,
     })
 
+  /** Σ a·b over each row of pairs; either may be variable, or both. */
+  readonly contract = (a: Operand, b: Operand, pairs: ElementPairs, shape: readonly number[]): Operand =>
+    this.scope.emit('contract', {
+      operation: { op: 'Contract', pairs },
+      inputs: [a, b],
+      shape,
+      elementType: a.elementType,
+    })
+
+  /** Rounds to the precision that calibration finds: what several products share is rounded once. Clamps to ±bound. */
+  readonly settle = (x: Operand, bound?: number): Operand =>
+    this.unary('settled', { op: 'Settle', ...(bound !== undefined && { bound }) }, x)
+
+  readonly square = (x: Operand): Operand => this.mul(x, x)
+
   /** Sums over axes, times a factor; the axes stay with size 1. */
   readonly sum = (x: Operand, axes: readonly number[], factor = 1): Operand => {
     const { groups, shape } = reduction(x.shape, axes)
@@ -134,11 +152,27 @@ export class Algebra {
   readonly mean = (x: Operand, axes: readonly number[]): Operand =>
     this.sum(x, axes, 1 / elementCount(axes.map((axis) => sizeAt(x.shape, axis))))
 
+  /** Products over axes, which stay with size 1: in a tree, as each factor is rounded. */
+  readonly product = (x: Operand, axes: readonly number[]): Operand => {
+    const { groups, shape } = reduction(x.shape, axes)
+    const rows = elementCount(shape)
+    let factors = this.select([x], Int32Array.from(groups.column), [rows, groups.column.length / rows])
+    for (let count = sizeAt(factors.shape, 1); count > 1; count = sizeAt(factors.shape, 1)) {
+      const half = count >> 1
+      const pairs = this.mul(this.slice(factors, 1, 0, half), this.slice(factors, 1, half, 2 * half))
+      factors = count % 2 === 0 ? pairs : this.concat([pairs, this.slice(factors, 1, count - 1, count)], 1)
+    }
+    return this.reshape(factors, shape)
+  }
+
   /** Maxima over axes, which stay with size 1. */
   readonly reduceMax = (x: Operand, axes: readonly number[]): Operand => {
     const { groups, shape } = reduction(x.shape, axes)
     return this.groupMax([x], groups, shape)
   }
+
+  readonly reduceMin = (x: Operand, axes: readonly number[]): Operand =>
+    x.kind === 'bool' ? this.not(this.reduceMax(this.not(x), axes)) : this.neg(this.reduceMax(this.neg(x), axes))
 
   /** A new last axis with 1 at the index; an index outside has no 1. */
   readonly oneHot = (index: Operand, depth: number): Operand =>

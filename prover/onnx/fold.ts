@@ -93,6 +93,20 @@ export function fold(
         return sum
       })
     }
+    case 'Contract': {
+      const [left, right] = [first.data, inputs[1]!.data]
+      const { pairs } = operation
+      return fill(scope, shape, elementType, (row) => {
+        let sum = 0
+        for (let i = pairs.start[row] ?? 0; i < (pairs.start[row + 1] ?? 0); i++)
+          sum += (left[pairs.left[i] ?? 0] ?? 0) * (right[pairs.right[i] ?? 0] ?? 0)
+        return sum
+      })
+    }
+    case 'Settle': {
+      const { bound = Infinity } = operation
+      return mapElements(scope, first, elementType, (value) => Math.min(Math.max(value, -bound), bound))
+    }
     case 'GroupMax': {
       const [all, { start, column }] = [joined(inputs), operation.groups]
       return fill(scope, shape, elementType, (row) => {

@@ -32,6 +32,9 @@ export type SparseSums = {
   readonly bias: Float64Array
 }
 
+/** Pairs of elements of two operands in compressed rows, each row to be multiplied and added up. */
+export type ElementPairs = { readonly start: Uint32Array; readonly left: Uint32Array; readonly right: Uint32Array }
+
 /** Groups of elements, as compressed rows; columns count through the concatenated inputs. */
 export type ElementGroups = { readonly start: Uint32Array; readonly column: Uint32Array }
 
@@ -40,7 +43,7 @@ export type ElementGroups = { readonly start: Uint32Array; readonly column: Uint
  * differences are gone, negative axes are made positive. `inputs` lists only tensors that carry data.
  */
 export type Operation =
-  /** Y = alpha·A'·B' + beta·C, 2-D. */
+  /** Y = alpha·A'·B' + beta·C, 2-D; one of A and B is constant, and so is C. */
   | {
       readonly op: 'Gemm'
       readonly alpha: number
@@ -68,7 +71,7 @@ export type Operation =
   | { readonly op: 'LeakyRelu'; readonly alpha: number }
   /** min or max absent means unbounded on that side. */
   | { readonly op: 'Clip'; readonly min?: number; readonly max?: number }
-  /** inputs: X [N,C,…], W [M,C/group,…kernel], optional B [M]. 1-D or 2-D. */
+  /** inputs: X [N,C,…], W [M,C/group,…kernel], optional B [M], which is constant. W may be variable when B is left out. */
   | { readonly op: 'Conv'; readonly window: Window; readonly group: number }
   /** inputs: X, scale, B, mean, var. */
   | { readonly op: 'BatchNormalization'; readonly epsilon: number }
@@ -91,6 +94,10 @@ export type Operation =
     }
   /** Elements of the concatenated inputs by flat index; −1 is `fill`. */
   | { readonly op: 'Select'; readonly index: Int32Array; readonly fill: number }
+  /** Sums of products of elements of two operands. */
+  | { readonly op: 'Contract'; readonly pairs: ElementPairs }
+  /** Rounding to the precision that calibration finds, and a clamp to ±bound. */
+  | { readonly op: 'Settle'; readonly bound?: number }
   /** Weighted sums of elements. */
   | { readonly op: 'Combine'; readonly rows: SparseSums }
   /** Same elements in the same order, new shape: Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout, Cast. */

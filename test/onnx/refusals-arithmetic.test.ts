@@ -6,20 +6,14 @@ import { expectCode, expectRefusal, parseNodes, type Refusal } from './support'
 const REFUSALS: readonly Refusal[] = [
   { title: 'an unknown operator', op: 'Erf', code: 'ONNX_UNSUPPORTED_OP', pattern: /node "n" uses Erf.*Add, ArgMax/ },
   {
-    title: 'MatMul of two variables',
-    op: 'MatMul',
-    x: [4, 4],
-    inputs: ['x', 'x'],
-    code: 'ONNX_VARIABLE_OPERAND',
-    pattern: /weights/,
-  },
-  {
-    title: 'Gemm of two variables',
+    title: 'Gemm of integers by a fraction',
     op: 'Gemm',
     x: [4, 4],
     inputs: ['x', 'x'],
-    code: 'ONNX_VARIABLE_OPERAND',
-    pattern: /weights/,
+    type: 'int64',
+    attributes: { alpha: 0.5 },
+    code: 'ONNX_UNSUPPORTED_USE',
+    pattern: /must be whole/,
   },
   {
     title: 'Div by a variable',

@@ -70,6 +70,18 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
         const from = must(node.index[offset(shape, at)])
         return from < 0 ? node.fill : must(joined(inputs)[from])
       }
+    case 'Contract':
+      return (at) => {
+        const [{ start, left, right }, row] = [node.pairs, offset(shape, at)]
+        let sum = 0
+        for (let i = must(start[row]); i < must(start[row + 1]); i++)
+          sum += must(x.data[must(left[i])]) * must(must(inputs[1]).data[must(right[i])])
+        return sum
+      }
+    case 'Settle': {
+      const { bound = Infinity } = node
+      return map((value) => Math.min(Math.max(value, -bound), bound))
+    }
     case 'Combine': {
       const all = joined(inputs)
       return (at) => {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { Algebra } from '../algebra'
 import type { Rule } from '../node-scope'
 import { formatShape, sizeAt } from '../shape'
 import { resolveWindow } from './window'
 
-/** Conv over one or two spatial axes, with groups, dilations and auto_pad; weights and bias are constant. */
+/** Conv over one to three spatial axes, with groups, dilations and auto_pad. */
 export const conv: Rule = (scope) => {
   scope.arity(2, 3)
   const x = scope.input(0)
-  const w = scope.constant(1, 'convolution weights must be constant')
-  const bias = scope.optional(2) && scope.constant(2, 'the bias of a convolution must be constant')
+  const w = scope.input(1)
+  const bias = scope.optional(2)
   const inputs = bias === undefined ? [x, w] : [x, w, bias]
   scope.requireFloat(x)
   scope.requireSameType(inputs)
-  if (x.shape.length !== 3 && x.shape.length !== 4) {
-    throw scope.unsupported(`the input has shape ${formatShape(x.shape)}; only 1-D and 2-D convolutions are supported`)
+  if (x.shape.length < 3 || x.shape.length > 5) {
+    throw scope.unsupported(`the input has shape ${formatShape(x.shape)}; only 1-D to 3-D convolutions are supported`)
   }
   if (w.shape.length !== x.shape.length) {
     throw scope.misfit(`weights ${formatShape(w.shape)} do not have as many axes as input ${formatShape(x.shape)}`)
@@ -34,10 +35,11 @@ export const conv: Rule = (scope) => {
   }
   const options = { kernel, dilations: true, ceilMode: false, pooling: false }
   const { window, output } = resolveWindow(scope, x.shape.slice(2), options)
-  return {
-    operation: { op: 'Conv', window, group },
-    inputs,
-    shape: [sizeAt(x.shape, 0), filters, ...output],
-    elementType: x.elementType,
-  }
+  const operation = { op: 'Conv', window, group } as const
+  const result = { operation, shape: [sizeAt(x.shape, 0), filters, ...output], elementType: x.elementType }
+  if (bias === undefined) return { ...result, inputs: [x, w] }
+  if (w.data !== undefined && bias.data !== undefined) return { ...result, inputs }
+  const { add, reshape } = new Algebra(scope)
+  const sums = scope.emit('product', { ...result, inputs: [x, w] })
+  return add(sums, reshape(bias, [filters, ...kernel.map(() => 1)]))
 }

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { OnnxUnsupportedFoldError } from '../errors'
-import type { NodeScope, Rule } from '../node-scope'
+import { Algebra } from '../algebra'
+import type { Rule } from '../node-scope'
 import { broadcast, formatShape, sizeAt } from '../shape'
-import type { Operand } from '../tensor'
 
-/** Gemm: alpha·A'·B' + beta·C on matrices, one of A and B constant. C is optional from opset 11. */
+/** Gemm: alpha·A'·B' + beta·C on matrices. C is optional from opset 11. */
 export const gemm: Rule = (scope) => {
   scope.arity(scope.opset < 11 ? 3 : 2, 3)
   const a = scope.input(0)
   const b = scope.input(1)
   const c = scope.optional(2)
   const inputs = c === undefined ? [a, b] : [a, b, c]
-  requireWeights(scope, a, b)
-  // With A and B constant but C variable the product would have to be folded, which Gemm is not.
-  if (a.data !== undefined && b.data !== undefined && c !== undefined && c.data === undefined) {
-    throw new OnnxUnsupportedFoldError(scope.node)
-  }
+  scope.requireNumber(a)
   scope.requireSameType(inputs)
   const alpha = scope.attributes.float('alpha', 1)
   const beta = scope.attributes.float('beta', 1)
@@ -31,15 +26,23 @@ export const gemm: Rule = (scope) => {
   if (c !== undefined && broadcast(c.shape, shape)?.join() !== shape.join()) {
     throw scope.misfit(`C of shape ${formatShape(c.shape)} does not broadcast to ${formatShape(shape)}`)
   }
-  return { operation: { op: 'Gemm', alpha, beta, transA, transB }, inputs, shape, elementType: a.elementType }
+  const isWeighted = (a.data === undefined) !== (b.data === undefined)
+  if (isWeighted && (c === undefined || c.data !== undefined))
+    return { operation: { op: 'Gemm', alpha, beta, transA, transB }, inputs, shape, elementType: a.elementType }
+  if (a.kind === 'int' && !(Number.isInteger(alpha) && Number.isInteger(beta)))
+    throw scope.unsupported(`alpha ${alpha} and beta ${beta} of integer matrices must be whole; cast to float first`)
+  const { add, matMul, scale, transpose } = new Algebra(scope)
+  const product = matMul(transA ? transpose(a, [1, 0]) : a, transB ? transpose(b, [1, 0]) : b)
+  const scaled = alpha === 1 ? product : scale(product, alpha)
+  return c === undefined ? scaled : add(scaled, beta === 1 ? c : scale(c, beta))
 }
 
-/** MatMul with numpy semantics: batched, and with vectors on either side. One operand is constant. */
+/** MatMul with numpy semantics: batched, and with vectors on either side. */
 export const matMul: Rule = (scope) => {
   scope.arity(2)
   const a = scope.input(0)
   const b = scope.input(1)
-  requireWeights(scope, a, b)
+  scope.requireNumber(a)
   scope.requireSameType([a, b])
   if (a.shape.length === 0 || b.shape.length === 0) throw scope.misfit('a scalar is not a matrix')
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape
@@ -62,15 +65,6 @@ export const matMul: Rule = (scope) => {
     shape: [...batch, ...rows, ...columns],
     elementType: a.elementType,
   }
-}
-
-function requireWeights(scope: NodeScope, a: Operand, b: Operand): void {
-  scope.requireNumber(a)
-  if (a.data !== undefined || b.data !== undefined) return
-  scope.requireConstant(
-    b,
-    `so does "${a.name}": a product of two variable matrices is not supported, one must be weights`,
-  )
 }
 
 function orient(shape: readonly number[], transposed: boolean): readonly [number, number] {

@@ -3,6 +3,9 @@ import { Algebra } from '../algebra'
 import type { NodeScope, Rule } from '../node-scope'
 import type { Operand } from '../tensor'
 
+/** Rules for bools: refused, except where a maximum makes sense of them. */
+type Options = { readonly bools?: true }
+
 type Reduction = (algebra: Algebra, x: Operand, axes: readonly number[]) => Operand
 
 /** From this opset on axes are an input. */
@@ -12,10 +15,10 @@ type AxesSince = 13 | 18
  * A reduction over axes, all of them by default. Axes are an attribute at first and a constant input later, where an empty
  * list may mean none.
  */
-export function reduction(since: AxesSince, reduce: Reduction): Rule {
+export function reduction(since: AxesSince, reduce: Reduction, { bools }: Options = {}): Rule {
   return (scope) => {
     const x = scope.input(0)
-    scope.requireNumber(x)
+    if (!bools) scope.requireNumber(x)
     const keep = scope.attributes.flag('keepdims', true)
     const axes = readAxes(scope, x, since)
     const algebra = new Algebra(scope)
@@ -40,5 +43,26 @@ function readAxes(scope: NodeScope, x: Operand, since: AxesSince): readonly numb
 
 export const reduceSum = reduction(13, (algebra, x, axes) => algebra.sum(x, axes))
 export const reduceMean = reduction(18, (algebra, x, axes) => algebra.mean(x, axes))
-export const reduceMax = reduction(18, (algebra, x, axes) => algebra.reduceMax(x, axes))
-export const reduceMin = reduction(18, (algebra, x, axes) => algebra.neg(algebra.reduceMax(algebra.neg(x), axes)))
+export const reduceMax = reduction(18, (algebra, x, axes) => algebra.reduceMax(x, axes), { bools: true })
+export const reduceMin = reduction(18, (algebra, x, axes) => algebra.reduceMin(x, axes), { bools: true })
+export const reduceL1 = reduction(18, (algebra, x, axes) => algebra.sum(algebra.abs(x), axes))
+export const reduceSumSquare = reduction(18, (algebra, x, axes) => algebra.sum(algebra.square(x), axes))
+export const reduceL2 = reduction(18, (algebra, x, axes) => algebra.squareRoot(algebra.sum(algebra.square(x), axes)))
+export const reduceProd = reduction(18, (algebra, x, axes) => algebra.product(x, axes))
+
+/** log Σ x; the logarithm is that of the least positive number it is tabulated for where the sum is not positive. */
+export const reduceLogSum = floating((algebra, x, axes) => algebra.fn({ name: 'log' }, algebra.sum(x, axes)))
+
+/** log Σ e^x as max + log Σ e^(x − max), so that nothing overflows. */
+export const reduceLogSumExp = floating((algebra, x, axes) => {
+  const largest = algebra.reduceMax(x, axes)
+  return algebra.add(largest, algebra.fn({ name: 'log' }, algebra.sum(algebra.decay(algebra.sub(largest, x)), axes)))
+})
+
+function floating(reduce: Reduction): Rule {
+  const rule = reduction(18, reduce)
+  return (scope) => {
+    scope.requireFloat(scope.input(0))
+    return rule(scope)
+  }
+}

@@ -13,52 +13,56 @@ import {
   sizeOf,
   sumGroupsMap,
   sumMap,
-  type Operand,
   type Terms,
 } from '../linear-ops'
 import { identity, type PairRows, type ProgramBuilder } from './builder'
 
 type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
 
-/** Gemm and MatMul. With two variable operands every product costs a constraint. */
+/** Gemm and MatMul. With two variable operands every product costs a constraint; such a Gemm has neither alpha nor C. */
 export function matrix(builder: ProgramBuilder, node: NodeOf<'Gemm' | 'MatMul'>): number {
   const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
   const product = builder.info(node)
   const terms = matrixTerms(a.info.shape, b.info.shape, node, product.shape)
-  const alpha = node.op === 'Gemm' ? node.alpha : 1
   // Selectors leave what they select as it is.
   const whole = product.kind !== 'float' || a.info.kind === 'bool'
   if ('source' in a && 'source' in b) return builder.contract(node, a.source, b.source, pairsOf(terms), whole)
+  const alpha = node.op === 'Gemm' ? node.alpha : 1
   if (node.op === 'MatMul' || node.inputs.length < 3) return builder.linear(node, mapOfTerms(a, b, terms, alpha))
-  const c = builder.operand(node, 2)
-  if ('constant' in c)
-    return builder.linear(node, mapOfTerms(a, b, terms, alpha, { tensor: c.constant, scale: node.beta, product }))
-  // A variable C: beta·C is added as a map of its own.
-  const sum = builder.linear(node, mapOfTerms(a, b, terms, alpha), '/product')
-  const scaled = builder.linear(
+  return builder.linear(
     node,
-    diagonalMap(c.source, new Float64Array(c.source.size).fill(node.beta)),
-    '/scaled',
-    c.info.shape,
+    mapOfTerms(a, b, terms, alpha, { tensor: builder.constant(node, 2), scale: node.beta, product }),
   )
-  const left = { source: builder.source(sum), info: product }
-  return builder.linear(node, sumMap(left, { source: builder.source(scaled), info: c.info }, 1, product))
 }
 
 /** Convolution; variable weights cost a constraint for every product. */
 export function convolution(builder: ProgramBuilder, node: NodeOf<'Conv'>): number {
-  const operands = builder.operands(node)
-  const [x, w, bias] = operands as [Operand, Operand, Operand | undefined]
+  const [x, w] = [builder.operand(node, 0), builder.operand(node, 1)]
   const output = builder.info(node)
   const terms = convTerms(x.info.shape, w.info.shape, node, output.shape)
   if ('source' in x && 'source' in w)
     return builder.contract(node, x.source, w.source, pairsOf(terms), output.kind !== 'float')
-  const channels = bias && 'constant' in bias ? bias.constant : undefined
-  const perChannel = channels && { ...channels, shape: [channels.shape[0]!, ...output.shape.slice(2).map(() => 1)] }
-  return builder.linear(
-    node,
-    mapOfTerms(x, w, terms, 1, perChannel && { tensor: perChannel, scale: 1, product: output }),
-  )
+  if (node.inputs.length < 3) return builder.linear(node, mapOfTerms(x, w, terms, 1))
+  const channels = builder.constant(node, 2)
+  const tensor = { ...channels, shape: [channels.shape[0]!, ...output.shape.slice(2).map(() => 1)] }
+  return builder.linear(node, mapOfTerms(x, w, terms, 1, { tensor, scale: 1, product: output }))
+}
+
+/** Sums of products; with two variable operands each product costs a constraint. */
+export function contraction(builder: ProgramBuilder, node: NodeOf<'Contract'>): number {
+  const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
+  const { start, left, right } = node.pairs
+  if ('source' in a && 'source' in b) {
+    const rows = { start, indexA: Int32Array.from(left), indexB: Int32Array.from(right) }
+    return builder.contract(node, a.source, b.source, rows, builder.info(node).kind !== 'float')
+  }
+  const terms: Terms = (term, endRow) => {
+    for (let row = 0; row + 1 < start.length; row++) {
+      for (let i = start[row]!; i < start[row + 1]!; i++) term(left[i]!, right[i]!)
+      endRow()
+    }
+  }
+  return builder.linear(node, mapOfTerms(a, b, terms, 1))
 }
 
 export function sum(builder: ProgramBuilder, node: NodeOf<'Add' | 'Sub'>): number {

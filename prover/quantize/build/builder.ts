@@ -61,12 +61,18 @@ export class ProgramBuilder {
     return this.emit(node, suffix, (base) => ({ ...base, kind: 'linear', map }), fits)
   }
 
-  rescale(node: GraphNode, suffix: string, source: number, mode: Exclude<RescaleStep['mode'], 'split'>): number {
+  rescale(
+    node: GraphNode,
+    suffix: string,
+    source: number,
+    mode: Exclude<RescaleStep['mode'], 'split'>,
+    options: Pick<RescaleStep, 'bound' | 'startBits'> = {},
+  ): number {
     const whole = this.info(node).kind === 'float' ? {} : ({ whole: true } as const)
     return this.emit(
       node,
       suffix,
-      (base) => ({ ...base, kind: 'rescale', mode, source, ...whole }),
+      (base) => ({ ...base, kind: 'rescale', mode, source, ...whole, ...options }),
       this.tensors[source]!.shape,
     )
   }

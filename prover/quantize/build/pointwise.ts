@@ -3,6 +3,7 @@
 import type { GraphNode } from '../../onnx'
 import { diagonalMap, MapBuilder } from '../linear-map'
 import { broadcastIndex, scaleMap, sizeOf, sumMap } from '../linear-ops'
+import { START_BITS } from '../start'
 import { identity, type ProgramBuilder } from './builder'
 
 type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
@@ -111,9 +112,16 @@ export function round(builder: ProgramBuilder, node: NodeOf<'Round'>): number {
   return builder.emit(node, '', (base) => ({ ...base, kind: 'round', mode, source }))
 }
 
-/** √max(x, 0). */
+/** Real numbers are rounded; whole ones are only clamped. */
+export function settle(builder: ProgramBuilder, node: NodeOf<'Settle'>): number {
+  const { bound } = node
+  return builder.rescale(node, '', builder.variable(node, 0).tensor, 'identity', bound === undefined ? {} : { bound })
+}
+
+/** √max(x, 0). A root has half the bits of its argument. */
 export function squareRoot(builder: ProgramBuilder, node: GraphNode): number {
-  const source = builder.rescale(node, '/argument', builder.variable(node, 0).tensor, 'relu')
+  const startBits = 2 * START_BITS
+  const source = builder.rescale(node, '/argument', builder.variable(node, 0).tensor, 'relu', { startBits })
   return builder.emit(node, '', (base) => ({ ...base, kind: 'squareRoot', source }))
 }
 

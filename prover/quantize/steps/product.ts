@@ -33,7 +33,10 @@ export const product: StepKind<ProductStep, ProductStep> = {
     const corners = Array.from(step.indexA, (i, at) => {
       const j = step.indexB[at]!
       const [al, ah, bl, bh] = [a.ranges.lo[i]!, a.ranges.hi[i]!, b.ranges.lo[j]!, b.ranges.hi[j]!]
-      return [al * bl, al * bh, ah * bl, ah * bh]
+      const ends = [al * bl, al * bh, ah * bl, ah * bh]
+      if (step.a !== step.b || i !== j) return ends
+      // A square is never negative, and 0 where its root may be.
+      return [al <= 0n && ah >= 0n ? 0n : smaller(al * al, ah * ah), larger(al * al, ah * ah)]
     })
     const lo = corners.map((values) => values.reduce(smaller))
     const hi = corners.map((values) => values.reduce(larger))

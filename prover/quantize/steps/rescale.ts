@@ -20,6 +20,10 @@ export type RescaleStep = StepBase & {
   readonly positive?: number
   /** Whole numbers stay as they are: only the ReLU applies. */
   readonly whole?: true
+  /** A bound on the magnitude of the true value, which rounding alone may exceed: the result is clamped to it. */
+  readonly bound?: number
+  /** Bits of the largest value that calibration starts with; 12 by default. */
+  readonly startBits?: number
   /** Set when the next step is a table of this function: the argument is clamped to the table's range. */
   readonly tableFor?: FunctionSpec
 }
@@ -38,8 +42,8 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
   sources: ({ source }) => [source],
   outputs: ({ output, positive }) => (positive === undefined ? [output] : [output, positive]),
   reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
-  evaluateFloat({ source, mode, output, positive }, values) {
-    const x = values[source]!
+  evaluateFloat({ source, mode, output, positive, bound = Infinity }, values) {
+    const x = bound === Infinity ? values[source]! : values[source]!.map((v) => Math.min(Math.max(v, -bound), bound))
     values[output] = mode === 'relu' || mode === 'positive' ? x.map((value) => Math.max(value, 0)) : x
     if (positive !== undefined) values[positive] = x.map((value) => Math.max(value, 0))
   },
@@ -52,7 +56,7 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
     const { lo, hi } = seen(step.source)
     const recipe =
       step.tableFor === undefined
-        ? { exponent: Math.min(available, START_BITS - ceilLog2(Math.max(-lo, hi))) }
+        ? { exponent: Math.min(available, (step.startBits ?? START_BITS) - ceilLog2(Math.max(-lo, hi))) }
         : argumentRecipe(step.tableFor, step.mode, available, { lo, hi })
     setExponent(step.output, recipe.exponent)
     if (step.positive !== undefined) setExponent(step.positive, recipe.exponent)
@@ -76,10 +80,9 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
       throw new RecipeError(
         `recipe.steps["${step.name}"].clampBits is set, but ${step.origin.op} cannot be clamped; leave it out`,
       )
+    const clampBits = recipe.clampBits ?? (step.bound === undefined ? undefined : bitsOf(step.bound, exponent))
     const clamp =
-      recipe.clampBits === undefined
-        ? undefined
-        : { lo: recipe.clampLo ?? clampLo(step.mode, recipe.clampBits), bits: recipe.clampBits }
+      clampBits === undefined ? undefined : { lo: recipe.clampLo ?? clampLo(step.mode, clampBits), bits: clampBits }
     const least = leastOf(step.mode)
     const bound = (q: bigint) => {
       const z = roundShift(q, shift)
@@ -125,6 +128,11 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
         rounded.map((z) => (z < 0n ? 0n : z)),
       )
   },
+}
+
+/** Bits of the least symmetric clamp that holds ±bound. */
+function bitsOf(bound: number, exponent: number): number {
+  return Math.max(1, ceilLog2(bound * 2 ** exponent + 1) + 1)
 }
 
 /** ⌊(q + 2^(shift−1)) / 2^shift⌋: round half up. */

@@ -1,5 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import {
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  localResponseNormalization,
+  lpNormalization,
+  meanVarianceNormalization,
+} from '../normalization'
+import { reduceL1, reduceL2, reduceLogSum, reduceLogSumExp, reduceProd, reduceSumSquare } from '../reduce'
 import type { Operator } from './operator'
 
+const NORMALIZATION = '2 products an element, the rounding of both, and about 200 a mean'
+
 /** Layers of networks: products, reductions, norms and windows. */
-export const NETWORK: readonly Operator[] = []
+export const NETWORK: readonly Operator[] = [
+  { name: 'GroupNormalization', rule: groupNormalization, cost: NORMALIZATION },
+  { name: 'InstanceNormalization', rule: instanceNormalization, cost: NORMALIZATION },
+  { name: 'LRN', rule: localResponseNormalization, cost: '2 products, a table and 3 roundings an element' },
+  { name: 'LayerNormalization', rule: layerNormalization, cost: NORMALIZATION },
+  {
+    name: 'LpNormalization',
+    rule: lpNormalization,
+    cost: '2 products an element, the rounding of both, and a division a vector',
+  },
+  { name: 'MeanVarianceNormalization', rule: meanVarianceNormalization, cost: NORMALIZATION },
+  { name: 'ReduceL1', rule: reduceL1, cost: 'b + 3 an element' },
+  { name: 'ReduceL2', rule: reduceL2, cost: '1 an element and its rounding, and a root of 3·b + 3 a group' },
+  {
+    name: 'ReduceLogSum',
+    rule: reduceLogSum,
+    cost: 'a table a group',
+    restrictions: 'a sum that is not positive counts as the least positive number of its scale',
+  },
+  { name: 'ReduceLogSumExp', rule: reduceLogSumExp, cost: 'a maximum and a table an element, and a table a group' },
+  { name: 'ReduceProd', rule: reduceProd, cost: 'n − 1 a group of n, and the rounding of each factor' },
+  { name: 'ReduceSumSquare', rule: reduceSumSquare, cost: '1 an element and its rounding' },
+]
