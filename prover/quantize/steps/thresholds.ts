@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { makeRanges } from '../ranges'
+import { RecipeError } from '../recipe'
 import type { StepBase, StepKind } from './step'
 import { toBigInts } from './step'
 
@@ -34,6 +35,9 @@ export const thresholds: StepKind<ThresholdsStep, QuantizedThresholds> = {
   },
   quantize(step, { where, tensor, define }) {
     const { ranges, exponent } = tensor(step.source)
+    // Thresholds are baked into the circuit as doubles.
+    if (!ranges.exact)
+      throw new RecipeError(`${where}: a value that is compared with constants may reach 2^52; use a coarser input`)
     const least = Array.from(step.threshold, (threshold, at) => {
       // Powers of two scale a double exactly, unless it leaves their range: then no value of the tensor reaches it.
       const scaled = threshold * 2 ** exponent
