@@ -76,6 +76,9 @@ export type CompiledModel = {
 /** Samples that calibration is limited to: enough to see a flip in 500, few enough to search quickly. */
 const CALIBRATION_SAMPLES = 500
 const RANDOM_SAMPLES = 200
+/** Large models are searched on fewer: this many multiplications a trial, but no fewer samples than a flip needs to show. */
+const CALIBRATION_WORK = 2e8
+const LEAST_SAMPLES = 20
 
 /**
  * Compiles an ONNX model to a circuit. With a recipe the result is a function of model and recipe alone, byte for byte.
@@ -150,7 +153,8 @@ async function makeRecipe(
     Object.keys(options.outputs ?? {}),
     graph.outputs.map((info) => info.name),
   )
-  const given = options.samples?.samples.slice(0, CALIBRATION_SAMPLES) ?? []
+  const affordable = Math.max(LEAST_SAMPLES, Math.floor(CALIBRATION_WORK / multiplications(program)))
+  const given = options.samples?.samples.slice(0, Math.min(CALIBRATION_SAMPLES, affordable)) ?? []
   const inputs = graph.inputs.map((info, i) =>
     inputRecipe(
       info.name,
@@ -159,7 +163,7 @@ async function makeRecipe(
     ),
   )
   const sizes = graph.inputs.map((info) => sizeOf(info.shape))
-  const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, RANDOM_SAMPLES)
+  const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
   // The search sees private weights as inputs that are the same in every sample.
   const weights = readWeights(onnx, graph.weights)
   const weightRecipes = graph.weights.map(({ name }, i) => weightRecipe(name, weights[i]!))
@@ -180,6 +184,15 @@ async function makeRecipe(
   } finally {
     await reference.close()
   }
+}
+
+/** Multiplications of one run of the integer model. */
+function multiplications(program: Program): number {
+  return program.steps.reduce(
+    (sum, step) =>
+      sum + (step.kind === 'linear' ? step.map.column.length : step.kind === 'product' ? step.indexA.length : 0),
+    1,
+  )
 }
 
 function checkNames(kind: string, given: readonly string[], known: readonly string[]): void {
