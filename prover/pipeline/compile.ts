@@ -163,7 +163,8 @@ async function makeRecipe(
     ),
   )
   const sizes = graph.inputs.map((info) => sizeOf(info.shape))
-  const samples = given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
+  const samples =
+    given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
   // The search sees private weights as inputs that are the same in every sample.
   const weights = readWeights(onnx, graph.weights)
   const weightRecipes = graph.weights.map(({ name }, i) => weightRecipe(name, weights[i]!))
