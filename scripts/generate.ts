@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
 /** What is generated from other files of the project, each by a script of its own, those first that others read. */
-const GENERATORS = ['poseidon', 'abi', 'error-list', 'settings', 'vectors', 'fixtures', 'openapi']
+const GENERATORS = ['poseidon', 'abi', 'error-list', 'operators', 'settings', 'vectors', 'fixtures', 'openapi']
 
 for (const name of GENERATORS) {
   const script = join(__dirname, `generate-${name}.ts`)

@@ -97,6 +97,11 @@ export class Attributes {
     if (this.has(name)) throw new OnnxUnsupportedAttributeError(this.node, name, advice)
   }
 
+  /** Every attribute that was asked for: those that the operator has in this opset. */
+  get read(): readonly string[] {
+    return [...this.known]
+  }
+
   /** @throws {OnnxUnsupportedAttributeError} Naming the first attribute that was never read. */
   finish(): void {
     for (const name of this.byName.keys()) {

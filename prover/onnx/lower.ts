@@ -18,6 +18,7 @@ export type LowerContext = {
   /** Every name of a node or value, those of the file and those given since. */
   readonly names: Set<string>
   readonly budget: FoldBudget
+  readonly onNode?: (onnxOp: string, attributes: readonly string[]) => void
 }
 
 /** The values a node makes, and the nodes of the graph that compute those which are not constant. */
@@ -48,6 +49,7 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
   })
   const result = rule(scope)
   attributes.finish()
+  context.onNode?.(node.onnxOp, attributes.read)
   const results: readonly (Lowered | Operand | undefined)[] = isList(result) ? result : [result]
   if ((proto.outputs[0] ?? '') === '' && results.length === 1)
     throw new OnnxInvalidNodeError(node, 'its first output has no name')

@@ -28,6 +28,8 @@ export class OnnxConstantOutputError extends ZkmlError {
 export type ParseOptions = {
   /** Weights are hidden: they are read like inputs, and neither their values nor anything that depends on them is known. */
   readonly privateWeights?: boolean
+  /** Told of every node and the attributes that its operator has; docs/operators.md is made of this. */
+  readonly onNode?: (onnxOp: string, attributes: readonly string[]) => void
 }
 
 /**
@@ -43,7 +45,7 @@ export type ParseOptions = {
  * for (const node of graph.nodes) console.log(node.name, node.op, graph.values.get(node.output)?.shape)
  * ```
  */
-export function parseModel(bytes: Uint8Array, { privateWeights = false }: ParseOptions = {}): Graph {
+export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }: ParseOptions = {}): Graph {
   const { opset, graph } = readModel(bytes)
   const hidden = privateWeights ? readWeightShapes(graph) : []
   const constants = readInitializers(graph, new Set(hidden.map(({ name }) => name)))
@@ -58,7 +60,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false }: ParseO
   const names = new Set([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
   const lowered: GraphNode[] = []
   for (const node of ordered) {
-    const result = lowerNode(node, { opset, operands, used, names, budget })
+    const result = lowerNode(node, { opset, operands, used, names, budget, ...(onNode && { onNode }) })
     for (const operand of result.operands) operands.set(operand.name, operand)
     lowered.push(...result.nodes)
   }

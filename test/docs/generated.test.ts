@@ -4,11 +4,16 @@ import { expect } from 'chai'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERROR_LIST, errorList } from '../../scripts/generate-error-list'
+import { OPERATOR_LIST, operatorList } from '../../scripts/generate-operators'
 import { CLIENT_TYPES, clientTypes, OPENAPI, openApiDocument } from '../../scripts/generate-openapi'
 
 describe('generated documents', () => {
   it('docs/errors.md is fresh', () => {
     expect(readFileSync(ERROR_LIST, 'utf8')).to.equal(errorList())
+  })
+
+  it('docs/operators.md is fresh', async () => {
+    expect(readFileSync(OPERATOR_LIST, 'utf8')).to.equal(await operatorList())
   })
 
   it('docs/openapi.json is fresh, valid OpenAPI, and what the types of the HTTP client are made of', async () => {
