@@ -79,12 +79,22 @@ export class Attributes {
     return this.take(name, AttributeType.floats)?.floats
   }
 
+  /** A list of texts, or undefined when absent. */
+  texts(name: string): readonly string[] | undefined {
+    return this.take(name, AttributeType.strings)?.strings.map((text) => new TextDecoder().decode(text))
+  }
+
   /** A tensor, still in the encoding of the file, or undefined when absent. */
   tensor(name: string): TensorProto | undefined {
     const proto = this.take(name, AttributeType.tensor)
     if (proto === undefined) return undefined
     if (proto.tensor === undefined) throw new OnnxInvalidNodeError(this.node, `attribute "${name}" has no tensor`)
     return proto.tensor
+  }
+
+  /** Whether a subgraph is present. */
+  graph(name: string): boolean {
+    return this.take(name, AttributeType.graph)?.graph !== undefined
   }
 
   /** Reads an attribute that has no effect on inference. */

@@ -4,7 +4,7 @@ import { ELEMENT_TYPES, type ElementType, kindOf, roundToFloat } from './element
 import { describeNode, OnnxNotFiniteError, OnnxUnsupportedFoldError } from './errors'
 import type { Operation } from './graph'
 import type { NodeScope } from './node-scope'
-import { broadcastStrides, elementCount, sizeAt, stridesOf, walk } from './shape'
+import { broadcast, broadcastStrides, elementCount, sizeAt, stridesOf, walk } from './shape'
 import { type ConstantOperand, OnnxIntegerRangeError } from './tensor'
 
 /**
@@ -54,6 +54,8 @@ export function fold(
       const base = strides.reduce((sum, stride, axis) => sum + stride * sizeAt(operation.starts, axis), 0)
       return gather(scope, first, shape, { strides: strides.map((s, axis) => s * sizeAt(operation.steps, axis)), base })
     }
+    case 'MatMul':
+      return foldMatMul(scope, inputs, shape, elementType)
     case 'Concat':
       return foldConcat(scope, inputs, shape, operation.axis)
     case 'Pad': {
@@ -202,6 +204,42 @@ function arithmetic(op: 'Add' | 'Sub' | 'Mul' | 'Div', elementType: ElementType)
   if (op === 'Mul') return (a, b) => a * b
   // Integer division truncates; taking the remainder off first keeps the quotient exact.
   return kindOf(elementType) === 'int' ? (a, b) => (a - (a % b)) / b : (a, b) => a / b
+}
+
+/** Products summed in order of the inner axis. */
+function foldMatMul(
+  scope: NodeScope,
+  [left, right]: readonly ConstantOperand[],
+  shape: readonly number[],
+  elementType: ElementType,
+): Float64Array {
+  if (left === undefined || right === undefined) throw new OnnxUnsupportedFoldError(scope.node)
+  const [a, b] = [matrices(left.shape, true), matrices(right.shape, false)]
+  const [rows, inner, columns] = [a.at(-2) ?? 1, a.at(-1) ?? 1, b.at(-1) ?? 1]
+  const batch = broadcast(a.slice(0, -2), b.slice(0, -2)) ?? []
+  const full = [...batch, rows, columns]
+  const [ofA, ofB] = [new Uint32Array(elementCount(full)), new Uint32Array(elementCount(full))]
+  const strides = (from: readonly number[], kept: 0 | 1): readonly number[] => [
+    ...broadcastStrides(from.slice(0, -2), batch).map((stride) => stride * elementCount(from.slice(-2))),
+    ...(kept === 0 ? [inner, 0] : [0, 1]),
+  ]
+  walk(full, strides(a, 0), 0, (i, at) => (ofA[i] = at))
+  walk(full, strides(b, 1), 0, (i, at) => (ofB[i] = at))
+  return fill(scope, shape, elementType, (i) => {
+    let sum = 0
+    for (let k = 0; k < inner; k++) {
+      sum += (left.data[(ofA[i] ?? 0) + k] ?? 0) * (right.data[(ofB[i] ?? 0) + k * columns] ?? 0)
+      // Whole numbers must not leave their range on the way either: they would come back inexact.
+      if (kindOf(elementType) !== 'float') sum = settle(scope, 'int64', sum)
+    }
+    return sum
+  })
+}
+
+/** A vector as a matrix of one row, or of one column. */
+function matrices(shape: readonly number[], isRow: boolean): readonly number[] {
+  if (shape.length > 1) return shape
+  return isRow ? [1, ...shape] : [...shape, 1]
 }
 
 function foldConcat(

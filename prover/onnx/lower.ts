@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Attributes } from './attributes'
+import type { Body } from './body'
 import { OnnxInvalidNodeError, OnnxUnsupportedOpError } from './errors'
 import type { GraphNode } from './graph'
 import { isStandardDomain, OnnxDomainError } from './model'
-import { type FoldBudget, type Lowered, NodeScope } from './node-scope'
+import { type FoldBudget, type Inlined, type Lowered, NodeScope } from './node-scope'
 import { RULES, SUPPORTED_OPERATORS } from './ops'
 import type { NamedNode } from './order'
 import type { Operand } from './tensor'
@@ -12,7 +13,7 @@ import type { Operand } from './tensor'
 export type LowerContext = {
   readonly opset: number
   /** Everything known so far by name. */
-  readonly operands: ReadonlyMap<string, Operand>
+  readonly operands: Pick<ReadonlyMap<string, Operand>, 'get'>
   /** Names that some node or graph output uses. */
   readonly used: ReadonlySet<string>
   /** Every name of a node or value, those of the file and those given since. */
@@ -44,8 +45,10 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
     attributes,
     operands: readOperands(node, context),
     usedOutputs,
+    bodies: node.bodies,
     names,
     budget,
+    inline: (body, inputs, path) => inlineBody(body, inputs, path, context),
   })
   const result = rule(scope)
   attributes.finish()
@@ -60,6 +63,38 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
     scope.name(value, name)
   })
   return { operands: scope.emitted, nodes: scope.nodes }
+}
+
+/** Lowers the nodes of a subgraph under names of their own. What it does not name itself is what it is called outside. */
+function inlineBody(body: Body, inputs: readonly Operand[], path: string, context: LowerContext): Inlined {
+  const { opset, names, budget } = context
+  const local = new Map<string, Operand>()
+  const resolve = (name: string): Operand | undefined => local.get(name) ?? context.operands.get(name)
+  const fresh = (name: string): string => {
+    let free = `${path}/${name}`
+    for (let count = 2; names.has(free); count++) free = `${path}/${name}_${count}`
+    names.add(free)
+    return free
+  }
+  body.inputs.forEach(({ name }, i) => local.set(name, inputs[i]!))
+  const constants = body.constants.map((constant) => ({ ...constant, name: fresh(constant.name) }))
+  constants.forEach((constant, i) => local.set(body.constants[i]!.name, constant))
+  const operands: Operand[] = [...constants]
+  const nodes: GraphNode[] = []
+  for (const node of body.nodes) {
+    const outputs = node.proto.outputs.map((name) => (body.used.has(name) ? fresh(name) : ''))
+    const copy = { ...node, name: fresh(node.name), proto: { ...node.proto, outputs } }
+    budget.unrolled++
+    const used = new Set(outputs)
+    const lowered = lowerNode(copy, { opset, operands: { get: resolve }, used, names, budget })
+    for (const operand of lowered.operands) {
+      operands.push(operand)
+      const at = outputs.indexOf(operand.name)
+      if (at >= 0) local.set(node.proto.outputs[at]!, operand)
+    }
+    for (const made of lowered.nodes) nodes.push(made)
+  }
+  return { outputs: body.outputs.map((name) => resolve(name)!), operands, nodes }
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { Attributes } from './attributes'
+import type { Body } from './body'
 import { type ElementType, kindOf } from './element-type'
 import {
   type NodeRef,
@@ -30,11 +31,21 @@ export type Lowered =
  */
 export type Rule = (scope: NodeScope) => Lowered | Operand | readonly (Lowered | Operand | undefined)[]
 
-/** How many folded elements a model may still ask for; shared by all its nodes. */
-export type FoldBudget = { remaining: number }
+/** How many folded elements a model may still ask for, and how many nodes were unrolled; shared by all its nodes. */
+export type FoldBudget = { remaining: number; unrolled: number }
 
 /** Folded elements per model. Shape arithmetic needs dozens, folded weights up to the size of the model. */
 export const MAX_FOLDED_ELEMENTS = 2 ** 26
+
+/** Nodes that copies of subgraphs and steps of recurrent layers may add to a model. */
+export const MAX_UNROLLED_NODES = 2 ** 14
+
+/** A copy of a subgraph. */
+export type Inlined = {
+  readonly outputs: readonly Operand[]
+  readonly operands: readonly Operand[]
+  readonly nodes: readonly GraphNode[]
+}
 
 /** What a scope is made of. */
 export type ScopeParts = {
@@ -42,9 +53,12 @@ export type ScopeParts = {
   readonly attributes: Attributes
   readonly operands: readonly (Operand | undefined)[]
   readonly usedOutputs: readonly boolean[]
+  readonly bodies?: ReadonlyMap<string, Body> | undefined
   /** Every name that is taken. */
   readonly names: Set<string>
   readonly budget: FoldBudget
+  /** Lowers a copy of a subgraph; `path` begins the names of what is in it. */
+  readonly inline: (body: Body, inputs: readonly Operand[], path: string) => Inlined
 }
 
 /** Everything a rule may ask about its node, and what it makes of it. */
@@ -55,6 +69,7 @@ export class NodeScope {
   private readonly usedOutputs: readonly boolean[]
   private readonly values: Operand[] = []
   private readonly made: GraphNode[] = []
+  private readonly renamed = new Map<string, string>()
 
   constructor(
     readonly node: NodeRef,
@@ -95,11 +110,13 @@ export class NodeScope {
   }
 
   /** Gives a result its name in the file: the operation that made it carries that of the node. */
-  name(value: Lowered | Operand, name: string): void {
-    if (!('name' in value)) {
-      this.add(this.made.some((node) => node.name === this.node.name) ? this.free(name) : this.node.name, name, value)
+  name(result: Lowered | Operand, name: string): void {
+    if (!('name' in result)) {
+      this.add(this.made.some((node) => node.name === this.node.name) ? this.free(name) : this.node.name, name, result)
       return
     }
+    // Two outputs may be one value.
+    const value = { ...result, name: this.renamed.get(result.name) ?? result.name }
     const at = this.made.findIndex((node) => node.output === value.name)
     const first = !this.made.some((node) => node.name === this.node.name)
     if (at >= 0 && first) {
@@ -110,11 +127,47 @@ export class NodeScope {
         const node = this.made[i]!
         this.made[i] = { ...node, inputs: node.inputs.map((input) => (input === value.name ? name : input)) }
       }
+      this.renamed.set(value.name, name)
       this.values.push({ ...value, name })
       return
     }
     const { shape, elementType } = value
     this.name({ operation: { op: 'Reshape' }, inputs: [value], shape, elementType }, name)
+  }
+
+  /** The subgraph in an attribute. */
+  body(name: string): Body {
+    const body = this.parts.bodies?.get(name)
+    if (!this.attributes.graph(name) || body === undefined) throw this.invalid(`attribute "${name}" is missing`)
+    return body
+  }
+
+  /**
+   * Adds a copy of a subgraph.
+   *
+   * @param label Says which one, for names: unique within the node.
+   * @returns Its outputs.
+   */
+  inline(body: Body, inputs: readonly Operand[], label: string): readonly Operand[] {
+    if (inputs.length !== body.inputs.length)
+      throw this.invalid(`its subgraph has ${body.inputs.length} inputs where ${inputs.length} are given`)
+    body.inputs.forEach(({ name, elementType }, i) => {
+      const given = inputs[i]!.elementType
+      if (elementType !== undefined && elementType !== given)
+        throw this.invalid(`"${name}" of its subgraph is ${elementType} but gets ${given}`)
+    })
+    this.unroll(1)
+    const { outputs, operands, nodes } = this.parts.inline(body, inputs, `${this.node.name}/${label}`)
+    for (const operand of operands) this.values.push(operand)
+    for (const node of nodes) this.made.push(node)
+    return outputs
+  }
+
+  /** @throws {OnnxTooLargeError} When so many more nodes exceed {@link MAX_UNROLLED_NODES}. */
+  unroll(count: number): void {
+    this.parts.budget.unrolled += count
+    if (this.parts.budget.unrolled <= MAX_UNROLLED_NODES) return
+    throw new OnnxTooLargeError(`the loop that ${describeNode(this.node)} unrolls`, '2^14 unrolled nodes per model')
   }
 
   private free(name: string): string {
@@ -156,9 +209,9 @@ export class NodeScope {
     throw this.invalid(`it has ${count} inputs where opset ${this.opset} takes ${expected}`)
   }
 
-  /** All inputs, none of which may be left out. */
-  all(): readonly Operand[] {
-    return this.operands.map((_, index) => this.input(index))
+  /** All inputs from one on, none of which may be left out. */
+  all(from = 0): readonly Operand[] {
+    return this.operands.slice(from).map((_, index) => this.input(from + index))
   }
 
   /** An input that must be there. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
 import { describeNode, type NodeRef } from './errors'
+import type { Body } from './body'
 import type { NodeProto } from './schema'
 
 /** A name is given to two values. */
@@ -31,7 +32,17 @@ export class OnnxCycleError extends ZkmlError {
 }
 
 /** A node of the file with the name it has in messages and in the graph. */
-export type NamedNode = NodeRef & { readonly proto: NodeProto }
+export type NamedNode = NodeRef & {
+  readonly proto: NodeProto
+  /** Its subgraphs by attribute. */
+  readonly bodies?: ReadonlyMap<string, Body>
+}
+
+/** Names of all values a node needs: its inputs, those left out as "", and what its subgraphs take from around them. */
+export function needsOf({ proto, bodies }: NamedNode): readonly string[] {
+  if (bodies === undefined) return proto.inputs
+  return [...proto.inputs, ...[...bodies.values()].flatMap(({ captures }) => captures)]
+}
 
 /**
  * Gives every node a unique, non-empty name: its own, or `<op>_<index>`. Where that is taken, a counter is appended.
@@ -73,7 +84,7 @@ export function orderNodes(
 ): readonly NamedNode[] {
   const producers = findProducers(nodes, given)
   for (const node of nodes) {
-    for (const input of node.proto.inputs) {
+    for (const input of needsOf(node)) {
       if (input === '' || given.has(input) || producers.has(input)) continue
       throw new OnnxMissingTensorError(describeNode(node), input)
     }
@@ -87,7 +98,7 @@ export function orderNodes(
   for (const node of [...sorted].reverse()) {
     if (!node.proto.outputs.some((output) => needed.has(output))) continue
     live.add(node)
-    for (const input of node.proto.inputs) needed.add(input)
+    for (const input of needsOf(node)) needed.add(input)
   }
   return sorted.filter((node) => live.has(node))
 }
@@ -112,7 +123,7 @@ function sortTopologically(
   const sorted: NamedNode[] = []
   const state = new Map<NamedNode, 'open' | 'done'>()
   for (const root of nodes) {
-    const stack = [{ node: root, next: 0 }]
+    const stack = [{ node: root, needs: needsOf(root), next: 0 }]
     while (stack.length > 0) {
       const frame = stack[stack.length - 1]
       if (frame === undefined) break
@@ -122,7 +133,7 @@ function sortTopologically(
         continue
       }
       state.set(node, 'open')
-      const input = node.proto.inputs[frame.next++]
+      const input = frame.needs[frame.next++]
       if (input === undefined) {
         state.set(node, 'done')
         sorted.push(node)
@@ -132,7 +143,7 @@ function sortTopologically(
       const producer = producers.get(input)
       if (producer === undefined || state.get(producer) === 'done') continue
       if (state.get(producer) === 'open') throw new OnnxCycleError(producer)
-      stack.push({ node: producer, next: 0 })
+      stack.push({ node: producer, needs: needsOf(producer), next: 0 })
     }
   }
   return sorted

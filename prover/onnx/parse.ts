@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
 import { isWeight } from './architecture'
+import { withBodies } from './body'
 import { ELEMENT_TYPES, elementTypeOf, kindOf } from './element-type'
 import { OnnxNotFiniteError } from './errors'
 import type { ConstantTensor, Graph, GraphNode, ValueInfo } from './graph'
 import { lowerNode } from './lower'
 import { readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
-import { nameNodes, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
+import { nameNodes, needsOf, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
 import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
 import { checkSize } from './shape'
@@ -53,10 +54,10 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
   const inputs = readInputs(graph, known)
   const outputNames = readOutputNames(graph)
   const operands = new Map<string, Operand>([...known, ...inputs.map((input) => [input.name, input] as const)])
-  const ordered = orderNodes(nameNodes(graph.nodes), new Set(operands.keys()), outputNames)
+  const ordered = orderNodes(withBodies(nameNodes(graph.nodes)), new Set(operands.keys()), outputNames)
 
-  const used = new Set([...outputNames, ...ordered.flatMap(({ proto }) => proto.inputs)])
-  const budget: FoldBudget = { remaining: MAX_FOLDED_ELEMENTS }
+  const used = new Set([...outputNames, ...ordered.flatMap(needsOf)])
+  const budget: FoldBudget = { remaining: MAX_FOLDED_ELEMENTS, unrolled: 0 }
   const names = new Set([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
   const lowered: GraphNode[] = []
   for (const node of ordered) {

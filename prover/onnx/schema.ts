@@ -55,8 +55,11 @@ const attributeProto = {
   int: optional(3, int64),
   string: optional(4, bytes),
   tensor: optional(5, embedded(tensorProto)),
+  /** A GraphProto, decoded where it is used: messages nest only as deep as these tables. */
+  graph: optional(6, bytes),
   floats: repeated(7, float),
   ints: repeated(8, int64),
+  strings: repeated(9, bytes),
   type: optional(20, int32),
   reference: optional(21, string),
 }
@@ -70,7 +73,8 @@ const nodeProto = {
   domain: optional(7, string),
 }
 
-const graphProto = {
+/** Fields of GraphProto. */
+export const graphProto = {
   nodes: repeated(1, embedded(nodeProto)),
   name: optional(2, string),
   initializers: repeated(5, embedded(tensorProto)),
@@ -109,4 +113,13 @@ export type ValueInfoProto = Message<typeof valueInfoProto>
 export type DimensionProto = Message<typeof dimension>
 
 /** AttributeProto.AttributeType of the attributes that can be read. */
-export const AttributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const
+export const AttributeType = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const

@@ -51,6 +51,18 @@ export type AttributeSpec =
   | { readonly int: number | bigint }
   | { readonly floats: readonly number[] }
   | { readonly ints: readonly (number | bigint)[] }
+  | { readonly strings: readonly string[] }
+  | GraphSpec
+
+/** A graph, that of a model or a subgraph. */
+export type GraphSpec = {
+  readonly name?: string
+  readonly inputs: readonly ValueSpec[]
+  readonly outputs: readonly ValueSpec[]
+  readonly nodes: readonly NodeSpec[]
+  readonly initializers?: Readonly<Record<string, TensorSpec>>
+  readonly extraGraph?: Uint8Array
+}
 
 /** A node; `name` and `domain` are left out of the file when absent. */
 export type NodeSpec = {
@@ -66,17 +78,11 @@ export type NodeSpec = {
 export type ValueSpec = { readonly name: string; readonly shape?: readonly Dim[]; readonly type?: DataType }
 
 /** A model. `extraModel` and `extraGraph` are protobuf bytes appended to those messages, for hostile tests. */
-export type ModelSpec = {
+export type ModelSpec = GraphSpec & {
   readonly opset?: number
   readonly irVersion?: number
   readonly domains?: Readonly<Record<string, number>>
-  readonly name?: string
-  readonly inputs: readonly ValueSpec[]
-  readonly outputs: readonly ValueSpec[]
-  readonly nodes: readonly NodeSpec[]
-  readonly initializers?: Readonly<Record<string, TensorSpec>>
   readonly extraModel?: Uint8Array
-  readonly extraGraph?: Uint8Array
 }
 
 /**
@@ -95,16 +101,7 @@ export type ModelSpec = {
  */
 export function buildModel(spec: ModelSpec): Uint8Array {
   const model = new Writer().uint32(0x08).int64(spec.irVersion ?? 8)
-  embed(model, 7, (graph) => {
-    for (const node of spec.nodes) embed(graph, 1, (writer) => writeNode(writer, node))
-    graph.uint32(0x12).string(spec.name ?? 'test')
-    for (const [name, tensor] of Object.entries(spec.initializers ?? {})) {
-      embed(graph, 5, (writer) => writeTensor(writer, tensor, name))
-    }
-    for (const input of spec.inputs) embed(graph, 11, (writer) => writeValue(writer, input))
-    for (const output of spec.outputs) embed(graph, 12, (writer) => writeValue(writer, output))
-    if (spec.extraGraph !== undefined) append(graph, spec.extraGraph)
-  })
+  embed(model, 7, (graph) => writeGraph(graph, spec))
   for (const [domain, version] of Object.entries({ '': spec.opset ?? 17, ...spec.domains })) {
     embed(model, 8, (writer) => writer.uint32(0x0a).string(domain).uint32(0x10).int64(version))
   }
@@ -182,6 +179,17 @@ function append(writer: Writer, bytes: Uint8Array): void {
   writer.raw(bytes)
 }
 
+function writeGraph(graph: Writer, spec: GraphSpec): void {
+  for (const node of spec.nodes) embed(graph, 1, (writer) => writeNode(writer, node))
+  graph.uint32(0x12).string(spec.name ?? 'test')
+  for (const [name, tensor] of Object.entries(spec.initializers ?? {})) {
+    embed(graph, 5, (writer) => writeTensor(writer, tensor, name))
+  }
+  for (const input of spec.inputs) embed(graph, 11, (writer) => writeValue(writer, input))
+  for (const output of spec.outputs) embed(graph, 12, (writer) => writeValue(writer, output))
+  if (spec.extraGraph !== undefined) append(graph, spec.extraGraph)
+}
+
 function writeNode(writer: Writer, node: NodeSpec): void {
   for (const input of node.inputs) writer.uint32(0x0a).string(input)
   for (const output of node.outputs) writer.uint32(0x12).string(output)
@@ -220,6 +228,14 @@ function writeAttributeValue(writer: Writer, name: string, value: AttributeSpec)
   if ('shape' in value) {
     embed(writer, 5, (nested) => writeTensor(nested, value))
     return 4
+  }
+  if ('nodes' in value) {
+    embed(writer, 6, (nested) => writeGraph(nested, value))
+    return 5
+  }
+  if ('strings' in value) {
+    for (const item of value.strings) writer.uint32(0x4a).string(item)
+    return 8
   }
   if ('floats' in value) {
     for (const item of value.floats) writer.uint32(0x3d).float(item)

@@ -1,5 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { branch, loop, scan } from '../control-flow'
+import { gru, lstm, rnn } from '../recurrent'
 import type { Operator } from './operator'
 
 /** Recurrent layers, control flow and quantised operators. */
-export const SEQUENCE: readonly Operator[] = []
+const RECURRENT = 'the length of the sequence is fixed, and sequence_lens constant'
+
+export const SEQUENCE: readonly Operator[] = [
+  {
+    name: 'GRU',
+    rule: gru,
+    cost: '3 functions of Sigmoid or Tanh, 2 products and the rounding of their factors, a hidden element and step',
+    restrictions: RECURRENT,
+  },
+  {
+    name: 'If',
+    rule: branch,
+    cost: 'that of the branch for a constant condition; else both, and 1 an element of their results',
+    restrictions: 'of a variable condition, both branches must give results of one shape',
+  },
+  {
+    name: 'LSTM',
+    rule: lstm,
+    cost: '5 functions of Sigmoid or Tanh, 3 products and the rounding of their factors, a hidden element and step',
+    restrictions: RECURRENT,
+  },
+  {
+    name: 'Loop',
+    rule: loop,
+    cost: 'that of its subgraph, times the trip count',
+    restrictions: 'trip count and conditions must be constant; results of a loop that never runs cannot be used',
+  },
+  {
+    name: 'RNN',
+    rule: rnn,
+    cost: '1 function of Sigmoid or Tanh a hidden element and step',
+    restrictions: RECURRENT,
+  },
+  { name: 'Scan', rule: scan, cost: 'that of its subgraph, times the length', restrictions: 'no sequence_lens' },
+]
