@@ -69,6 +69,7 @@ export class NodeScope {
   private readonly usedOutputs: readonly boolean[]
   private readonly values: Operand[] = []
   private readonly made: GraphNode[] = []
+  private readonly counters = new Map<string, number>()
   private readonly renamed = new Map<string, string>()
 
   constructor(
@@ -103,16 +104,20 @@ export class NodeScope {
    * @returns Its result, which further operations may use.
    */
   emit(label: string, lowered: Lowered): Operand {
-    let name = `${this.node.name}/${label}`
-    for (let count = 2; this.parts.names.has(name); count++) name = `${this.node.name}/${label}_${count}`
-    this.parts.names.add(name)
+    const name = this.free(`${this.node.name}/${label}`)
     return this.add(name, name, lowered)
   }
 
   /** Gives a result its name in the file: the operation that made it carries that of the node. */
   name(result: Lowered | Operand, name: string): void {
     if (!('name' in result)) {
-      this.add(this.made.some((node) => node.name === this.node.name) ? this.free(name) : this.node.name, name, result)
+      this.add(
+        this.made.some((node) => node.name === this.node.name)
+          ? this.free(`${this.node.name}:${name}`)
+          : this.node.name,
+        name,
+        result,
+      )
       return
     }
     // Two outputs may be one value.
@@ -170,10 +175,14 @@ export class NodeScope {
     throw new OnnxTooLargeError(`the loop that ${describeNode(this.node)} unrolls`, '2^14 unrolled nodes per model')
   }
 
+  /** The name, or where it is taken the name and the first free number; numbers known to be taken are not tried again. */
   private free(name: string): string {
-    let free = `${this.node.name}:${name}`
-    for (let count = 2; this.parts.names.has(free); count++) free = `${this.node.name}:${name}_${count}`
-    this.parts.names.add(free)
+    const { names } = this.parts
+    let free = name
+    let count = this.counters.get(name) ?? 1
+    while (names.has(free)) free = `${name}_${++count}`
+    this.counters.set(name, count)
+    names.add(free)
     return free
   }
 
