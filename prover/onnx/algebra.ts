@@ -52,6 +52,17 @@ export class Algebra {
   /** e^−max(x, 0), which is never 0: it counts as one unit where it is smaller. */
   readonly decay = (x: Operand): Operand => this.fn({ name: 'decay' }, x)
 
+  readonly softmax = (x: Operand, axis: number): Operand => this.unary('softmax', { op: 'Softmax', axis }, x)
+
+  /** Index of the largest along the last axis, the lowest on ties; the axis goes. */
+  readonly argMax = (x: Operand): Operand =>
+    this.scope.emit('argMax', {
+      operation: { op: 'ArgMax', axis: x.shape.length - 1, keepdims: false },
+      inputs: [x],
+      shape: x.shape.slice(0, -1),
+      elementType: 'int64',
+    })
+
   /** √max(x, 0). */
   readonly squareRoot = (x: Operand): Operand => this.unary('sqrt', { op: 'SquareRoot' }, x)
   readonly floor = (x: Operand): Operand =>
@@ -116,6 +127,23 @@ export class Algebra {
       inputs,
       shape,
       elementType: inputs[0]!.elementType,
+    })
+
+  /** Comparisons of single elements with constants; see Operation. */
+  readonly thresholds = (
+    x: Operand,
+    comparisons: {
+      readonly element: Int32Array
+      readonly threshold: Float64Array
+      readonly strict: Uint8Array
+    },
+    shape: readonly number[],
+  ): Operand =>
+    this.scope.emit('thresholds', {
+      operation: { op: 'Thresholds', ...comparisons },
+      inputs: [x],
+      shape,
+      elementType: 'bool',
     })
 
   /** Weighted sums of elements of the concatenated inputs. */

@@ -78,6 +78,13 @@ export function fold(
       )
     case 'Round':
       return mapElements(scope, first, elementType, operation.mode === 'floor' ? Math.floor : roundEven)
+    case 'Thresholds': {
+      const { element, threshold, strict } = operation
+      return fill(scope, shape, elementType, (i) => {
+        const [value, bound] = [first.data[element[i] ?? 0] ?? 0, threshold[i] ?? 0]
+        return Number(strict[i] === 1 ? value > bound : value >= bound)
+      })
+    }
     case 'Select': {
       const all = joined(inputs)
       const picked = scope.allocate(shape).fill(operation.fill)

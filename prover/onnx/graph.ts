@@ -133,7 +133,8 @@ export type OpName = Operation['op']
  */
 export type Graph = {
   readonly name: string
-  readonly opset: number
+  /** Version of the standard operators; none where the model imports only others. */
+  readonly opset: number | undefined
   readonly inputs: readonly ValueInfo[]
   /** Tensors that private weights hide: read like inputs, in the order of the file. */
   readonly weights: readonly ValueInfo[]

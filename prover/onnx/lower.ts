@@ -3,7 +3,7 @@ import { Attributes } from './attributes'
 import type { Body } from './body'
 import { OnnxInvalidNodeError, OnnxUnsupportedOpError } from './errors'
 import type { GraphNode } from './graph'
-import { isStandardDomain, OnnxDomainError } from './model'
+import { domainOf, OnnxDomainError, OnnxOpsetError, type Opsets } from './model'
 import { type FoldBudget, type Inlined, type Lowered, NodeScope } from './node-scope'
 import { RULES, SUPPORTED_OPERATORS } from './ops'
 import type { NamedNode } from './order'
@@ -11,7 +11,7 @@ import type { Operand } from './tensor'
 
 /** What lowering a node may look at. */
 export type LowerContext = {
-  readonly opset: number
+  readonly opsets: Opsets
   /** Everything known so far by name. */
   readonly operands: Pick<ReadonlyMap<string, Operand>, 'get'>
   /** Names that some node or graph output uses. */
@@ -28,18 +28,22 @@ export type LoweredNode = { readonly operands: readonly Operand[]; readonly node
 /**
  * Applies the rule of an operator to a node and folds the results whose inputs are all constant.
  *
- * @throws {OnnxDomainError | OnnxUnsupportedOpError | OnnxUnsupportedAttributeError | OnnxInvalidNodeError}
+ * @throws {OnnxDomainError | OnnxOpsetError | OnnxUnsupportedOpError | OnnxUnsupportedAttributeError | OnnxInvalidNodeError}
  *   When the node cannot be understood.
  * @throws {OnnxShapeError | OnnxTooLargeError} When its shapes do not fit or are beyond all bounds.
  */
 export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
   const { proto } = node
-  if (!isStandardDomain(proto.domain)) throw new OnnxDomainError(node, proto.domain ?? '')
-  const rule = RULES.get(node.onnxOp)
+  const domain = domainOf(proto.domain)
+  if (domain === undefined) throw new OnnxDomainError(node, proto.domain ?? '')
+  const opset = context.opsets.get(domain)
+  if (opset === undefined)
+    throw new OnnxOpsetError(`uses ${node.onnxOp} but names no version of ${domain === '' ? 'ai.onnx' : domain}`)
+  const rule = RULES.get(domain === '' ? node.onnxOp : `${domain}.${node.onnxOp}`)
   if (rule === undefined) throw new OnnxUnsupportedOpError(node, SUPPORTED_OPERATORS)
   const attributes = new Attributes(node, proto.attributes)
   const usedOutputs = proto.outputs.map((output) => output !== '' && context.used.has(output))
-  const { opset, names, budget } = context
+  const { names, budget } = context
   const scope = new NodeScope(node, {
     opset,
     attributes,
@@ -67,7 +71,7 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
 
 /** Lowers the nodes of a subgraph under names of their own. What it does not name itself is what it is called outside. */
 function inlineBody(body: Body, inputs: readonly Operand[], path: string, context: LowerContext): Inlined {
-  const { opset, names, budget } = context
+  const { opsets, names, budget } = context
   const local = new Map<string, Operand>()
   const resolve = (name: string): Operand | undefined => local.get(name) ?? context.operands.get(name)
   const fresh = (name: string): string => {
@@ -86,7 +90,7 @@ function inlineBody(body: Body, inputs: readonly Operand[], path: string, contex
     const copy = { ...node, name: fresh(node.name), proto: { ...node.proto, outputs } }
     budget.unrolled++
     const used = new Set(outputs)
-    const lowered = lowerNode(copy, { opset, operands: { get: resolve }, used, names, budget })
+    const lowered = lowerNode(copy, { opsets, operands: { get: resolve }, used, names, budget })
     for (const operand of lowered.operands) {
       operands.push(operand)
       const at = outputs.indexOf(operand.name)

@@ -11,21 +11,36 @@ export const MIN_OPSET = 7
 /** Newest opset that is understood. */
 export const MAX_OPSET = 22
 
+/** Newest version of the operators for classical machine learning that is understood; all older ones are. */
+export const MAX_ML_OPSET = 5
+
+/** The domain of the operators for classical machine learning. */
+export const ML_DOMAIN = 'ai.onnx.ml'
+
+/** The domains whose operators are known; the standard one is ''. */
+export type Domain = '' | typeof ML_DOMAIN
+
+/** Version of each domain that the model imports. */
+export type Opsets = ReadonlyMap<Domain, number>
+
 /** The version of the operator set is missing, unclear or not supported. */
 export class OnnxOpsetError extends ZkmlError {
   override readonly code = 'ONNX_OPSET'
 
   constructor(problem: string) {
-    super(`the model ${problem}; export it with an opset from ${MIN_OPSET} to ${MAX_OPSET}`)
+    super(
+      `the model ${problem}; export it with an ai.onnx opset from ${MIN_OPSET} to ${MAX_OPSET}, ` +
+        `or an ${ML_DOMAIN} one up to ${MAX_ML_OPSET}`,
+    )
   }
 }
 
-/** A node comes from an operator domain other than ai.onnx. */
+/** A node comes from a domain whose operators are not known. */
 export class OnnxDomainError extends ZkmlError {
   override readonly code = 'ONNX_DOMAIN'
 
   constructor(node: NodeRef, domain: string) {
-    super(`${describeNode(node)} is from the domain "${domain}"; only standard ai.onnx operators are supported`)
+    super(`${describeNode(node)} is from the domain "${domain}"; only ai.onnx and ${ML_DOMAIN} are supported`)
   }
 }
 
@@ -39,13 +54,13 @@ export class OnnxFunctionError extends ZkmlError {
 }
 
 /** A model file that is decoded and has been checked as a whole. */
-export type OnnxModel = { readonly opset: number; readonly graph: GraphProto }
+export type OnnxModel = { readonly opsets: Opsets; readonly graph: GraphProto }
 
 /**
  * Decodes a model file and checks what concerns it as a whole: format, opset, local functions, sparse weights.
  *
  * @throws {OnnxTruncatedError | OnnxMalformedError} When the bytes are no ONNX model.
- * @throws {OnnxOpsetError} For an opset outside 7 to 22.
+ * @throws {OnnxOpsetError} For an opset outside 7 to 22, or one of ai.onnx.ml above 5.
  * @throws {OnnxFunctionError} For model-local functions.
  */
 export function readModel(bytes: Uint8Array): OnnxModel {
@@ -53,24 +68,32 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const { graph } = model
   if (graph === undefined) throw new OnnxMalformedError('it contains no graph')
   if (model.irVersion === undefined || model.irVersion < 1) throw new OnnxMalformedError('it has no IR version')
-  const opset = readOpset(model)
+  const opsets = readOpsets(model)
   if (model.functions) throw new OnnxFunctionError()
   if (graph.sparseInitializer) throw new OnnxTensorTypeError('sparse_initializer', 'sparse tensor')
   if (graph.outputs.length === 0) throw new OnnxMalformedError('its graph has no outputs')
-  return { opset, graph }
+  return { opsets, graph }
 }
 
-/** Whether a domain is the standard one, which may be written in two ways. */
-export function isStandardDomain(domain: string | undefined): boolean {
-  return domain === undefined || domain === '' || domain === 'ai.onnx'
+/** The domain of a node or an import; the standard one may be written in two ways. */
+export function domainOf(domain: string | undefined): Domain | undefined {
+  if (domain === undefined || domain === '' || domain === 'ai.onnx') return ''
+  return domain === ML_DOMAIN ? domain : undefined
 }
 
 /** Other domains may be imported; only a node that uses one is an error. */
-function readOpset({ opsets }: ModelProto): number {
-  const versions = opsets.filter(({ domain }) => isStandardDomain(domain)).map(({ version }) => version ?? 0)
-  const [opset] = versions
-  if (opset === undefined) throw new OnnxOpsetError('names no version of the ai.onnx operator set')
-  if (versions.some((version) => version !== opset)) throw new OnnxOpsetError('names two versions of ai.onnx')
-  if (opset < MIN_OPSET || opset > MAX_OPSET) throw new OnnxOpsetError(`uses opset ${opset}`)
-  return opset
+function readOpsets({ opsets }: ModelProto): Opsets {
+  const versions = new Map<Domain, number>()
+  for (const { domain: name, version = 0 } of opsets) {
+    const domain = domainOf(name)
+    if (domain === undefined) continue
+    const shown = domain === '' ? 'ai.onnx' : domain
+    const [least, most] = domain === '' ? [MIN_OPSET, MAX_OPSET] : [1, MAX_ML_OPSET]
+    if ((versions.get(domain) ?? version) !== version) throw new OnnxOpsetError(`names two versions of ${shown}`)
+    if (version < least || version > most)
+      throw new OnnxOpsetError(`uses ${domain === '' ? 'opset' : `${shown} opset`} ${version}`)
+    versions.set(domain, version)
+  }
+  if (versions.size === 0) throw new OnnxOpsetError('names no version of the ai.onnx operator set')
+  return versions
 }

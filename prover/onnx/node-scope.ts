@@ -281,6 +281,11 @@ export class NodeScope {
     return positive.sort((a, b) => a - b)
   }
 
+  /** Whether some node or graph output uses an output of this one. */
+  uses(output: number): boolean {
+    return this.usedOutputs[output] ?? false
+  }
+
   /** @throws {OnnxUnsupportedUseError} When an output beyond the first is used. */
   singleOutput(advice: string): void {
     if (this.usedOutputs.some((used, index) => used && index > 0)) throw this.unsupported(advice)

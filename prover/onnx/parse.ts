@@ -37,7 +37,7 @@ export type ParseOptions = {
  * Parses an ONNX file into a graph with known shapes, folded constants and no opset differences. No number is
  * rounded here other than by the model's own arithmetic on constants.
  *
- * @param bytes Content of a `.onnx` file with embedded weights, opset 7 to 22.
+ * @param bytes Content of a `.onnx` file with embedded weights, opset 7 to 22, with operators of ai.onnx.ml up to its opset 5.
  * @returns The graph; see {@link Graph} for what holds of it.
  * @throws {ZkmlError} One with a code `ONNX_…`, whatever the bytes are.
  * @example
@@ -47,7 +47,7 @@ export type ParseOptions = {
  * ```
  */
 export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }: ParseOptions = {}): Graph {
-  const { opset, graph } = readModel(bytes)
+  const { opsets, graph } = readModel(bytes)
   const hidden = privateWeights ? readWeightShapes(graph) : []
   const constants = readInitializers(graph, new Set(hidden.map(({ name }) => name)))
   const known = new Map<string, Operand>([...constants, ...hidden.map((weight) => [weight.name, weight] as const)])
@@ -61,7 +61,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
   const names = new Set([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
   const lowered: GraphNode[] = []
   for (const node of ordered) {
-    const result = lowerNode(node, { opset, operands, used, names, budget, ...(onNode && { onNode }) })
+    const result = lowerNode(node, { opsets, operands, used, names, budget, ...(onNode && { onNode }) })
     for (const operand of result.operands) operands.set(operand.name, operand)
     lowered.push(...result.nodes)
   }
@@ -77,7 +77,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
   const weights = hidden.filter(({ name }) => read.has(name))
   return {
     name: graph.name ?? '',
-    opset,
+    opset: opsets.get(''),
     inputs: inputs.map(toValueInfo),
     weights: weights.map(toValueInfo),
     outputs,

@@ -142,6 +142,10 @@ describe('onnx: structure of the graph', () => {
     for (const opset of [6, 23, 0]) expectCode('ONNX_OPSET', () => parseNodes([relu('x', 'y')], { opset }), /7 to 22/)
     expect(parseNodes([relu('x', 'y')], { domains: { 'ai.onnx.ml': 3, 'ai.onnx': 17 } }).opset).to.equal(17)
     expectCode('ONNX_OPSET', () => parseNodes([relu('x', 'y')], { domains: { 'ai.onnx': 16 } }), /two versions/)
+    const classical = (version: number) => () => parseNodes([relu('x', 'y')], { domains: { 'ai.onnx.ml': version } })
+    for (const version of [0, 6]) expectCode('ONNX_OPSET', classical(version), /ai\.onnx\.ml opset/)
+    const homeless: NodeSpec = { ...relu('x', 'y'), domain: 'ai.onnx.ml' }
+    expectCode('ONNX_OPSET', () => parseNodes([homeless]), /names no version of ai\.onnx\.ml/)
     const foreign: NodeSpec = { ...relu('x', 'y'), domain: 'com.microsoft' }
     expectCode('ONNX_DOMAIN', () => parseNodes([foreign]), /com\.microsoft/)
     expect(parseNodes([{ ...relu('x', 'y'), domain: 'ai.onnx' }]).nodes).to.have.length(1)

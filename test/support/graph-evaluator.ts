@@ -61,9 +61,10 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
     case 'OneHot':
       return (at) => Number(x.data[offset(x.shape, at.slice(0, -1))] === at.at(-1))
     case 'Thresholds':
-      return ([i]) => {
-        const [value, threshold] = [must(x.data[must(node.element[must(i)])]), must(node.threshold[must(i)])]
-        return Number(node.strict[must(i)] ? value > threshold : value >= threshold)
+      return (at) => {
+        const i = offset(shape, at)
+        const [value, threshold] = [must(x.data[must(node.element[i])]), must(node.threshold[i])]
+        return Number(node.strict[i] ? value > threshold : value >= threshold)
       }
     case 'Select':
       return (at) => {
