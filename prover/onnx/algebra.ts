@@ -30,12 +30,25 @@ export class Algebra {
   readonly add = (a: Operand, b: Operand): Operand => this.binary('add', { op: 'Add' }, a, b)
   readonly sub = (a: Operand, b: Operand): Operand => this.binary('sub', { op: 'Sub' }, a, b)
 
-  /** Product; of a bool and a number it has the number's type, and neither is rounded. */
+  /** Product; of two kinds of number it has the type of the wider one, and only two floats are rounded. */
   readonly mul = (a: Operand, b: Operand): Operand =>
-    this.binary('mul', { op: 'Mul' }, a, b, a.kind === 'bool' ? b.elementType : a.elementType)
+    this.binary('mul', { op: 'Mul' }, a, b, WIDTH[a.kind] < WIDTH[b.kind] ? b.elementType : a.elementType)
 
   /** Quotient by a non-zero constant, or by a variable that is at least 0; of integers rounded down. */
   readonly div = (a: Operand, b: Operand): Operand => this.binary('div', { op: 'Div' }, a, b)
+
+  /** ⌊a/b⌋ as an integer, exactly, of numbers of any kind; b is at least 0. */
+  readonly floorDiv = (a: Operand, b: Operand): Operand =>
+    this.binary('floorDiv', { op: 'Div' }, a, b, a.kind === 'float' ? 'int64' : a.elementType)
+
+  /** 1 for x ≥ 0 and −1 below, an integer. */
+  readonly direction = (x: Operand): Operand => this.shift(this.scale(this.as(this.nonNegative(x), 'int64'), 2), -1)
+
+  /** |x| without rounding, and the direction that x is that many times. */
+  readonly polar = (x: Operand): { readonly direction: Operand; readonly size: Operand } => {
+    const direction = this.direction(x)
+    return { direction, size: this.as(this.mul(direction, x), x.elementType) }
+  }
 
   readonly scale = (x: Operand, factor: number): Operand => this.mul(x, this.number(factor, x))
   readonly shift = (x: Operand, amount: number): Operand => this.add(x, this.number(amount, x))
@@ -91,6 +104,9 @@ export class Algebra {
 
   readonly and = (a: Operand, b: Operand): Operand => this.binary('and', { op: 'Mul' }, a, b, 'bool')
 
+  /** Bit by bit, of integers that are at least 0. */
+  readonly bitwiseAnd = (a: Operand, b: Operand): Operand => this.binary('bitwiseAnd', { op: 'BitwiseAnd' }, a, b)
+
   /** condition ? a : b, as condition·(a − b) + b. */
   readonly where = (condition: Operand, a: Operand, b: Operand): Operand =>
     this.as(this.add(this.mul(condition, this.difference(a, b)), b), b.elementType)
@@ -109,7 +125,18 @@ export class Algebra {
     return this.groupMax(operands, { start, column }, shape)
   }
 
-  readonly min = (...operands: readonly Operand[]): Operand => this.neg(this.max(...operands.map(this.neg)))
+  readonly min = (...operands: readonly Operand[]): Operand => {
+    const negated = operands.map((operand) => this.neg(this.as(operand, signedType(operand.elementType))))
+    return this.as(this.neg(this.max(...negated)), operands[0]!.elementType)
+  }
+
+  /** min(max(x, least), most) with constant bounds, of which one may be absent. */
+  readonly clip = (x: Operand, least: number | undefined, most: number | undefined): Operand =>
+    this.unary(
+      'clip',
+      { op: 'Clip', ...(least !== undefined && { min: least }), ...(most !== undefined && { max: most }) },
+      x,
+    )
 
   /** The largest of each group of elements of the concatenated inputs. */
   readonly groupMax = (inputs: readonly Operand[], groups: ElementGroups, shape: readonly number[]): Operand =>
@@ -291,7 +318,10 @@ export class Algebra {
   }
 }
 
-function signedType(elementType: ElementType): ElementType {
+const WIDTH = { bool: 0, int: 1, float: 2 } as const
+
+/** A type that holds differences. */
+export function signedType(elementType: ElementType): ElementType {
   return kindOf(elementType) !== 'float' && ELEMENT_TYPES[elementType].min === 0 ? 'int64' : elementType
 }
 

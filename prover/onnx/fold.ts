@@ -33,6 +33,8 @@ export function fold(
     case 'Mul':
     case 'Div':
       return foldBinary(scope, arithmetic(operation.op, elementType), inputs, shape, elementType)
+    case 'BitwiseAnd':
+      return foldBinary(scope, (a, b) => Number(BigInt(a) & BigInt(b)), inputs, shape, elementType)
     case 'Neg':
       return mapElements(scope, first, elementType, (value) => -value)
     case 'Relu':
@@ -209,8 +211,14 @@ function arithmetic(op: 'Add' | 'Sub' | 'Mul' | 'Div', elementType: ElementType)
   if (op === 'Add') return (a, b) => a + b
   if (op === 'Sub') return (a, b) => a - b
   if (op === 'Mul') return (a, b) => a * b
-  // Integer division truncates; taking the remainder off first keeps the quotient exact.
-  return kindOf(elementType) === 'int' ? (a, b) => (a - (a % b)) / b : (a, b) => a / b
+  return kindOf(elementType) === 'int' ? floorDivide : (a, b) => a / b
+}
+
+/** ⌊a/b⌋; taking the remainder off first keeps the quotient exact. */
+function floorDivide(a: number, b: number): number {
+  const remainder = a % b
+  const quotient = (a - remainder) / b
+  return remainder < 0 !== b < 0 && remainder !== 0 ? quotient - 1 : quotient
 }
 
 /** Products summed in order of the inner axis. */

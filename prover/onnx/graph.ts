@@ -55,7 +55,10 @@ export type Operation =
   | { readonly op: 'MatMul' }
   /** Two inputs, numpy broadcasting. */
   | { readonly op: 'Add' | 'Sub' | 'Mul' }
-  /** Division by a constant, or by a variable that is at least 0. Whole numbers are divided rounding down. */
+  /**
+   * Division by a constant that is not 0, or by a variable that is at least 0. A whole result is that of dividing exactly
+   * and rounding down, by a constant above 0 as well.
+   */
   | { readonly op: 'Div' }
   | { readonly op: 'Neg' | 'Relu' }
   /** A smooth function of each element. */
@@ -66,7 +69,7 @@ export type Operation =
   | { readonly op: 'Compare'; readonly relation: 'nonNegative' | 'zero' }
   /** To whole numbers: down, or to the nearest with ties to even. */
   | { readonly op: 'Round'; readonly mode: 'floor' | 'even' }
-  /** Of whole numbers of one shape, none below 0. */
+  /** Of whole numbers, none below 0, with numpy broadcasting. */
   | { readonly op: 'BitwiseAnd' }
   | { readonly op: 'LeakyRelu'; readonly alpha: number }
   /** min or max absent means unbounded on that side. */

@@ -20,7 +20,7 @@ export const divide: CircuitStep<QuantizedDivide, DividePlan> = {
     const elements = Array.from(step.by, (j, at): Quotient => {
       const { lo, hi } = elementInterval(program, step.output, at)
       const offset = lo < 0n ? -lo : 0n
-      const divisor = elementInterval(program, step.denominator, j).hi * (step.rounding === 'nearest' ? 2n : 1n)
+      const divisor = elementInterval(program, step.denominator, j).hi * divisorFactor(step)
       return { gadget: divideGadget(Math.max(1, bitLength(hi + offset)), bitLength(divisor)), offset }
     })
     return { kind: 'divide', step, elements }
@@ -40,15 +40,20 @@ export const divide: CircuitStep<QuantizedDivide, DividePlan> = {
 function linkQuotient(linker: Linker, step: QuantizedDivide, { gadget, offset }: Quotient, at: number): ElementForm {
   const denominator = { tensor: step.denominator, element: step.by[at]! }
   const nearest = step.rounding === 'nearest'
-  const scale = nearest ? 2n : 1n
+  const factor = divisorFactor(step)
   const numerator: Feed = {
     terms: [
-      { tensor: step.numerator, element: step.of[at]!, factor: scale << BigInt(step.shift) },
-      { ...denominator, factor: (nearest ? 1n : 0n) + scale * offset },
+      { tensor: step.numerator, element: step.of[at]!, factor: (nearest ? 2n : 1n) << BigInt(step.shift) },
+      { ...denominator, factor: (nearest ? 1n : 0n) + factor * offset },
     ],
     constant: 0n,
   }
-  const wire = linker.instance(gadget, [numerator, { terms: [{ ...denominator, factor: scale }], constant: 0n }])
+  const wire = linker.instance(gadget, [numerator, { terms: [{ ...denominator, factor }], constant: 0n }])
   linker.guarantee(gadget, 0, -offset, elementInterval(linker.program, step.output, at))
   return { wire, offset: -offset }
+}
+
+/** What the gadget divides by: this many times the denominator. */
+function divisorFactor({ rounding, divisorShift }: QuantizedDivide): bigint {
+  return rounding === 'nearest' ? 2n : 1n << BigInt(divisorShift)
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FunctionName } from '../../functions'
+import { Algebra } from '../algebra'
 import type { Operation } from '../graph'
 import type { Lowered, NodeScope, Rule } from '../node-scope'
+import { elementCount, formatShape } from '../shape'
+import type { Operand } from '../tensor'
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127
 
@@ -28,10 +31,24 @@ export const leakyRelu: Rule = (scope) => {
   return elementwise(scope, { op: 'LeakyRelu', alpha: scope.attributes.float('alpha', 0.01) })
 }
 
-/** Clip: bounds are attributes before opset 11 and constant inputs from then on; a side without bound is absent. */
+/** Clip: bounds are attributes before opset 11 and inputs from then on; a side without bound is absent. */
 export const clip: Rule = (scope) => {
-  const [min, max] = scope.opset < 11 ? boundsFromAttributes(scope) : boundsFromInputs(scope)
   scope.requireNumber(scope.input(0))
+  if (scope.opset < 11) return clipConstant(scope, ...boundsFromAttributes(scope))
+  const [x, lower, upper] = boundsFromInputs(scope)
+  const [min, max] = [boundOf(lower, -Infinity), boundOf(upper, Infinity)]
+  if (min !== undefined && max !== undefined) return clipConstant(scope, min, max)
+  const algebra = new Algebra(scope)
+  const raised = lower === undefined ? x : algebra.max(x, lower)
+  return upper === undefined ? raised : algebra.min(raised, upper)
+}
+
+/** The number of a bound; undefined for one that is variable. */
+function boundOf(bound: Operand | undefined, absent: number): number | undefined {
+  return bound === undefined ? absent : bound.data?.[0]
+}
+
+function clipConstant(scope: NodeScope, min: number, max: number): Lowered {
   if (Number.isNaN(min) || Number.isNaN(max)) throw scope.invalid('a bound is NaN')
   if (min > max) throw scope.invalid(`min ${min} is greater than max ${max}`)
   if (min >= LARGEST_FLOAT32 || max <= -LARGEST_FLOAT32) throw scope.invalid('a bound is infinite on the wrong side')
@@ -47,13 +64,14 @@ function boundsFromAttributes(scope: NodeScope): readonly [number, number] {
   return [scope.attributes.float('min', -LARGEST_FLOAT32), scope.attributes.float('max', LARGEST_FLOAT32)]
 }
 
-function boundsFromInputs(scope: NodeScope): readonly [number, number] {
+function boundsFromInputs(scope: NodeScope): readonly [Operand, Operand | undefined, Operand | undefined] {
   scope.arity(1, 3)
-  scope.requireSameType([
-    scope.input(0),
-    ...[scope.optional(1), scope.optional(2)].filter((bound) => bound !== undefined),
-  ])
-  return [scope.scalar(1, 'min') ?? -Infinity, scope.scalar(2, 'max') ?? Infinity]
+  const [x, lower, upper] = [scope.input(0), scope.optional(1), scope.optional(2)]
+  const bounds = [lower, upper].filter((bound) => bound !== undefined)
+  scope.requireSameType([x, ...bounds])
+  const list = bounds.find(({ shape }) => elementCount(shape) !== 1 || shape.length > x.shape.length)
+  if (list !== undefined) throw scope.invalid(`"${list.name}" has shape ${formatShape(list.shape)}`)
+  return [x, lower, upper]
 }
 
 function elementwise(scope: NodeScope, operation: Operation): Lowered {

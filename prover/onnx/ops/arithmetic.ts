@@ -7,18 +7,6 @@ export function binary(op: 'Add' | 'Sub' | 'Mul'): Rule {
   return (scope) => lowerBinary(scope, op)
 }
 
-/** Div: the divisor must be a non-zero constant; integer division of a variable is refused because it truncates. */
-export const div: Rule = (scope) => {
-  const lowered = lowerBinary(scope, 'Div')
-  const dividend = scope.input(0)
-  const divisor = scope.constant(1, 'division by a variable is not supported; multiply by a constant instead')
-  if (divisor.data.includes(0)) throw scope.invalid(`the divisor "${divisor.name}" contains 0`)
-  if (dividend.data === undefined && dividend.kind === 'int') {
-    throw scope.unsupported('integer division of a variable truncates; cast it to float first')
-  }
-  return lowered
-}
-
 /** Neg. */
 export const neg: Rule = (scope) => {
   scope.arity(1)
@@ -27,7 +15,7 @@ export const neg: Rule = (scope) => {
   return { operation: { op: 'Neg' }, inputs: [operand], shape: operand.shape, elementType: operand.elementType }
 }
 
-function lowerBinary(scope: NodeScope, op: 'Add' | 'Sub' | 'Mul' | 'Div'): Lowered {
+function lowerBinary(scope: NodeScope, op: 'Add' | 'Sub' | 'Mul'): Lowered {
   scope.arity(2)
   const inputs = [scope.input(0), scope.input(1)] as const
   scope.requireSameType(inputs)

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { Algebra } from '../algebra'
 import { ELEMENT_TYPES, type ElementType, elementTypeName, elementTypeOf, kindOf, roundToFloat } from '../element-type'
 import { describeNode, OnnxNotFiniteError, OnnxUnsupportedAttributeError } from '../errors'
-import type { NodeScope, Rule } from '../node-scope'
+import type { Lowered, NodeScope, Rule } from '../node-scope'
 import { type Operand, OnnxIntegerRangeError } from '../tensor'
 
-/**
- * Cast. Of a variable only casts that keep the value are allowed: to any float, or to a wide integer type.
- * A constant is converted as ONNX says.
- */
+/** Cast: to float as it is, to an integer towards 0, to bool by comparing with 0; to a narrow integer it wraps around. */
 export const cast: Rule = (scope) => {
   scope.arity(1)
   if (scope.opset >= 19) scope.attributes.ignore('saturate')
@@ -18,26 +16,41 @@ export const cast: Rule = (scope) => {
     const advice = `casting to ${elementTypeName(code)} is not supported; cast to float`
     throw new OnnxUnsupportedAttributeError(scope.node, 'to', advice)
   }
-  const x = scope.input(0)
-  if (x.data !== undefined) return { data: convert(scope, x, x.data, elementType), shape: x.shape, elementType }
-  checkVariable(scope, x, elementType)
-  return { operation: { op: 'Reshape' }, inputs: [x], shape: x.shape, elementType }
+  return converted(scope, elementType)
 }
 
-function checkVariable(scope: NodeScope, x: Operand, to: ElementType): void {
-  if (kindOf(to) === 'float') return
-  const step = `casting the variable "${x.name}" from ${x.elementType} to ${to}`
-  if (to === 'bool') {
-    if (x.kind === 'bool') return
-    throw scope.unsupported(`${step} compares with 0; remove the cast and compare the output of the model instead`)
-  }
-  if (x.kind === 'float') {
-    throw scope.unsupported(`${step} drops fractions, which is not supported inside a circuit; keep the value in float`)
-  }
-  const wide = to === 'int32' || to === 'int64'
-  const fits = ELEMENT_TYPES[x.elementType].min >= ELEMENT_TYPES[to].min
-  if (wide || (fits && ELEMENT_TYPES[x.elementType].max <= ELEMENT_TYPES[to].max)) return
-  throw scope.unsupported(`${step} could wrap around; cast to int64 or float`)
+/** CastLike: Cast to the type of the second input. */
+export const castLike: Rule = (scope) => {
+  scope.arity(2)
+  if (scope.opset >= 19) scope.attributes.ignore('saturate')
+  return converted(scope, scope.input(1).elementType)
+}
+
+function converted(scope: NodeScope, to: ElementType): Lowered | Operand {
+  const x = scope.input(0)
+  if (x.data !== undefined) return { data: convert(scope, x, x.data, to), shape: x.shape, elementType: to }
+  const algebra = new Algebra(scope)
+  if (kindOf(to) === 'float' || x.kind === 'bool') return algebra.as(x, to)
+  if (to === 'bool') return algebra.not(algebra.isZero(x))
+  return x.kind === 'float' ? truncated(algebra, x, to) : wrapped(scope, algebra, x, to)
+}
+
+/** The whole part of a float; ONNX leaves open what becomes of one outside the type, and here it stays as it is. */
+function truncated(algebra: Algebra, x: Operand, to: ElementType): Operand {
+  const { direction, size } = algebra.polar(x)
+  return algebra.as(algebra.mul(direction, algebra.as(algebra.floor(size), 'int64')), to)
+}
+
+/** The integer of the type that is the same modulo 2^w. */
+function wrapped(scope: NodeScope, algebra: Algebra, x: Operand, to: ElementType): Operand {
+  const [from, into] = [ELEMENT_TYPES[x.elementType], ELEMENT_TYPES[to]]
+  const isWide = to === 'int32' || to === 'int64'
+  if (isWide || (from.min >= into.min && from.max <= into.max)) return algebra.as(x, to)
+  if (to === 'uint64')
+    throw scope.unsupported(`"${x.name}" is ${x.elementType}, of which a negative one as uint64 is beyond 2^53`)
+  const wide = algebra.as(x, 'int64')
+  const turns = algebra.floorDiv(algebra.shift(wide, -into.min), algebra.number(into.max - into.min + 1, wide))
+  return algebra.as(algebra.sub(wide, algebra.scale(turns, into.max - into.min + 1)), to)
 }
 
 function convert(scope: NodeScope, x: Operand, data: Float64Array, to: ElementType): Float64Array {

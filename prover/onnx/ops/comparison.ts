@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../algebra'
-import type { NodeScope, Rule } from '../node-scope'
+import type { Rule } from '../node-scope'
 import type { Operand } from '../tensor'
+import { pair } from './elementwise'
 
 type Relation = (algebra: Algebra, a: Operand, b: Operand) => Operand
 
@@ -11,13 +12,6 @@ function comparison(relation: Relation): Rule {
     const [a, b] = pair(scope)
     return relation(new Algebra(scope), a, b)
   }
-}
-
-function pair(scope: NodeScope): readonly [Operand, Operand] {
-  scope.arity(2)
-  const [a, b] = [scope.input(0), scope.input(1)]
-  scope.requireSameType([a, b])
-  return [a, b]
 }
 
 export const equal = comparison((algebra, a, b) => algebra.equal(a, b))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { ElementType } from '../element-type'
 import { OnnxNotFiniteError } from '../errors'
-import { mapElements } from '../fold'
 import type { Lowered, Rule } from '../node-scope'
 import { checkSize, elementCount, formatShape } from '../shape'
 import { decodeTensor } from '../tensor'
@@ -50,15 +49,6 @@ export const shapeOf: Rule = (scope) => {
 export const sizeOf: Rule = (scope) => {
   scope.arity(1)
   return listOf([elementCount(scope.input(0).shape)], [], 'int64')
-}
-
-/** Sqrt of a constant, which IEEE 754 rounds exactly. */
-export const sqrt: Rule = (scope) => {
-  scope.arity(1)
-  const x = scope.constant(0, 'Sqrt is only supported on constants')
-  scope.requireFloat(x)
-  const data = mapElements(scope, x, x.elementType, Math.sqrt)
-  return { data, shape: x.shape, elementType: x.elementType }
 }
 
 function listOf(values: readonly number[], shape: readonly number[], elementType: ElementType): Lowered {

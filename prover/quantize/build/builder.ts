@@ -132,10 +132,23 @@ export class ProgramBuilder {
 
   /** A tensor of one constant. */
   constantTensor(node: GraphNode, suffix: string, value: number): number {
-    const builder = new MapBuilder([], 1)
-    builder.constant(value)
-    builder.endRow()
-    return this.linear(node, builder.finish(), suffix, [1])
+    return this.constants(node, suffix, [value], [1])
+  }
+
+  /** The tensor of an operand; a constant is given one. */
+  anyTensor(node: GraphNode, index: number, suffix: string): number {
+    const operand = this.operand(node, index)
+    if ('source' in operand) return operand.source.tensor
+    return this.constants(node, suffix, operand.constant.data, operand.constant.shape)
+  }
+
+  private constants(node: GraphNode, suffix: string, values: Iterable<number>, shape: readonly number[]): number {
+    const builder = new MapBuilder([], sizeOf(shape))
+    for (const value of values) {
+      builder.constant(value)
+      builder.endRow()
+    }
+    return this.linear(node, builder.finish(), suffix, shape)
   }
 
   declare(name: string, shape: readonly number[]): number {

@@ -4,7 +4,7 @@ import type { GraphNode } from '../../onnx'
 import { diagonalMap, MapBuilder } from '../linear-map'
 import { broadcastIndex, scaleMap, sizeOf, sumMap } from '../linear-ops'
 import { START_BITS } from '../start'
-import { identity, type ProgramBuilder } from './builder'
+import type { ProgramBuilder } from './builder'
 
 type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
 
@@ -12,44 +12,34 @@ type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
 export function multiply(builder: ProgramBuilder, node: NodeOf<'Mul' | 'Div'>): number {
   const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
   const output = builder.info(node)
+  if (node.op === 'Div' && (output.kind !== 'float' || 'source' in b)) return quotient(builder, node)
   if ('source' in a && 'constant' in b)
     return builder.linear(node, scaleMap(a.source, a.info, b.constant, node.op === 'Div', output))
-  if (node.op === 'Div') return quotient(builder, node)
   if ('source' in b && 'constant' in a)
     return builder.linear(node, scaleMap(b.source, b.info, a.constant, false, output))
   const [left, right] = [builder.variable(node, 0), builder.variable(node, 1)]
   const indexA = broadcastIndex(a.info.shape, output.shape)
   const indexB = broadcastIndex(b.info.shape, output.shape)
-  // A bool leaves its factor as it is or makes it 0: nothing grows, so nothing is rounded.
-  const whole = output.kind !== 'float' || a.info.kind === 'bool' || b.info.kind === 'bool'
+  // Only two real numbers are rounded: a whole number adds no digits after the point.
+  const whole = a.info.kind !== 'float' || b.info.kind !== 'float'
   return builder.product(node, '', left, right, { indexA, indexB, shape: output.shape }, whole)
 }
 
 /**
- * Division by a variable that is at least 0; a divisor below one unit counts as one unit. Of whole numbers the quotient
- * is rounded down.
+ * Division by a variable that is at least 0; a divisor below one unit counts as one unit. A whole quotient is rounded
+ * down, and nothing is rounded before.
  */
 function quotient(builder: ProgramBuilder, node: GraphNode): number {
   const [a, b] = [builder.operand(node, 0), builder.operand(node, 1)]
   const output = builder.info(node)
   const whole = output.kind !== 'float'
-  const given =
-    'source' in a ? a.source.tensor : builder.linear(node, constantMap(a.constant.data), '/constant', a.constant.shape)
-  const numerator = whole || !('source' in a) ? given : builder.rescale(node, '/numerator', given, 'identity')
-  const denominator = builder.rescale(node, '/denominator', builder.variable(node, 1).tensor, 'positive')
+  const given = builder.anyTensor(node, 0, '/constant')
+  const numerator = whole || 'constant' in a ? given : builder.rescale(node, '/numerator', given, 'identity')
+  const denominator = builder.rescale(node, '/denominator', builder.anyTensor(node, 1, '/divisor'), 'positive')
   const of = broadcastIndex(a.info.shape, output.shape)
   const by = broadcastIndex(b.info.shape, output.shape)
   const rounding = whole ? 'floor' : 'nearest'
   return builder.emit(node, '', (base) => ({ ...base, kind: 'divide', rounding, numerator, denominator, of, by }))
-}
-
-function constantMap(values: Float64Array) {
-  const builder = new MapBuilder([], values.length)
-  for (const value of values) {
-    builder.constant(value)
-    builder.endRow()
-  }
-  return builder.finish()
 }
 
 export function relu(builder: ProgramBuilder, node: GraphNode): number {
@@ -126,7 +116,8 @@ export function squareRoot(builder: ProgramBuilder, node: GraphNode): number {
 }
 
 export function bitwiseAnd(builder: ProgramBuilder, node: GraphNode): number {
-  const [a, b] = [builder.variable(node, 0).tensor, builder.variable(node, 1).tensor]
-  const [indexA, indexB] = [identity(builder.tensors[a]!.size), identity(builder.tensors[b]!.size)]
-  return builder.emit(node, '', (base) => ({ ...base, kind: 'bitwise', a, b, indexA, indexB }))
+  const [a, b] = [builder.anyTensor(node, 0, '/a'), builder.anyTensor(node, 1, '/b')]
+  const { shape } = builder.info(node)
+  const [indexA, indexB] = [0, 1].map((i) => broadcastIndex(builder.operand(node, i).info.shape, shape))
+  return builder.emit(node, '', (base) => ({ ...base, kind: 'bitwise', a, b, indexA: indexA!, indexB: indexB! }))
 }

@@ -7,8 +7,8 @@ import { toBigInts, type StepBase, type StepKind } from './step'
 import { larger, smaller, required } from './support'
 
 /**
- * y_i = numerator[of_i] / denominator[by_i], the denominator at least one unit in integers. `floor` is the quotient of
- * whole numbers, rounded down; `nearest` rounds to the recipe's exponent.
+ * y_i = numerator[of_i] / denominator[by_i], the denominator at least one unit in integers. `floor` is the quotient
+ * rounded down to a whole number; `nearest` rounds to the recipe's exponent.
  */
 export type DivideStep = StepBase & {
   readonly kind: 'divide'
@@ -20,10 +20,10 @@ export type DivideStep = StepBase & {
 }
 
 /**
- * With N = numerator·2^shift and D the denominator: y = ⌊(2N + D) / 2D⌋ for `nearest`, ⌊N / D⌋ for `floor`, where shift
- * is 0.
+ * With N = numerator·2^shift and D = denominator·2^divisorShift: y = ⌊(2N + D) / 2D⌋ for `nearest`, ⌊N / D⌋ for `floor`.
+ * Only `floor` shifts the divisor, where the numerator is in finer units.
  */
-export type QuantizedDivide = DivideStep & { readonly shift: number }
+export type QuantizedDivide = DivideStep & { readonly shift: number; readonly divisorShift: number }
 
 const MAX_SHIFT = 128
 
@@ -57,13 +57,14 @@ export const divide: StepKind<DivideStep, QuantizedDivide> = {
   quantize(step, { recipe, where, tensor, define }) {
     const [numerator, denominator] = [tensor(step.numerator), tensor(step.denominator)]
     const least = numerator.exponent - denominator.exponent
-    const exponent = step.rounding === 'floor' ? least : required(recipe.exponent, step.name, 'exponent')
-    const shift = exponent - least
+    const isFloor = step.rounding === 'floor'
+    const exponent = isFloor ? 0 : required(recipe.exponent, step.name, 'exponent')
+    const shift = isFloor ? Math.max(-least, 0) : exponent - least
     if (shift < 0 || shift > MAX_SHIFT)
       throw new RecipeError(
         `recipe.steps["${step.name}"].exponent is ${exponent}; it must be from ${least} to ${least + MAX_SHIFT}`,
       )
-    const quantized = { ...step, shift }
+    const quantized = { ...step, shift, divisorShift: isFloor ? Math.max(least, 0) : 0 }
     const corners = Array.from(step.of, (i, at) => {
       const j = step.by[at]!
       const [dl, dh] = [denominator.ranges.lo[j]!, denominator.ranges.hi[j]!]
@@ -94,8 +95,9 @@ export const divide: StepKind<DivideStep, QuantizedDivide> = {
 }
 
 /** The rounded quotient of integers. */
-function quotient({ rounding, shift }: QuantizedDivide, numerator: bigint, denominator: bigint): bigint {
-  if (rounding === 'floor') return floorDiv(numerator << BigInt(shift), denominator)
+function quotient(step: QuantizedDivide, numerator: bigint, denominator: bigint): bigint {
+  const { rounding, shift, divisorShift } = step
+  if (rounding === 'floor') return floorDiv(numerator << BigInt(shift), denominator << BigInt(divisorShift))
   return floorDiv((numerator << BigInt(shift + 1)) + denominator, 2n * denominator)
 }
 

@@ -36,7 +36,9 @@ export const linear: StepKind<LinearStep, QuantizedLinear> = {
   },
   initial({ map, output }, { exponentOf, setExponent }) {
     const exact = exactWeightExponent(map)
-    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(maxMagnitude(map.weight)))
+    // Constants alone are as fine as weights.
+    const largest = maxMagnitude(map.weight.length > 0 ? map.weight : map.bias)
+    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(largest))
     setExponent(output, Math.max(0, ...map.sources.map(({ tensor }) => exponentOf(tensor))) + weightExponent)
     return exact === undefined ? { weightExponent } : {}
   },

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { clip, leakyRelu, relu, smooth } from '../activation'
-import { binary, div, neg } from '../arithmetic'
+import { binary, neg } from '../arithmetic'
 import { cast } from '../cast'
 import { equal, greater, greaterOrEqual, less, lessOrEqual, where } from '../comparison'
-import { constant, constantOfShape, shapeOf, sizeOf, sqrt } from '../constant'
+import { constant, constantOfShape, shapeOf, sizeOf } from '../constant'
 import { conv } from '../conv'
+import { div } from '../division'
 import { concat, transpose } from '../layout'
 import { gemm, matMul } from '../matmul'
 import { batchNormalization } from '../normalization'
 import { pad } from '../pad'
 import { averagePool, globalAveragePool, maxPool } from '../pool'
+import { sqrt } from '../power'
 import { reduceMax, reduceMean, reduceMin, reduceSum } from '../reduce'
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from '../reshape'
 import { argMax, softmax } from '../selection'
@@ -22,7 +24,12 @@ export const BASIC: readonly Operator[] = [
   { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 3) a group of n' },
   { name: 'AveragePool', rule: averagePool, cost: 'none: affine' },
   { name: 'BatchNormalization', rule: batchNormalization, cost: 'none: affine' },
-  { name: 'Cast', rule: cast, cost: 'none: affine' },
+  {
+    name: 'Cast',
+    rule: cast,
+    cost: 'none: affine; 2b + 3 an element from float to an integer, 3 to bool, q + 2w + 3 to a narrower integer of w bits',
+    restrictions: 'to int32 and int64 integers do not wrap around',
+  },
   { name: 'Clip', rule: clip, cost: '2·(b + 2) an element of b bits' },
   { name: 'Concat', rule: concat, cost: 'none: affine' },
   { name: 'Constant', rule: constant, cost: 'none: computed while compiling' },
@@ -31,7 +38,8 @@ export const BASIC: readonly Operator[] = [
   {
     name: 'Div',
     rule: div,
-    cost: 'none by a constant; by a variable q + 2d + 3 an element for a quotient of q bits and a divisor of d',
+    cost: 'none of floats by a constant; else q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs b + 2 each',
+    restrictions: 'a divisor that is 0 counts as the smallest positive number there is',
   },
   { name: 'Dropout', rule: dropout, cost: 'none: affine' },
   { name: 'Equal', rule: equal, cost: '3 an element' },
@@ -65,7 +73,7 @@ export const BASIC: readonly Operator[] = [
   { name: 'Size', rule: sizeOf, cost: 'none: computed while compiling' },
   { name: 'Slice', rule: slice, cost: 'none: affine' },
   { name: 'Softmax', rule: softmax, cost: 'at most 90·n + 100 a group of n' },
-  { name: 'Sqrt', rule: sqrt, cost: 'none: computed while compiling' },
+  { name: 'Sqrt', rule: sqrt, cost: '2·(b + 2) an element', restrictions: 'of a negative number it is 0' },
   { name: 'Squeeze', rule: squeeze, cost: 'none: affine' },
   { name: 'Sub', rule: binary('Sub'), cost: 'none: affine' },
   { name: 'Tanh', rule: smooth('tanh'), cost: '44 to 66 an element and the rounding of its argument' },

@@ -1,5 +1,139 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { smooth } from '../activation'
+import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../bitwise'
+import { castLike } from '../cast'
+import { mod, reciprocal } from '../division'
+import { acos, acosh, asin, log, tan } from '../functions'
+import {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  pRelu,
+  selu,
+  softplus,
+  softsign,
+  thresholdedRelu,
+} from '../gates'
+import { and, not, or, xor } from '../logic'
+import { pow } from '../power'
+import { abs, ceil, floor, round, sign } from '../rounding'
+import { max, mean, min, sum } from '../variadic'
 import type { Operator } from './operator'
 
+const TABLE = '44 to 190 an element and the rounding of its argument'
+const WITH_TAIL = `b + 2 and ${TABLE}`
+const ROOT = '2·(b + 2) for a root'
+const ZERO_DIVISOR = 'a divisor that is 0 counts as the smallest positive number there is'
+
 /** Functions of single elements, logic and comparisons. */
-export const POINTWISE: readonly Operator[] = []
+export const POINTWISE: readonly Operator[] = [
+  { name: 'Abs', rule: abs, cost: 'b + 2 an element' },
+  {
+    name: 'Acos',
+    rule: acos,
+    cost: `b + 2, ${ROOT} and ${TABLE}`,
+    restrictions: 'arguments are clamped to [−1, 1]',
+  },
+  { name: 'Acosh', rule: acosh, cost: `${ROOT} and ${TABLE}`, restrictions: 'arguments are clamped to 1 and more' },
+  { name: 'And', rule: and, cost: '1 an element' },
+  {
+    name: 'Asin',
+    rule: asin,
+    cost: `b + 2, ${ROOT} and ${TABLE}`,
+    restrictions: 'arguments are clamped to [−1, 1]',
+  },
+  { name: 'Asinh', rule: smooth('asinh'), cost: TABLE },
+  { name: 'Atan', rule: smooth('atan'), cost: TABLE },
+  {
+    name: 'Atanh',
+    rule: smooth('atanh'),
+    cost: TABLE,
+    restrictions: 'arguments are clamped to one unit within (−1, 1)',
+  },
+  {
+    name: 'BitShift',
+    rule: bitShift,
+    cost: '3b an element by a constant, and w + 2b by a variable, for a type of w bits',
+    restrictions: 'shifting by the width of the type or more gives 0',
+  },
+  {
+    name: 'BitwiseAnd',
+    rule: bitwiseAnd,
+    cost: '3b an element; 8b + 12 with signs',
+  },
+  {
+    name: 'BitwiseNot',
+    rule: bitwiseNot,
+    cost: 'none: affine',
+    restrictions: 'not of uint64',
+  },
+  { name: 'BitwiseOr', rule: bitwiseOr, cost: '3b an element; 8b + 12 with signs' },
+  { name: 'BitwiseXor', rule: bitwiseXor, cost: '3b an element; 8b + 12 with signs' },
+  {
+    name: 'CastLike',
+    rule: castLike,
+    cost: 'as Cast',
+    restrictions: 'as Cast',
+  },
+  { name: 'Ceil', rule: ceil, cost: 'b an element' },
+  { name: 'Celu', rule: celu, cost: WITH_TAIL, restrictions: 'alpha is positive' },
+  { name: 'Cos', rule: smooth('cos'), cost: TABLE, restrictions: 'arguments reach to 2^10' },
+  { name: 'Cosh', rule: smooth('cosh'), cost: TABLE },
+  { name: 'Elu', rule: elu, cost: WITH_TAIL },
+  { name: 'Erf', rule: smooth('erf'), cost: TABLE },
+  { name: 'Floor', rule: floor, cost: 'b an element' },
+  { name: 'Gelu', rule: gelu, cost: WITH_TAIL },
+  { name: 'HardSigmoid', rule: hardSigmoid, cost: '2·(b + 2) an element' },
+  { name: 'HardSwish', rule: hardSwish, cost: WITH_TAIL },
+  {
+    name: 'Log',
+    rule: log,
+    cost: `${ROOT} and ${TABLE}`,
+    restrictions: 'arguments below the smallest positive number there is count as that',
+  },
+  { name: 'Max', rule: max, cost: '(n − 1)·(b + 2) an element for n operands' },
+  { name: 'Mean', rule: mean, cost: 'none: affine' },
+  { name: 'Min', rule: min, cost: '(n − 1)·(b + 2) an element for n operands' },
+  { name: 'Mish', rule: mish, cost: WITH_TAIL },
+  {
+    name: 'Mod',
+    rule: mod,
+    cost: 'q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs 2b + 6',
+    restrictions: ZERO_DIVISOR,
+  },
+  { name: 'Not', rule: not, cost: 'none: affine' },
+  { name: 'Or', rule: or, cost: '1 an element' },
+  {
+    name: 'Pow',
+    rule: pow,
+    cost: 'a product and its rounding for each squaring of a whole exponent; a root for 0.5; else a table',
+    restrictions:
+      'the exponent is constant; whole ones beyond 16 and fractions need a positive base, and others are clamped to it; integers take whole exponents from 0 to 16',
+  },
+  { name: 'PRelu', rule: pRelu, cost: 'b + 2 an element; by a variable slope b + 3 and the rounding of both' },
+  {
+    name: 'Reciprocal',
+    rule: reciprocal,
+    cost: 'q + 2d + b + 5 an element for a quotient of q bits and a divisor of d',
+    restrictions: ZERO_DIVISOR,
+  },
+  { name: 'Round', rule: round, cost: 'b + 4 an element' },
+  { name: 'Selu', rule: selu, cost: WITH_TAIL },
+  { name: 'Sign', rule: sign, cost: 'b + 4 an element' },
+  { name: 'Sin', rule: smooth('sin'), cost: TABLE, restrictions: 'arguments reach to 2^10' },
+  { name: 'Sinh', rule: smooth('sinh'), cost: TABLE },
+  { name: 'Softplus', rule: softplus, cost: WITH_TAIL },
+  { name: 'Softsign', rule: softsign, cost: 'q + 2d + b + 5 an element for a quotient of q bits and a divisor of d' },
+  { name: 'Sum', rule: sum, cost: 'none: affine' },
+  {
+    name: 'Tan',
+    rule: tan,
+    cost: 'two tables and a division an element',
+    restrictions: 'arguments reach to 2^10; at a pole the result is the largest there is',
+  },
+  { name: 'ThresholdedRelu', rule: thresholdedRelu, cost: 'b + 2 an element' },
+  { name: 'Xor', rule: xor, cost: '1 an element' },
+]
