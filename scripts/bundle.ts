@@ -64,7 +64,7 @@ export function registrationOf(bundled: BundledModel, model: CompiledModel, veri
     r1csHash,
     recipeHash,
     setupHash: DEV_SETUP_HASH,
-    weightsCommitment: 0n,
+    weightsCommitment: model.weights?.commitment ?? 0n,
     verifyingKey,
     ioSchema: model.circuit.schema,
     uri: '',

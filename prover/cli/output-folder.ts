@@ -38,6 +38,10 @@ export function checkOutputFolder(out: string, onnx: Uint8Array, recipe: string 
   if (!stats) return
   if (!stats.isDirectory()) throw new FileError(`--out ${out} is a file; give the name of a folder`)
   const paths = artefactPaths(out)
+  if (statOf(paths.privateFolder))
+    throw new FileError(
+      `${paths.privateFolder} holds private weights and the salt of their commitment; give another folder with --out, or move it away`,
+    )
   if (isModelFile(paths.model)) return
   const isSameModel = statOf(paths.onnx) && Buffer.compare(readFileSync(paths.onnx), onnx) === 0
   const isSameRecipe =

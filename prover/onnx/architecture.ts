@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Reader, Writer } from 'protobufjs/minimal'
 import { elementTypeOf, kindOf } from './element-type'
+import { readModel } from './model'
+import { elementCount } from './shape'
 import { decode, OnnxMalformedError, OnnxTruncatedError, optional, repeated, int32, int64 } from './wire'
 import { ZkmlError } from '../errors'
 
-/** Field numbers of onnx.proto: where tensors lie in a model, and where a tensor keeps its data. */
+/** Field numbers of onnx.proto: where tensors lie in a model, and which fields of a tensor are dims, data type and name. */
 const MODEL_GRAPH = 7
+const MODEL_TRAINING_INFO = 20
 const GRAPH_INITIALIZER = 5
-const TENSOR_DATA: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11, 13, 14])
+const TENSOR_HEADER: ReadonlySet<number> = new Set([1, 2, 8])
 
 const LENGTH_DELIMITED = 2
 const header = { dims: repeated(1, int64), dataType: optional(2, int32) }
 
 /**
- * The model without its weights: every initializer that {@link isWeight} keeps name, type and shape and loses its data.
- * All other bytes stay as they are, so that models of one architecture have one such file.
+ * The model without its weights: every initializer that {@link isWeight} keeps name, type and shape and nothing else, and
+ * training information, which has weights too, is left out. All other bytes stay as they are, so that models of one
+ * architecture have one such file.
  *
  * @throws {OnnxTruncatedError | OnnxMalformedError} When the bytes are no ONNX model.
  * @example
@@ -24,8 +28,11 @@ const header = { dims: repeated(1, int64), dataType: optional(2, int32) }
  */
 export function architectureOf(model: Uint8Array): Uint8Array {
   try {
-    return rewrite(model, MODEL_GRAPH, (graph) =>
-      rewrite(graph, GRAPH_INITIALIZER, (tensor) => (isWeight(decode(tensor, header)) ? withoutData(tensor) : tensor)),
+    const bare = copyFields(model, (field, wireType, _, reader) =>
+      skips(field === MODEL_TRAINING_INFO, wireType, reader),
+    )
+    return rewrite(bare, MODEL_GRAPH, (graph) =>
+      rewrite(graph, GRAPH_INITIALIZER, (tensor) => (isWeight(decode(tensor, header)) ? headerOf(tensor) : tensor)),
     )
   } catch (cause) {
     if (cause instanceof ZkmlError) throw cause
@@ -34,14 +41,38 @@ export function architectureOf(model: Uint8Array): Uint8Array {
   }
 }
 
-/** A tensor that private weights hide: floats with at least one axis. Scalars are part of the architecture. */
+/** A tensor that private weights hide: floats, at least one, with at least one axis. Scalars are part of the architecture. */
 export function isWeight(tensor: {
   readonly dims: readonly number[]
   readonly dataType?: number | undefined
 }): boolean {
   const elementType = elementTypeOf(tensor.dataType ?? 0)
-  return elementType !== undefined && kindOf(elementType) === 'float' && tensor.dims.length > 0
+  const isFloat = elementType !== undefined && kindOf(elementType) === 'float'
+  return isFloat && tensor.dims.length > 0 && tensor.dims.every((size) => size >= 1)
 }
+
+/** Numbers that private weights do not hide, though they may be weights. */
+export type PublicNumbers = { readonly name: string; readonly count: number }
+
+/**
+ * What an architecture shows of a model besides its structure: integer tensors among the initializers, and lists of numbers in
+ * the attributes of nodes. Up to eight numbers are taken for a shape, or its like.
+ */
+export function publicNumbers(model: Uint8Array): readonly PublicNumbers[] {
+  const { graph } = readModel(model)
+  const tensors = graph.initializers
+    .filter((tensor) => !isWeight(tensor))
+    .map(({ name, dims }) => ({ name: name ?? '', count: elementCount(dims) }))
+  const attributes = graph.nodes.flatMap((node) =>
+    node.attributes.map(({ tensor, floats, ints }) => ({
+      name: node.name ?? node.outputs[0] ?? node.op ?? '',
+      count: (tensor ? elementCount(tensor.dims) : 0) + floats.length + ints.length,
+    })),
+  )
+  return [...tensors, ...attributes].filter(({ count }) => count > MAX_SHAPE)
+}
+
+const MAX_SHAPE = 8
 
 /** The message with the content of one kind of embedded message changed. */
 function rewrite(message: Uint8Array, id: number, change: (content: Uint8Array) => Uint8Array): Uint8Array {
@@ -53,12 +84,13 @@ function rewrite(message: Uint8Array, id: number, change: (content: Uint8Array) 
   })
 }
 
-function withoutData(tensor: Uint8Array): Uint8Array {
-  return copyFields(tensor, (field, wireType, _, reader) => {
-    if (!TENSOR_DATA.has(field)) return false
-    reader.skipType(wireType)
-    return true
-  })
+function headerOf(tensor: Uint8Array): Uint8Array {
+  return copyFields(tensor, (field, wireType, _, reader) => skips(!TENSOR_HEADER.has(field), wireType, reader))
+}
+
+function skips(isLeftOut: boolean, wireType: number, reader: Reader): boolean {
+  if (isLeftOut) reader.skipType(wireType)
+  return isLeftOut
 }
 
 /** Copies a message field by field; `handle` says whether it has dealt with one. */

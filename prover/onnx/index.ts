@@ -25,7 +25,7 @@ export type {
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
 export { SUPPORTED_OPERATORS } from './ops'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
-export { architectureOf } from './architecture'
+export { architectureOf, publicNumbers, type PublicNumbers } from './architecture'
 export { OnnxConstantOutputError, parseModel, readWeights, type ParseOptions } from './parse'
 export { MAX_ELEMENTS, MAX_RANK, OnnxTooLargeError } from './shape'
 export { OnnxDeclarationError, OnnxSymbolicShapeError } from './signature'

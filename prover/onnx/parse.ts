@@ -49,7 +49,8 @@ export type ParseOptions = {
 export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }: ParseOptions = {}): Graph {
   const { opsets, graph } = readModel(bytes)
   const hidden = privateWeights ? readWeightShapes(graph) : []
-  const constants = readInitializers(graph, new Set(hidden.map(({ name }) => name)))
+  const hiddenNames = new Set(hidden.map(({ name }) => name))
+  const constants = readInitializers(graph, hiddenNames)
   const known = new Map<string, Operand>([...constants, ...hidden.map((weight) => [weight.name, weight] as const)])
   const inputs = readInputs(graph, known)
   const outputNames = readOutputNames(graph)
@@ -68,7 +69,8 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
 
   const outputs = graph.outputs.map((proto) => {
     const operand = operands.get(proto.name ?? '')
-    if (operand === undefined || operand.data !== undefined) throw new OnnxConstantOutputError(proto.name ?? '')
+    if (operand === undefined || operand.data !== undefined || hiddenNames.has(operand.name))
+      throw new OnnxConstantOutputError(proto.name ?? '')
     checkOutput(proto, operand)
     return toValueInfo(operand)
   })
@@ -104,7 +106,6 @@ function readWeightShapes(graph: GraphProto): readonly Operand[] {
   return graph.initializers.filter(isWeight).map((proto) => {
     const [name, shape] = [proto.name ?? '', proto.dims]
     if (name === '') throw new OnnxMalformedError('an initializer has no name')
-    if (shape.some((size) => !(size >= 1))) throw new OnnxMalformedError(`the weight "${name}" is empty`)
     checkSize(`tensor "${name}"`, shape)
     const elementType = elementTypeOf(proto.dataType ?? 0)!
     return { name, kind: kindOf(elementType), elementType, shape }

@@ -15,7 +15,7 @@ import {
 } from '../quantize'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../witness'
 import type { CompiledModel } from './compile'
-import { integersOf, withWeights } from './private-weights'
+import { integersOf, requireWeights, withWeights } from './private-weights'
 import { staged, type Progress } from './progress'
 import type { MeasuredAccuracy } from './report'
 
@@ -36,6 +36,7 @@ export type CheckResult = {
  * @throws InputRangeError when a value is outside the range the circuit accepts.
  */
 export async function checkInput(model: CompiledModel, sample: Sample, progress?: Progress): Promise<CheckResult> {
+  requireWeights(model)
   const { circuit, quantized, graph, onnx } = model
   const generator = await WitnessGenerator.create(circuit)
   const inputs = integersOf(model, sample)
@@ -80,6 +81,7 @@ export type SamplesCheck = Accuracy & {
 }
 
 export async function checkSamples(model: CompiledModel, set: SampleSet, progress?: Progress): Promise<SamplesCheck> {
+  requireWeights(model)
   const { quantized, graph, onnx } = model
   const { samples, labels } = set
   const runtime = await ReferenceModel.load(graph, onnx)

@@ -215,6 +215,9 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
     given.length === known.length && given.every(({ name }, i) => name === known[i]!.name)
   if (!same(recipe.inputs, [...graph.inputs, ...graph.weights]) || !same(recipe.outputs, graph.outputs))
     throw new RecipeError('the recipe names other inputs or outputs than the model; it was made for another model')
+  // Public signals are laid out by this: inputs first, and weights are none of them.
+  if (recipe.inputs.some(({ visibility }, i) => (visibility === 'weights') !== i >= graph.inputs.length))
+    throw new RecipeError('exactly the tensors of weights must have the visibility "weights"; calibrate again')
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
   if (unknown !== undefined)
     throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)

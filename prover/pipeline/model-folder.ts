@@ -15,7 +15,7 @@ import {
   type CompiledModel,
   type ModelHashes,
 } from './compile'
-import { readPrivateWeights, savePrivateWeights } from './private-weights'
+import { readPrivateWeights, requireNoWeights, savePrivateWeights } from './private-weights'
 import type { Progress } from './progress'
 import type { CompileReport } from './report'
 
@@ -34,7 +34,7 @@ export type ModelFile = {
 /**
  * Writes a compiled model to a folder: each file whole or not at all, `model.json` last.
  *
- * @throws FileWriteError
+ * @throws FileWriteError; ArtefactError for a folder that holds private weights, whose salt would be lost.
  */
 export async function saveModel(
   folder: string,
@@ -43,6 +43,7 @@ export async function saveModel(
   report: CompileReport,
 ): Promise<ModelFile> {
   const paths = artefactPaths(folder)
+  requireNoWeights(paths)
   try {
     mkdirSync(folder, { recursive: true })
   } catch (error) {
@@ -149,6 +150,7 @@ export async function loadModel(
   const { paths, file, onnx, recipe } = readSources(folder)
   const secret = file.weightsCommitment === undefined ? undefined : readPrivateWeights(paths)
   const commitment = file.weightsCommitment === undefined ? undefined : BigInt(file.weightsCommitment)
+  requireHashes(folder, file, { modelHash: hashOnnx(onnx) })
   const model = await compileModel(secret?.onnx ?? onnx, {
     ...options,
     recipe,

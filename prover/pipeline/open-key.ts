@@ -37,9 +37,8 @@ export type OpenKeyOptions = {
 export async function openKey(model: LoadedModel, options: OpenKeyOptions): Promise<OpenKey> {
   const { paths, circuit, hashes } = model
   const key = readCircuitKey(paths, hashes.r1csHash)
-  const isHiding = [...circuit.schema.inputs, ...circuit.schema.outputs].some(
-    ({ visibility }) => visibility !== 'public',
-  )
+  const { inputs, outputs, weightsCommitted } = circuit.schema
+  const isHiding = weightsCommitted || [...inputs, ...outputs].some(({ visibility }) => visibility !== 'public')
   const requireKey = (hash: string): void => {
     if (hash !== key.hash)
       throw new ArtefactError(`${paths.zkey} is not the key that key.json describes; run "zkml setup" again`)

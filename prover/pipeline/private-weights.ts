@@ -2,7 +2,7 @@
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { writeFileAtomic, writeJsonAtomic } from '../binfile'
-import { weightFormat, weightsOf } from '../circuit'
+import { weightFormat, weightsOf, type LinkedCircuit } from '../circuit'
 import { pack, weightsCommitment } from '../encodings'
 import { readWeights, type Graph } from '../onnx'
 import { quantizeInput, type QuantizedProgram, type Recipe, type Sample } from '../quantize'
@@ -43,6 +43,33 @@ export function commitWeights(
   const formats = slots.map(({ recipe }, i) => weightFormat(recipe, integers[i]!.length))
   const words = integers.flatMap((tensor, i) => pack(Array.from(tensor, BigInt), formats[i]!))
   return { integers, values, salt, commitment: weightsCommitment(words, salt, formats) }
+}
+
+/**
+ * Refuses a model whose weights are private and not at hand.
+ *
+ * @throws ArtefactError
+ */
+export function requireWeights(model: {
+  readonly circuit: Pick<LinkedCircuit, 'schema'>
+  readonly weights?: PrivateWeights
+}): void {
+  if (model.circuit.schema.weightsCommitted && !model.weights)
+    throw new ArtefactError(
+      'the private weights of the model are not here, and it does not run without them; copy its folder private/ here, or run "zkml commit-weights"',
+    )
+}
+
+/**
+ * Refuses a folder that holds private weights: nothing may be written over the salt of their commitment.
+ *
+ * @throws ArtefactError
+ */
+export function requireNoWeights({ privateFolder }: ArtefactPaths): void {
+  if (existsSync(privateFolder))
+    throw new ArtefactError(
+      `${privateFolder} holds weights and the salt of their commitment, without which no proof can be made for it; give another folder, or move it away`,
+    )
 }
 
 /** The integers that a circuit takes for a sample: its inputs, then its private weights. */

@@ -11,6 +11,7 @@ import { readCircuitKey, type CircuitKey } from './circuit-key'
 import { rememberKey } from './known-keys'
 import { openCircuit, readModelFile, type LoadedModel } from './model-folder'
 import { openKey, type OpenKey, type OpenKeyOptions } from './open-key'
+import { requireWeights } from './private-weights'
 import { staged, type Progress } from './progress'
 import { decodeOutputs, expectedContext, isUniversalProof, type DecodedOutput, type InferenceProof } from './proof-file'
 import { tensorSecrets, type TensorSecret } from './secrets'
@@ -99,7 +100,7 @@ export type ModelProver = {
 /**
  * Reads and checks the proving key of a model once, ahead of any number of proofs.
  *
- * @throws ArtefactError (no key, or a key of another circuit), KeyMismatchError, UnsafeVerifyingKeyError
+ * @throws ArtefactError (no key, a key of another circuit, or no weights), KeyMismatchError, UnsafeVerifyingKeyError
  * @example
  * ```ts
  * const prover = await openProver(await loadModel(folder), { backend: selectBackend() })
@@ -107,6 +108,7 @@ export type ModelProver = {
  * ```
  */
 export async function openProver(model: LoadedModel, options: OpenKeyOptions = {}): Promise<ModelProver> {
+  requireWeights(model)
   const key = await openKey(model, options)
   const generator = await WitnessGenerator.create(model.circuit)
   return { model, prove: (request) => proveWith({ model, key, generator }, request) }
@@ -116,10 +118,6 @@ type Opened = { readonly model: LoadedModel; readonly key: OpenKey; readonly gen
 
 async function proveWith({ model, key, generator }: Opened, request: ProveIntegers): Promise<ProvedInference> {
   const { circuit, quantized, hashes } = model
-  if (circuit.schema.weightsCommitted && !model.weights)
-    throw new ArtefactError(
-      `${model.paths.privateFolder} is missing: only who has the weights can prove; copy it here or run "zkml commit-weights"`,
-    )
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
     generator.generate({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { constants, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { writeJsonAtomic } from '../binfile'
 import { withTemporaryFile } from '../binfile/atomic'
@@ -13,7 +13,10 @@ import { commitWeights, savePrivateWeights } from './private-weights'
 
 /** What a folder for other weights of the same architecture takes over: circuit, recipe and keys. */
 function sharedFiles(paths: ArtefactPaths): readonly string[] {
-  return [paths.onnx, paths.recipe, paths.r1cs, paths.zkey, paths.verificationKey, paths.keyMetadata, paths.transcript]
+  const { onnx, recipe, r1cs, zkey, verificationKey, keyMetadata, transcript, verifier } = paths
+  return [onnx, recipe, r1cs, zkey, verificationKey, keyMetadata, transcript, verifier].filter((path) =>
+    existsSync(path),
+  )
 }
 
 /**
@@ -36,8 +39,8 @@ export async function commitWeightSet(folder: string, onnx: Uint8Array, out: str
     throw new ArtefactError(
       `the model is of another architecture than ${folder} (${modelHash}, not ${file.modelHash}); only weights may differ`,
     )
-  if (existsSync(out) && readdirSync(out).length > 0)
-    throw new ArtefactError(`${out} is not empty; give the name of a new folder`)
+  if (existsSync(out) && !(statSync(out).isDirectory() && readdirSync(out).length === 0))
+    throw new ArtefactError(`${out} is already there; give the name of a new folder`)
   const recipe = parseRecipe(readArtefact(paths.recipe, 'zkml compile').toString('utf8'))
   const graph = parseModel(onnx, { privateWeights: true })
   const weights = commitWeights(onnx, graph, quantizeModel(onnx, recipe))
@@ -51,7 +54,8 @@ export async function commitWeightSet(folder: string, onnx: Uint8Array, out: str
   const report = { ...readReport(folder), accuracy: null, alternatives: null, circuitHash: next.circuitHash }
   await withTemporaryFile(out, async (temporary) => {
     mkdirSync(temporary, { recursive: true })
-    for (const path of sharedFiles(paths)) if (existsSync(path)) copyFileSync(path, join(temporary, basename(path)))
+    for (const path of sharedFiles(paths))
+      cpSync(path, join(temporary, basename(path)), { recursive: true, mode: constants.COPYFILE_FICLONE })
     const own = artefactPaths(temporary)
     await savePrivateWeights(own, onnx, weights)
     await writeJsonAtomic(own.report, report)

@@ -103,7 +103,9 @@ export function quantizeInput(recipe: InputRecipe, values: ArrayLike<number>): F
   return Float64Array.from(values, (value, i) => {
     if (!(value >= lo && value <= hi))
       throw new InputRangeError(
-        `input "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this circuit accepts; scale the input, or recompile with --input-range ${recipe.name}=lo,hi`,
+        recipe.visibility === 'weights'
+          ? `weight "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this architecture accepts; compile an architecture from a model with larger weights`
+          : `input "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this circuit accepts; scale the input, or recompile with --input-range ${recipe.name}=lo,hi`,
       )
     return Math.min(Math.max(Math.round(value * 2 ** recipe.exponent), recipe.lo), top)
   })

@@ -63,6 +63,7 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
     )
   await saveModelFolder(out, name, model, report)
 
+  if (model.weights) await remarkOnWeights(out, onnx, shell)
   if (isRandom)
     shell.warn('calibrated on random inputs; give --samples FILE for figures and precision that fit real data')
   if (report.accuracy && !report.accuracy.meetsTarget) shell.warn('the accuracy target was not met; see the report')
@@ -75,4 +76,16 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
       `wrote ${out} in ${(milliseconds / 1000).toFixed(1)} s, peak memory ${Math.round(peakBytes / 2 ** 20)} MiB; next: zkml setup ${out} --dev`,
     ].join('\n'),
   )
+}
+
+/** What to do with private weights, and which numbers of the model are not among them. */
+async function remarkOnWeights(out: string, onnx: Uint8Array, shell: Shell): Promise<void> {
+  const { publicNumbers } = await import('../../onnx')
+  shell.note(`${out}/private holds the weights and their salt; keep it, and keep it to yourself`)
+  const shown = publicNumbers(onnx)
+  const [first] = shown
+  if (first !== undefined)
+    shell.warn(
+      `${shown.length} lists of numbers stay public, the first ${first.count} of "${first.name}": only initializers of float tensors are hidden`,
+    )
 }
