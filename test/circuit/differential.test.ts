@@ -3,17 +3,19 @@ import { expect } from 'chai'
 import { r1cs as snarkjsR1cs } from 'snarkjs'
 import { encodeR1cs, FIELD_BYTES, fromFieldBytes, SCALAR_FIELD } from '../../prover/binfile'
 import { auditCircuit, exportCircom, linkCircuit, planProgram, priceProgram } from '../../prover/circuit'
-import { elementCount, pack, tensorCommitment, type TensorSpec } from '../../prover/encodings'
+import { elementCount, pack, tensorCommitment, weightsCommitment, type TensorSpec } from '../../prover/encodings'
 import { leaseSnarkjs, type SnarkjsLease } from '../../prover/groth16/snarkjs-session'
-import { toBigInts } from '../../prover/quantize'
+import { toBigInts, type QuantizedProgram } from '../../prover/quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator, type GeneratedWitness } from '../../prover/witness'
 import { QUIET } from '../support/circom-circuit'
 import { compileMonolith, linkModel, sampleInputs, type LinkedModel, type Monolith } from '../support/linked-model'
+import { buildModel } from '../support/onnx-builder'
 import { runInOnnxruntime } from '../support/onnx-runtime'
 import { SMALL_MODELS } from '../support/small-models'
 
 const SAMPLES = 22
 const CONTEXT = SCALAR_FIELD - 5n
+const WEIGHTS_SALT = SCALAR_FIELD - 77n
 
 for (const [name, small] of Object.entries(SMALL_MODELS)) {
   describe(`linked circuit against its Circom export: ${name}`, function () {
@@ -34,7 +36,8 @@ for (const [name, small] of Object.entries(SMALL_MODELS)) {
       samples = sampleInputs(recipe.inputs, graph, SAMPLES)
       const generator = await WitnessGenerator.create(circuit)
       const salts = circuit.saltWires.map((_, i) => SCALAR_FIELD - 1n - BigInt(i))
-      witnesses = samples.map((inputs) => generator.generate({ inputs, context: CONTEXT, salts }))
+      const request = { context: CONTEXT, salts, ...(small.privateWeights && { weightsSalt: WEIGHTS_SALT }) }
+      witnesses = samples.map((inputs) => generator.generate({ inputs, ...request }))
     })
 
     it('satisfies every row on every sample, the boundaries among them', () => {
@@ -77,12 +80,15 @@ for (const [name, small] of Object.entries(SMALL_MODELS)) {
     })
 
     it('computes what onnxruntime computes, up to rounding', async () => {
-      const { graph, quantized, bytes } = model
+      const { graph, quantized } = model
       for (const [s, inputs] of samples.slice(0, 8).entries()) {
-        const feeds = graph.inputs.map(({ name: input, shape }, i) => {
+        const tensors = [...graph.inputs, ...graph.weights].map(({ name: tensor, shape }, i) => {
           const data = inputs[i]!.map((q) => q * 2 ** -quantized.inputs[i]!.recipe.exponent)
-          return [input, { shape, data }] as const
+          return [tensor, { shape, data }] as const
         })
+        const feeds = tensors.slice(0, graph.inputs.length)
+        const weights = Object.fromEntries(tensors.slice(graph.inputs.length))
+        const bytes = buildModel({ ...small.spec, initializers: { ...small.spec.initializers, ...weights } })
         const results = await runInOnnxruntime(bytes, Object.fromEntries(feeds))
         for (const { tensor } of quantized.outputs) {
           const { name: output, exponent } = quantized.tensors[tensor]!
@@ -138,12 +144,13 @@ for (const [name, small] of Object.entries(SMALL_MODELS)) {
 
 /** Inputs of the exported program in the order of its declarations. */
 function monolithInputs({ circuit }: LinkedModel): [string, number][] {
-  const { r1cs, program, saltWires } = circuit
+  const { r1cs, program, saltWires, weightsSaltWire } = circuit
   return [
     ...(r1cs.nPubIn > 1 ? [['publicInputs', r1cs.nPubIn - 1] as [string, number]] : []),
     ['context', 1],
     ...program.inputs.map(({ tensor }, i): [string, number] => [`digits${i}`, program.tensors[tensor]!.size]),
     ...(saltWires.length > 0 ? [['salts', saltWires.length] as [string, number]] : []),
+    ...(weightsSaltWire === undefined ? [] : [['weightsSalt', 1] as [string, number]]),
   ]
 }
 
@@ -158,6 +165,7 @@ function monolithValues(
     publicInputs: signals.slice(r1cs.nPubOut, -1),
     context: signals.slice(-1),
     salts,
+    weightsSalt: [WEIGHTS_SALT],
   }
   program.inputs.forEach(({ recipe }, i) => {
     values[`digits${i}`] = Array.from(inputs[i]!, (q) => BigInt(q - recipe.lo))
@@ -182,6 +190,19 @@ function expectedSignals(
   return [
     ...schema.outputs.flatMap((spec, i) => encode(spec, toBigInts(tensors[program.outputs[i]!.tensor]!))),
     ...schema.inputs.flatMap((spec, i) => encode(spec, toBigInts(inputs[i]!))),
+    ...(schema.weightsCommitted ? [commitmentToWeights(program, inputs)] : []),
     CONTEXT,
   ]
+}
+
+function commitmentToWeights({ inputs: slots }: QuantizedProgram, inputs: readonly Float64Array[]): bigint {
+  const weights = slots.flatMap(({ recipe: { visibility, lo, bits } }, i) =>
+    visibility === 'weights' ? [{ lo: BigInt(lo), bits, count: inputs[i]!.length, values: toBigInts(inputs[i]!) }] : [],
+  )
+  const words = weights.flatMap(({ values, ...format }) => pack(values, format))
+  return weightsCommitment(
+    words,
+    WEIGHTS_SALT,
+    weights.map(({ lo, bits, count }) => ({ lo, bits, count })),
+  )
 }

@@ -46,6 +46,8 @@ export type LinkedModel = {
 export type ModelOptions = {
   readonly inputs?: Readonly<Record<string, Partial<InputRecipe>>>
   readonly outputs?: Readonly<Record<string, Partial<OutputRecipe>>>
+  /** Float initializers are private weights, quantised like inputs: `inputs` has theirs as well. */
+  readonly privateWeights?: boolean
   /** Changes the recipe that calibration would start from. */
   readonly recipe?: (recipe: Recipe) => Recipe
 }
@@ -61,12 +63,13 @@ export async function linkModel(spec: ModelSpec, options: ModelOptions = {}): Pr
 /** The stages of {@link linkModel} before any gadget is compiled. */
 export function quantizeModel(spec: ModelSpec, options: ModelOptions = {}) {
   const bytes = buildModel(spec)
-  const graph = parseModel(bytes)
+  const graph = parseModel(bytes, { privateWeights: options.privateWeights ?? false })
   const program = buildProgram(graph)
-  const inputs = graph.inputs.map(({ name }): InputRecipe => {
+  const inputs = [...graph.inputs, ...graph.weights].map(({ name }, i): InputRecipe => {
     const given = options.inputs?.[name] ?? {}
     const bits = given.bits ?? 6
-    return { name, visibility: 'public', bits, lo: -(2 ** (bits - 1)), exponent: bits - 2, ...given }
+    const visibility = i < graph.inputs.length ? 'public' : 'weights'
+    return { name, visibility, bits, lo: -(2 ** (bits - 1)), exponent: bits - 2, ...given }
   })
   const outputs = graph.outputs.map(({ name }): OutputRecipe => ({
     name,
@@ -97,17 +100,18 @@ export async function compileGadgets(program: QuantizedProgram): Promise<(gadget
   }
 }
 
-/** Integer inputs: all lowest, all highest, then random ones. */
+/** Integer inputs, and private weights: all lowest, all highest, then random ones. */
 export function sampleInputs(
   inputs: readonly InputRecipe[],
-  graph: Pick<Graph, 'inputs'>,
+  graph: Pick<Graph, 'inputs' | 'weights'>,
   count: number,
   seed = 7,
 ): Float64Array[][] {
   const random = seededRandom(seed)
+  const slots = [...graph.inputs, ...graph.weights]
   return Array.from({ length: count }, (_, s) =>
     inputs.map(({ lo, bits }, i) => {
-      const size = graph.inputs[i]!.shape.reduce((product, dimension) => product * dimension, 1)
+      const size = slots[i]!.shape.reduce((product, dimension) => product * dimension, 1)
       const span = 2 ** bits
       const pick = () => (s === 0 ? 0 : s === 1 ? span - 1 : Math.floor(random() * span))
       return Float64Array.from({ length: size }, () => lo + pick())

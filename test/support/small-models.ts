@@ -216,4 +216,20 @@ export const SMALL_MODELS: Readonly<Record<string, SmallModel>> = {
     outputs: { y: { visibility: 'hashed' } },
     tolerance: 0.05,
   },
+  'private weights, used twice': {
+    spec: spec(
+      { x: [1, 4] },
+      [
+        { op: 'Mul', inputs: ['x', 'w'], outputs: ['p'], name: 'weigh' },
+        { op: 'Add', inputs: ['p', 'b'], outputs: ['h'], name: 'shift' },
+        { op: 'Relu', inputs: ['h'], outputs: ['r'], name: 'relu' },
+        { op: 'Mul', inputs: ['r', 'w'], outputs: ['t'], name: 'again' },
+        { op: 'Mul', inputs: ['t', 'half'], outputs: ['y'], name: 'halve' },
+      ],
+      { w: thirds([1, 4], 20), b: thirds([4], 21), half: { shape: [], data: [0.5] } },
+    ),
+    privateWeights: true,
+    inputs: { x: { visibility: 'hashed' }, b: { bits: 40, exponent: 38, lo: -(2 ** 39) } },
+    tolerance: 0.1,
+  },
 }
