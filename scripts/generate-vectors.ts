@@ -146,6 +146,25 @@ function commitments(): unknown {
   })
 }
 
+function weightsCommitments(): unknown {
+  const tensors = [
+    { lo: -256n, bits: 9, count: 30 },
+    { lo: -(1n << 39n), bits: 40, count: 2 },
+    { lo: -8n, bits: 4, count: 1 },
+  ].map((format, i) => {
+    const top = (1n << BigInt(format.bits)) - 1n
+    return { ...format, values: Array.from({ length: format.count }, (_, k) => format.lo + (sample(k + i) & top)) }
+  })
+  return [1, 2, 3].map((count) => {
+    const chosen = tensors.slice(0, count)
+    const formats: CommitmentFormat[] = chosen.map(({ lo, bits, count: size }) => ({ lo, bits, count: size }))
+    const words = chosen.flatMap(({ values, ...format }) => encodings.pack(values, format))
+    const salt = sample(count + 2000) % encodings.FIELD_R
+    const commitment = encodings.weightsCommitment(words, salt, formats)
+    return { tensors: chosen, tag: encodings.weightsTag(formats), salt, words, commitment }
+  })
+}
+
 function contexts(): unknown {
   return [1n, 31337n, (1n << 256n) - 1n].map((chainId, index) => {
     const context: encodings.ProofContext = {
@@ -298,6 +317,7 @@ export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
     ['packing.json', packing()],
     ['quantize.json', quantizing()],
     ['commitment.json', commitments()],
+    ['weights-commitment.json', weightsCommitments()],
     ['context.json', contexts()],
     ['io-schema.json', schemas()],
     ['input-commitment.json', inputCommitments()],

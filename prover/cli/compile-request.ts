@@ -34,10 +34,10 @@ export type CompileFlags = {
 const MAX_INPUT_BITS = 40
 
 /** Reads and parses the model: names and shapes are needed before the options make sense. */
-export async function inspectModel(path: string): Promise<{ onnx: Uint8Array; graph: Graph }> {
+export async function inspectModel(path: string, flags: CompileFlags): Promise<{ onnx: Uint8Array; graph: Graph }> {
   const onnx = readInputFile(path, 'the model')
   const { parseModel } = await import('../onnx')
-  return { onnx, graph: parseModel(onnx) }
+  return { onnx, graph: parseModel(onnx, { privateWeights: flags.weights === 'private' }) }
 }
 
 /** Turns the options into what `compileModel` takes. */
@@ -98,8 +98,10 @@ function inputOptions(graph: Graph, flags: CompileFlags): Record<string, InputOp
   const ranges = parseNamed('--input-range', 'name=lo,hi', flags.inputRange ?? [], parseRange('--input-range'))
   const parseBits = parseInteger('--input-bits', 1, MAX_INPUT_BITS)
   const bits = parseNamed('--input-bits', 'name=bits', flags.inputBits ?? [], parseBits)
-  checkNames('input', names, [...visibilities.named.keys(), ...ranges.keys(), ...bits.keys()])
-  return byName(names, (name) => {
+  const weights = graph.weights.map((info) => info.name)
+  checkNames('input', names, [...visibilities.named.keys()])
+  checkNames('input', [...names, ...weights], [...ranges.keys(), ...bits.keys()])
+  return byName([...names, ...weights], (name) => {
     const [visibility, range, width] = [valueFor(visibilities, name), ranges.get(name), bits.get(name)]
     return { ...(visibility && { visibility }), ...(range && { range }), ...(width !== undefined && { bits: width }) }
   })

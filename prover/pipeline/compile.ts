@@ -33,7 +33,7 @@ import { commitWeights, hasPrivateWeights, type PrivateWeights } from './private
 export type CompileOptions = {
   readonly recipe?: Recipe
   readonly samples?: SampleSet
-  /** By input name. */
+  /** By input name; of a tensor of private weights the range and the bits. */
   readonly inputs?: Readonly<Record<string, InputOptions>>
   /** By output name. */
   readonly outputs?: Readonly<Record<string, OutputRecipe['visibility']>>
@@ -146,7 +146,7 @@ async function makeRecipe(
   checkNames(
     'input',
     Object.keys(options.inputs ?? {}),
-    graph.inputs.map((info) => info.name),
+    [...graph.inputs, ...graph.weights].map((info) => info.name),
   )
   checkNames(
     'output',
@@ -167,7 +167,9 @@ async function makeRecipe(
     given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
   // The search sees private weights as inputs that are the same in every sample.
   const weights = readWeights(onnx, graph.weights)
-  const weightRecipes = graph.weights.map(({ name }, i) => weightRecipe(name, weights[i]!))
+  const weightRecipes = graph.weights.map(({ name }, i) =>
+    weightRecipe(name, weights[i]!, options.inputs?.[name] ?? {}),
+  )
   const reference = await ReferenceModel.load(graph, onnx)
   try {
     const expected = await reference.runAll(samples, (done) => progress?.('reference', done / samples.length))

@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { writeFileAtomic, writeJsonAtomic } from '../binfile'
 import { weightFormat, weightsOf, type LinkedCircuit } from '../circuit'
-import { pack, weightsCommitment } from '../encodings'
+import { isFieldElement, pack, weightsCommitment } from '../encodings'
 import { readWeights, type Graph } from '../onnx'
 import { quantizeInput, type QuantizedProgram, type Recipe, type Sample } from '../quantize'
 import { randomFieldElement } from '../witness'
@@ -118,6 +118,7 @@ export function readPrivateWeights(
     const { format, salt } = JSON.parse(text) as { format?: unknown; salt?: unknown }
     if (format !== FORMAT || typeof salt !== 'string' || !/^\d{1,78}$/.test(salt))
       throw new Error('its format is unknown')
+    if (!isFieldElement(BigInt(salt))) throw new Error('its salt is no field element')
     return { onnx, salt: BigInt(salt) }
   } catch (error) {
     throw new ArtefactError(`${paths.privateSalt} is damaged: ${(error as Error).message}; restore it from a backup`, {

@@ -27,9 +27,7 @@ const START_BITS = 12
  * the range into at most 2^bits. Without a range, that of the samples widened to the next power of two is taken.
  */
 export function inputRecipe(name: string, samples: readonly Float64Array[], options: InputOptions): InputRecipe {
-  const [lo, hi] = options.range ?? sampleRange(name, samples)
-  if (!Number.isFinite(lo) || !Number.isFinite(hi) || !(lo < hi))
-    throw new InputOptionError(`--input-range ${name}=${lo},${hi}: the lower bound must be below the upper one`)
+  const [lo, hi] = checkRange(name, options.range ?? sampleRange(name, samples))
   const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
   const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
   const visibility = options.visibility ?? 'public'
@@ -42,10 +40,20 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
 /** Bits that private weights start calibration with. */
 const WEIGHT_BITS = 9
 
-/** The recipe of a tensor of private weights: symmetric about 0, up to the power of two that holds the largest. */
-export function weightRecipe(name: string, values: Float64Array): InputRecipe {
+/**
+ * The recipe of a tensor of private weights: without a range symmetric about 0, up to the power of two that holds the largest.
+ * Weights of another model that are larger do not fit.
+ */
+export function weightRecipe(name: string, values: Float64Array, options: InputOptions): InputRecipe {
   const reach = 2 ** Math.ceil(Math.log2(Math.max(maxMagnitude(values), 2 ** -20)))
-  return digitsFor(name, 'weights', -reach, reach, WEIGHT_BITS)
+  const [lo, hi] = checkRange(name, options.range ?? [-reach, reach])
+  return digitsFor(name, 'weights', lo, hi, options.bits ?? WEIGHT_BITS)
+}
+
+function checkRange(name: string, [lo, hi]: readonly [number, number]): readonly [number, number] {
+  if (!Number.isFinite(lo) || !Number.isFinite(hi) || !(lo < hi))
+    throw new InputOptionError(`--input-range ${name}=${lo},${hi}: the lower bound must be below the upper one`)
+  return [lo, hi]
 }
 
 /** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */
@@ -104,7 +112,7 @@ export function quantizeInput(recipe: InputRecipe, values: ArrayLike<number>): F
     if (!(value >= lo && value <= hi))
       throw new InputRangeError(
         recipe.visibility === 'weights'
-          ? `weight "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this architecture accepts; compile an architecture from a model with larger weights`
+          ? `weight "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range of this architecture; compile one with --input-range ${recipe.name}=lo,hi`
           : `input "${recipe.name}"[${i}] = ${value} is outside [${lo}, ${hi}], the range this circuit accepts; scale the input, or recompile with --input-range ${recipe.name}=lo,hi`,
       )
     return Math.min(Math.max(Math.round(value * 2 ** recipe.exponent), recipe.lo), top)

@@ -3,10 +3,10 @@
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tensorTag, unpack } from '../../prover/encodings'
+import { tensorTag, unpack, weightsCommitment, weightsTag } from '../../prover/encodings'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
 import { linkModel } from '../support/linked-model'
-import type { ModelSpec } from '../support/onnx-builder'
+import { floats, type ModelSpec } from '../support/onnx-builder'
 
 /** The circuit's side of the vectors that the TypeScript and Solidity tests read as well. */
 function vectors<T>(name: string): T {
@@ -24,12 +24,27 @@ type Commitment = {
   commitment: string
 }
 type Context = { signal: string }
+type Weights = {
+  tensors: { lo: string; bits: number; count: number; values: string[] }[]
+  tag: string
+  salt: string
+  words: string[]
+  commitment: string
+}
 
 /** A model that hands its input through, so that input and output are packed alike. */
 const identity = (count: number): ModelSpec => ({
   inputs: [{ name: 'x', shape: [1, count] }],
   outputs: [{ name: 'y', shape: [1, count] }],
   nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+})
+
+/** A model whose weights are tensors of these sizes. */
+const joinOf = (sizes: readonly number[]): ModelSpec => ({
+  inputs: [{ name: 'x', shape: [1] }],
+  outputs: [{ name: 'y' }],
+  nodes: [{ op: 'Concat', inputs: ['x', ...sizes.map((_, i) => `w${i}`)], outputs: ['y'], attributes: { axis: 0 } }],
+  initializers: Object.fromEntries(sizes.map((size, i) => [`w${i}`, floats([size], i)])),
 })
 
 /** Values that inputs can have: the circuit takes digits of up to 40 bits, the encoding up to 252. */
@@ -72,6 +87,25 @@ describe('shared vectors, in the circuit', function () {
       const values = unpack(vector.words.map(BigInt), format, vector.count)
       const signals = await signalsOf(vector, values, 'hashed', { context: 0n, salts: [BigInt(vector.salt)] })
       expect(signals.at(-2)).to.equal(BigInt(vector.commitment))
+    }
+  })
+
+  it('commitments to private weights: tag of all tensors, salt and one chain', async () => {
+    const cases = vectors<Weights[]>('weights-commitment')
+    for (const { tensors, tag, salt, words, commitment } of cases) {
+      const formats = tensors.map(({ lo, bits, count }) => ({ lo: BigInt(lo), bits, count }))
+      expect(weightsTag(formats)).to.equal(BigInt(tag))
+      expect(weightsCommitment(words.map(BigInt), BigInt(salt), formats)).to.equal(BigInt(commitment))
+      const { circuit } = await linkModel(joinOf(tensors.map(({ count }) => count)), {
+        privateWeights: true,
+        inputs: Object.fromEntries(tensors.map(({ lo, bits }, i) => [`w${i}`, { lo: Number(lo), bits, exponent: 0 }])),
+      })
+      const generator = await WitnessGenerator.create(circuit)
+      const weights = tensors.map(({ values }) => Float64Array.from(values, Number))
+      const request = { context: 0n, weightsSalt: BigInt(salt) }
+      const { values, signals } = generator.generate({ ...request, inputs: [Float64Array.of(0), ...weights] })
+      expect(firstUnsatisfiedRow(circuit.r1cs, values)).to.equal(undefined)
+      expect(signals.at(-2)).to.equal(BigInt(commitment))
     }
   })
 

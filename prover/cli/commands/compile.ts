@@ -27,7 +27,7 @@ export function compileCommand(command: Command, shell: Shell): void {
     .option('--recipe <file>', 'compile by this recipe instead of calibrating')
     .option('--input <visibility>', 'public (default), hashed or private; name=… for one input; repeatable', collect)
     .option('--output <visibility>', 'public (default) or hashed; name=… for one output; repeatable', collect)
-    .option('--input-range <name=lo,hi>', 'interval the circuit accepts for an input; repeatable', collect)
+    .option('--input-range <name=lo,hi>', 'interval the circuit accepts for an input, or for private weights; repeatable', collect)
     .option('--input-bits <name=bits>', 'bits of an input, 1 to 40; repeatable', collect)
     .option('--max-flips <share>', 'share of samples whose argmax may change (default 0.2%)')
     .option('--max-error <share>', 'mean error allowed, as a share of the output range (default 1%)')
@@ -43,7 +43,7 @@ export function compileCommand(command: Command, shell: Shell): void {
 
 async function compile(path: string, flags: CompileFlags, shell: Shell): Promise<void> {
   const startedAt = performance.now()
-  const { onnx, graph } = await inspectModel(path)
+  const { onnx, graph } = await inspectModel(path, flags)
   const name = modelName(path, flags.name, flags.out)
   const out = flags.out ?? `${name}.zkml`
   const request = await compileRequest(graph, flags)

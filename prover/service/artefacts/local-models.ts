@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ZkmlError } from '../../errors'
-import { artefactPaths } from '../../pipeline'
+import { ArtefactError, artefactPaths } from '../../pipeline'
 import { readModelFolder } from './model-files'
 import type { CatalogueModel } from './types'
 
@@ -37,8 +37,12 @@ export function readLocalModels(folders: readonly string[]): {
           if (seen.has(path)) return
           seen.add(path)
           const model = readModelFolder(path)
-          const key = freeKey(basename(path), models)
           const { file, vkHash, setupHash } = model
+          if (file.weightsCommitment !== undefined)
+            throw new ArtefactError(
+              `${path}: its weights are private; such models are proven by "zkml prove", not served`,
+            )
+          const key = freeKey(basename(path), models)
           models.set(key, { key, folder: path, file, vkHash, setupHash, source: 'local' })
         })
       }
