@@ -65,8 +65,8 @@ describe('models with private weights', function () {
     await setupModel(path('first'), { dev: true })
     await commitWeightSet(path('first'), SECOND, path('second'), 'second')
   })
-  after(() => {
-    lease.release()
+  after(async () => {
+    await lease.release()
     rmSync(root, { recursive: true, force: true })
   })
 
