@@ -13,9 +13,10 @@ export function describeNode(node: NodeRef): string {
 export class OnnxUnsupportedOpError extends ZkmlError {
   override readonly code = 'ONNX_UNSUPPORTED_OP'
 
-  constructor(node: NodeRef, supported: readonly string[]) {
-    const list = supported.join(', ')
-    super(`node "${node.name}" uses ${node.onnxOp}, which is not supported; supported operators: ${list}`)
+  constructor(node: NodeRef) {
+    super(
+      `node "${node.name}" uses ${node.onnxOp}, which is not supported; docs/operators.md lists the operators that are, so replace it or export the model without it`,
+    )
   }
 }
 

@@ -5,7 +5,7 @@ import { OnnxInvalidNodeError, OnnxUnsupportedOpError } from './errors'
 import type { GraphNode } from './graph'
 import { domainOf, OnnxDomainError, OnnxOpsetError, type Opsets } from './model'
 import { type FoldBudget, type Inlined, type Lowered, NodeScope } from './node-scope'
-import { RULES, SUPPORTED_OPERATORS } from './ops'
+import { RULES } from './ops'
 import type { NamedNode } from './order'
 import type { Operand } from './tensor'
 
@@ -40,7 +40,7 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
   if (opset === undefined)
     throw new OnnxOpsetError(`uses ${node.onnxOp} but names no version of ${domain === '' ? 'ai.onnx' : domain}`)
   const rule = RULES.get(domain === '' ? node.onnxOp : `${domain}.${node.onnxOp}`)
-  if (rule === undefined) throw new OnnxUnsupportedOpError(node, SUPPORTED_OPERATORS)
+  if (rule === undefined) throw new OnnxUnsupportedOpError(node)
   const attributes = new Attributes(node, proto.attributes)
   const usedOutputs = proto.outputs.map((output) => output !== '' && context.used.has(output))
   const { names, budget } = context

@@ -247,6 +247,7 @@ describe('cli: program', function () {
       'setup',
       'ceremony',
       'ptau',
+      'commit-weights',
       'prove',
       'verify',
       'open',
