@@ -116,23 +116,6 @@ const REFUSALS: readonly Refusal[] = [
   },
   { title: 'MaxPool without kernel', op: 'MaxPool', x: plane, code: 'ONNX_INVALID_NODE', pattern: /kernel_shape/ },
   {
-    title: 'MaxPool in column order',
-    op: 'MaxPool',
-    x: plane,
-    attributes: { kernel_shape: [2, 2], storage_order: 1 },
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /storage_order/,
-  },
-  {
-    title: 'MaxPool with used indices',
-    op: 'MaxPool',
-    x: plane,
-    attributes: { kernel_shape: [2, 2] },
-    outputs: ['y', 'z'],
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /Indices/,
-  },
-  {
     title: 'MaxPool with dilations in opset 9',
     op: 'MaxPool',
     x: plane,
@@ -148,14 +131,6 @@ const REFUSALS: readonly Refusal[] = [
     attributes: { kernel_shape: [3], strides: [2], ceil_mode: 1, count_include_pad: 1 },
     code: 'ONNX_UNSUPPORTED_USE',
     pattern: /ambiguous/,
-  },
-  {
-    title: 'ceil_mode with a window beyond the input',
-    op: 'MaxPool',
-    x: [1, 1, 4],
-    attributes: { kernel_shape: [1], strides: [5], ceil_mode: 1 },
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /beyond the input/,
   },
   {
     title: 'BatchNormalization of wrong size',

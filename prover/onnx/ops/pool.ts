@@ -1,24 +1,72 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { Operation } from '../graph'
+import { Algebra } from '../algebra'
+import type { Operation, Window } from '../graph'
 import type { Lowered, NodeScope, Rule } from '../node-scope'
-import { formatShape, sizeAt } from '../shape'
+import { elementCount, formatShape, sizeAt } from '../shape'
 import type { Operand } from '../tensor'
 import { resolveWindow } from './window'
+import { windowElements } from './window-elements'
 
-/** MaxPool; ceil_mode becomes padding at the end, the Indices output is refused. */
+/** MaxPool; ceil_mode becomes padding at the end. The Indices output costs an argmax more. */
 export const maxPool: Rule = (scope) => {
   scope.arity(1)
-  scope.singleOutput('the Indices output of MaxPool is used; export the model without return_indices')
   const x = scope.input(0)
   scope.requireNumber(x)
-  if (scope.attributes.int('storage_order', 0) !== 0) throw scope.unsupported('storage_order must be 0')
+  const columnMajor = scope.attributes.flag('storage_order', false)
   const { window, output } = resolveWindow(scope, spatialAxes(scope, x), {
     kernel: requireKernel(scope),
     dilations: scope.opset >= 10,
     ceilMode: scope.opset >= 10,
     pooling: true,
   })
-  return pooled(x, { op: 'MaxPool', window }, output)
+  const largest = pooled(x, { op: 'MaxPool', window }, output)
+  return scope.uses(1) ? [largest, maxIndices(scope, x, window, output, columnMajor)] : largest
+}
+
+/** The flat position of each window's first maximum: its place in the window, one-hot, times constants. */
+function maxIndices(
+  scope: NodeScope,
+  x: Operand,
+  window: Window,
+  output: readonly number[],
+  columnMajor: boolean,
+): Operand {
+  const { argMax, combine, oneHot, select } = new Algebra(scope)
+  const { start, column } = windowElements(x.shape, window, output)
+  const [rows, most] = [start.length - 1, elementCount(window.kernel)]
+  // Windows at the edge have fewer elements: their first one, repeated, never comes first.
+  const index = Int32Array.from({ length: rows * most }, (_, i) => {
+    const [row, k] = [Math.floor(i / most), i % most]
+    const [from, to] = [start[row]!, start[row + 1]!]
+    return column[from + k < to ? from + k : from]!
+  })
+  const place = oneHot(argMax(select([x], index, [rows, most])), most)
+  const spatial = x.shape.slice(2)
+  const combination = {
+    start: Uint32Array.from({ length: rows + 1 }, (_, row) => row * most),
+    column: Uint32Array.from({ length: rows * most }, (_, i) => i),
+    weight: Float64Array.from(index, (at) => (columnMajor ? transposed(at, spatial) : at)),
+    bias: new Float64Array(rows),
+  }
+  return combine([scope.emit('place', asInteger(place))], combination, [...x.shape.slice(0, 2), ...output])
+}
+
+function asInteger(x: Operand): Lowered {
+  return { operation: { op: 'Reshape' }, inputs: [x], shape: x.shape, elementType: 'int64' }
+}
+
+/** The position of an element if the axes of its plane were stored in reverse order. */
+function transposed(at: number, spatial: readonly number[]): number {
+  const size = elementCount(spatial)
+  let rest = at % size
+  let [position, stride] = [0, size]
+  for (let axis = spatial.length - 1; axis >= 0; axis--) {
+    const length = sizeAt(spatial, axis)
+    stride /= length
+    position += (rest % length) * stride
+    rest = Math.floor(rest / length)
+  }
+  return at - (at % size) + position
 }
 
 /** AveragePool; ceil_mode together with count_include_pad is refused where it would matter. */
@@ -39,16 +87,66 @@ export const averagePool: Rule = (scope) => {
   return pooled(x, { op: 'AveragePool', window, countIncludePad }, output)
 }
 
+/** LpPool: the p-norm of each window. */
+export const lpPool: Rule = (scope) => {
+  scope.arity(1)
+  const x = scope.input(0)
+  scope.requireFloat(x)
+  const p = scope.attributes.int('p', 2)
+  const { window, output } = resolveWindow(scope, spatialAxes(scope, x), {
+    kernel: requireKernel(scope),
+    dilations: scope.opset >= 18,
+    ceilMode: scope.opset >= 18,
+    pooling: true,
+  })
+  return lpNorms(scope, x, p, window, output)
+}
+
+/**
+ * (Σ |x|^p)^(1/p) over each window. A table of the p-th root would be poor near 0, where it is steep; one of the smooth
+ * power that is left after enough square roots is not.
+ */
+function lpNorms(scope: NodeScope, x: Operand, p: number, window: Window, output: readonly number[]): Operand {
+  if (p < 1 || p > 16) throw scope.unsupported(`p is ${p}; norms from 1 to 16 are supported`)
+  const { abs, combine, fn, mul, settle, squareRoot } = new Algebra(scope)
+  const base = p % 2 === 0 ? settle(x) : abs(x)
+  let power = base
+  for (let k = 1; k < p; k++) power = mul(power, base)
+  const { start, column } = windowElements(x.shape, window, output)
+  const weight = new Float64Array(column.length).fill(1)
+  const rows = { start, column, weight, bias: new Float64Array(start.length - 1) }
+  let norm = combine([power], rows, [...x.shape.slice(0, 2), ...output])
+  let rest = 1 / p
+  for (; rest < 1; rest *= 2) norm = squareRoot(norm)
+  return rest === 1 ? norm : fn({ name: 'power', parameters: [rest] }, norm)
+}
+
 /** GlobalAveragePool: an average over the whole plane. */
 export const globalAveragePool: Rule = (scope) => {
+  const { x, window, output } = wholePlane(scope)
+  return pooled(x, { op: 'AveragePool', window, countIncludePad: false }, output)
+}
+
+/** GlobalMaxPool: the maximum over the whole plane. */
+export const globalMaxPool: Rule = (scope) => {
+  const { x, window, output } = wholePlane(scope)
+  return pooled(x, { op: 'MaxPool', window }, output)
+}
+
+/** GlobalLpPool: the p-norm of the whole plane. */
+export const globalLpPool: Rule = (scope) => {
+  const { x, window, output } = wholePlane(scope)
+  return lpNorms(scope, x, scope.attributes.int('p', 2), window, output)
+}
+
+function wholePlane(scope: NodeScope): { x: Operand; window: Window; output: readonly number[] } {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireFloat(x)
   const kernel = spatialAxes(scope, x)
   const zeros = kernel.map(() => 0)
   const ones = kernel.map(() => 1)
-  const window = { kernel, strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros }
-  return pooled(x, { op: 'AveragePool', window, countIncludePad: false }, ones)
+  return { x, window: { kernel, strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros }, output: ones }
 }
 
 function pooled(x: Operand, operation: Operation, output: readonly number[]): Lowered {
@@ -57,8 +155,8 @@ function pooled(x: Operand, operation: Operation, output: readonly number[]): Lo
 }
 
 function spatialAxes(scope: NodeScope, { shape }: Operand): readonly number[] {
-  if (shape.length === 3 || shape.length === 4) return shape.slice(2)
-  throw scope.unsupported(`the input has shape ${formatShape(shape)}; only 1-D and 2-D pooling is supported`)
+  if (shape.length >= 3 && shape.length <= 5) return shape.slice(2)
+  throw scope.unsupported(`the input has shape ${formatShape(shape)}; only 1-D to 3-D pooling is supported`)
 }
 
 function requireKernel(scope: NodeScope): readonly number[] {

@@ -62,7 +62,9 @@ export function resolveWindow(scope: NodeScope, spatial: readonly number[], opti
       const padded = `${size} padded to ${size + begin + end}`
       throw scope.misfit(`the window covers ${extent} along spatial axis ${axis}, but the input has ${padded}`)
     }
-    const count = (ceilMode && !same ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1
+    const most = (ceilMode && !same ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1
+    // A window of ceil_mode that would start in the padding at the end is left out.
+    const count = ceilMode && (most - 1) * stride >= size + begin ? most - 1 : most
     const overhang = Math.max(0, (count - 1) * stride - room)
     if (options.pooling) {
       checkCoverage(scope, { size, begin, stride, dilation, count, kernel: sizeAt(kernel, axis), extent, end })
@@ -89,9 +91,6 @@ type AxisWindow = {
 /** Refuses windows without a single real element, whose maximum or average does not exist. */
 function checkCoverage(scope: NodeScope, axis: AxisWindow): void {
   if (axis.begin >= axis.extent || axis.end >= axis.extent) throw scope.invalid('pads must be smaller than the kernel')
-  if ((axis.count - 1) * axis.stride >= axis.size + axis.begin) {
-    throw scope.unsupported('with ceil_mode the last window starts beyond the input; use ceil_mode 0 and explicit pads')
-  }
   for (let start = -axis.begin, index = 0; start < 0 && index < axis.count; index++, start += axis.stride) {
     const firstTap = Math.ceil(-start / axis.dilation)
     if (firstTap < axis.kernel && start + firstTap * axis.dilation < axis.size) continue

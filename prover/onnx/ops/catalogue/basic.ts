@@ -14,8 +14,9 @@ import { averagePool, globalAveragePool, maxPool } from '../pool'
 import { sqrt } from '../power'
 import { reduceMax, reduceMean, reduceMin, reduceSum } from '../reduce'
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from '../reshape'
-import { argMax, softmax } from '../selection'
+import { argMax } from '../selection'
 import { slice } from '../slice'
+import { softmax } from '../softmax'
 import type { Operator } from './operator'
 
 /** Operators of the first slice: what most networks are made of. */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { convTranspose } from '../conv-transpose'
+import { einsum } from '../einsum'
 import {
   groupNormalization,
   instanceNormalization,
@@ -8,12 +10,34 @@ import {
   meanVarianceNormalization,
 } from '../normalization'
 import { reduceL1, reduceL2, reduceLogSum, reduceLogSumExp, reduceProd, reduceSumSquare } from '../reduce'
+import { globalLpPool, globalMaxPool, lpPool } from '../pool'
+import { logSoftmax } from '../softmax'
 import type { Operator } from './operator'
 
 const NORMALIZATION = '2 products an element, the rounding of both, and about 200 a mean'
 
 /** Layers of networks: products, reductions, norms and windows. */
 export const NETWORK: readonly Operator[] = [
+  {
+    name: 'ConvTranspose',
+    rule: convTranspose,
+    cost: 'none with constant weights; 1 a product with variable ones, and the rounding of both',
+  },
+  { name: 'Einsum', rule: einsum, cost: 'none with one variable; 1 a product of two, and the rounding of both' },
+  {
+    name: 'GlobalLpPool',
+    rule: globalLpPool,
+    cost: 'p − 1 products an element and their rounding, and a root or table a plane',
+    restrictions: 'p is 1 to 16',
+  },
+  { name: 'GlobalMaxPool', rule: globalMaxPool, cost: '(n − 1)·(b + 2) a plane of n elements' },
+  { name: 'LogSoftmax', rule: logSoftmax, cost: 'about 90·n + 100 a group of n' },
+  {
+    name: 'LpPool',
+    rule: lpPool,
+    cost: 'p − 1 products an element and their rounding, and a root or table a window',
+    restrictions: 'p is 1 to 16',
+  },
   { name: 'GroupNormalization', rule: groupNormalization, cost: NORMALIZATION },
   { name: 'InstanceNormalization', rule: instanceNormalization, cost: NORMALIZATION },
   { name: 'LRN', rule: localResponseNormalization, cost: '2 products, a table and 3 roundings an element' },
