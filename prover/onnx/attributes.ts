@@ -48,6 +48,11 @@ export class Attributes {
     return value
   }
 
+  /** Whether a float attribute is there and a number, as NaN may stand for something that is missing. */
+  isNumber(name: string): boolean {
+    return !Number.isNaN(this.take(name, AttributeType.float)?.float ?? NaN)
+  }
+
   /** An integer attribute. */
   int(name: string, fallback: number): number {
     const proto = this.take(name, AttributeType.int)

@@ -76,8 +76,12 @@ class Search {
   run(): Calibration {
     const { program, inputs, outputs, tools, samples } = this.request
     let best = this.must(initialRecipe(program, inputs, outputs, tools, samples))
-    // More bits if even the start is too coarse.
-    for (let extra = 0; extra < 4 && !this.meets(best, 1); extra++) best = this.turnAll(best, 1) ?? best
+    // More bits if even the start is too coarse; many where one input holds features of very different sizes.
+    for (let extra = 0; extra < 18 && !this.meets(best, 1); extra++) {
+      const finer = this.turnAll(best, 1)
+      if (finer === undefined || (extra >= 4 && !isCloser(finer, best))) break
+      best = finer
+    }
     for (let next = this.turnAll(best, -1); next && this.better(next, best, 0.5); next = this.turnAll(best, -1))
       best = next
     for (const share of [0.5, 1]) best = this.turnEach(best, share)
@@ -210,6 +214,11 @@ class Search {
   private consistent(recipe: Recipe): boolean {
     return ifPossible(() => this.quantize(recipe)) !== undefined
   }
+}
+
+/** Whether one bit more made the error clearly smaller: it halves what rounding causes. */
+function isCloser(finer: Candidate, coarser: Candidate): boolean {
+  return finer.accuracy.meanAbsError < 0.75 * coarser.accuracy.meanAbsError
 }
 
 /** Nothing when a recipe asks for digits that are not there, or its values outgrow the field. */

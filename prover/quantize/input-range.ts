@@ -31,7 +31,8 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
   const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
   const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
   const visibility = options.visibility ?? 'public'
-  if (!exact || options.bits !== undefined) return digitsFor(name, visibility, lo, hi, options.bits ?? START_BITS)
+  if (!exact || options.bits !== undefined)
+    return digitsFor(name, visibility, lo, hi, options.bits ?? START_BITS + extraBits(samples))
   // A sample at the very end needs a digit of its own.
   const span = hi - lo + (samples.some((sample) => sample.includes(hi)) ? 1 : 0)
   return { name, visibility, bits: Math.max(1, Math.ceil(Math.log2(span))), exponent: 0, lo }
@@ -54,6 +55,21 @@ function checkRange(name: string, [lo, hi]: readonly [number, number]): readonly
   if (!Number.isFinite(lo) || !Number.isFinite(hi) || !(lo < hi))
     throw new InputOptionError(`--input-range ${name}=${lo},${hi}: the lower bound must be below the upper one`)
   return [lo, hi]
+}
+
+/** Samples from which on the size of each element can be told. */
+const TELLING_SAMPLES = 16
+
+/** Bits to start with on top, where one tensor holds features of very different sizes: the small ones need digits too. */
+function extraBits(samples: readonly Float64Array[]): number {
+  if (samples.length < TELLING_SAMPLES) return 0
+  const sizes = Float64Array.from(samples[0]!, (_, at) =>
+    samples.reduce((size, sample) => Math.max(size, Math.abs(sample[at]!)), 0),
+  )
+  const used = sizes.filter((size) => size > 0)
+  const [least, most] = used.reduce(([lo, hi], size) => [Math.min(lo, size), Math.max(hi, size)], [Infinity, 0])
+  const spread = Math.log2(most! / least!)
+  return spread > 4 ? Math.min(16, Math.ceil(spread)) : 0
 }
 
 /** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */
