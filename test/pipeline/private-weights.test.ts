@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -29,6 +30,8 @@ import {
   verifyInference,
   type CompiledModel,
 } from '../../prover/pipeline'
+import { publishFolder } from '../../prover/service/artefacts'
+import { readLocalModels } from '../../prover/service/artefacts/local-models'
 import { parseRecipe, type Recipe } from '../../prover/quantize'
 import { buildModel, floats } from '../support/onnx-builder'
 import { rejection } from '../support/rejection'
@@ -199,6 +202,19 @@ describe('models with private weights', function () {
     await saveModel(path('fixed'), 'fixed', fixed, compileReport(fixed))
     const none = commitWeightSet(path('fixed'), SECOND, path('refused'), 'refused')
     await refusal(none, 'ARTEFACT_INVALID', /weights are fixed/)
+  })
+
+  it('are not published with the architecture, nor served', async () => {
+    const { files } = (await publishFolder(path('first'), path('public'))).manifest
+    const folder = join(path('public'), 'sha256')
+    const published = readdirSync(folder).map((name) => readFileSync(join(folder, name)))
+    expect(published).to.have.length(Object.keys(files).length + 1)
+    const [weight] = [...weightedModel(1).initializers!.w1!.data]
+    const secrets = [Buffer.from(Float32Array.of(Number(weight)).buffer), Buffer.from(String(compiled.weights!.salt))]
+    for (const content of published) for (const secret of secrets) expect(content.includes(secret)).to.equal(false)
+    const { models, problems } = readLocalModels([path('first')])
+    expect(models).to.deep.equal([])
+    expect(problems[0]!.message).to.match(/its weights are private/)
   })
 
   it('are never written over', async () => {
