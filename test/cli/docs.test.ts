@@ -57,6 +57,7 @@ describe('docs/cli.md', function () {
     const shown = blocks.filter(({ language }) => language === 'json')
     expect(shown.map(({ name }) => name)).to.deep.equal([
       'compile',
+      'commit-weights',
       'check-input',
       'check-samples',
       'audit',
@@ -81,6 +82,7 @@ describe('docs/cli.md', function () {
     const sections = [...DOCUMENT.matchAll(/^## ([a-z-]+)$/gm)].map((match) => match[1])
     expect(sections).to.deep.equal([
       'compile',
+      'commit-weights',
       'report',
       'check',
       'audit',

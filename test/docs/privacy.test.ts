@@ -33,9 +33,14 @@ describe('docs/privacy.md', function () {
   after(() => fixture.remove())
 
   it('shows how to compile with privacy, and to open', async () => {
-    const [compile, open] = blocks('sh')
+    const [compile, , open] = blocks('sh')
     await shell(`${compile}zkml setup my-model --dev\nzkml prove my-model --input input.json --out proof.json`)
     expect(await shell(open!)).to.match(/^valid, of a portable proof: opens the commitment \d+\ninput x: \[/m)
+  })
+
+  it('shows how one setup serves two models with private weights', async () => {
+    const [, weights] = blocks('sh')
+    expect(await shell(weights!)).to.match(/^valid, portable/m)
   })
 
   const runCode = async (source: string): Promise<string> => {
@@ -58,7 +63,7 @@ describe('docs/privacy.md', function () {
   it('shows how to chain two models', async () => {
     fixture.write('first.onnx', buildModel(ENCODER))
     fixture.write('second.onnx', buildModel(SCORER))
-    const [, , compile, prove] = blocks('sh')
+    const [, , , compile, prove] = blocks('sh')
     await shell(compile!)
     expect(await shell(prove!)).to.match(/^true$/m)
     expect(await runCode(blocks('ts')[1]!)).to.match(/^\[.*\] true$/m)
