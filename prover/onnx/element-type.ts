@@ -8,10 +8,12 @@ export type ElementType =
   | 'float64'
   | 'float16'
   | 'bfloat16'
+  | 'int4'
   | 'int8'
   | 'int16'
   | 'int32'
   | 'int64'
+  | 'uint4'
   | 'uint8'
   | 'uint16'
   | 'uint32'
@@ -32,6 +34,8 @@ const BY_CODE: ReadonlyMap<number, ElementType> = new Map([
   [12, 'uint32'],
   [13, 'uint64'],
   [16, 'bfloat16'],
+  [21, 'uint4'],
+  [22, 'int4'],
 ])
 
 const REFUSED: ReadonlyMap<number, string> = new Map([
@@ -43,12 +47,10 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [18, 'float8e4m3fnuz'],
   [19, 'float8e5m2'],
   [20, 'float8e5m2fnuz'],
-  [21, 'uint4'],
-  [22, 'int4'],
   [23, 'float4e2m1'],
 ])
 
-/** What every element type is: its kind, its bytes in raw data, and for integers its range. */
+/** What every element type is: its kind, its bytes in raw data (two elements share one where it is a half), and for integers its range. */
 export const ELEMENT_TYPES: Readonly<
   Record<ElementType, { readonly kind: NumberKind; readonly bytes: number; readonly min: number; readonly max: number }>
 > = {
@@ -56,10 +58,12 @@ export const ELEMENT_TYPES: Readonly<
   float64: { kind: 'float', bytes: 8, min: -Infinity, max: Infinity },
   float16: { kind: 'float', bytes: 2, min: -Infinity, max: Infinity },
   bfloat16: { kind: 'float', bytes: 2, min: -Infinity, max: Infinity },
+  int4: { kind: 'int', bytes: 0.5, min: -8, max: 7 },
   int8: { kind: 'int', bytes: 1, min: -128, max: 127 },
   int16: { kind: 'int', bytes: 2, min: -32768, max: 32767 },
   int32: { kind: 'int', bytes: 4, min: -(2 ** 31), max: 2 ** 31 - 1 },
   int64: { kind: 'int', bytes: 8, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
+  uint4: { kind: 'int', bytes: 0.5, min: 0, max: 15 },
   uint8: { kind: 'int', bytes: 1, min: 0, max: 255 },
   uint16: { kind: 'int', bytes: 2, min: 0, max: 65535 },
   uint32: { kind: 'int', bytes: 4, min: 0, max: 2 ** 32 - 1 },

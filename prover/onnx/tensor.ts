@@ -81,20 +81,33 @@ function decodeData(name: string, proto: TensorProto, type: ElementType, shape: 
   const { rawData } = proto
   if (rawData !== undefined && (rawData.length > 0 || typed.length === 0)) {
     if (typed.length > 0) throw new OnnxTensorDataError(name, 'has its data twice, raw and typed')
-    const expected = count * ELEMENT_TYPES[type].bytes
+    const expected = Math.ceil(count * ELEMENT_TYPES[type].bytes)
     if (rawData.length !== expected) {
       const problem = `has ${rawData.length} bytes of data where ${type} ${formatShape(shape)} needs ${expected}`
       throw new OnnxTensorDataError(name, problem)
     }
     return decodeRaw(type, rawData, count)
   }
-  if (typed.length !== count) {
+  if (isHalfByte(type) && typed.length === Math.ceil(count / 2)) return nibbles(type, typed, count)
+  if (typed.length !== count || isHalfByte(type)) {
     const problem = `has ${typed.length} values where ${type} ${formatShape(shape)} needs ${count}`
     throw new OnnxTensorDataError(name, problem)
   }
   if (type === 'float16') return halves(name, typed, decodeFloat16)
   if (type === 'bfloat16') return halves(name, typed, decodeBfloat16)
   return Float64Array.from(typed)
+}
+
+function isHalfByte(type: ElementType): boolean {
+  return type === 'int4' || type === 'uint4'
+}
+
+/** Two numbers of four bits a byte, the lower bits first. */
+function nibbles(type: ElementType, bytes: ArrayLike<number>, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => {
+    const bits = ((bytes[i >> 1] ?? 0) >> (4 * (i & 1))) & 15
+    return type === 'int4' && bits > 7 ? bits - 16 : bits
+  })
 }
 
 function typedField(proto: TensorProto, type: ElementType): readonly number[] {
@@ -113,6 +126,7 @@ function halves(name: string, patterns: readonly number[], decode: (bits: number
 }
 
 function decodeRaw(type: ElementType, bytes: Uint8Array, count: number): Float64Array {
+  if (isHalfByte(type)) return nibbles(type, bytes, count)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const read = rawReader(type, view)
   const data = new Float64Array(count)
@@ -147,6 +161,8 @@ function rawReader(type: ElementType, view: DataView): (index: number) => number
     case 'uint8':
     case 'bool':
       return (index) => view.getUint8(index)
+    default:
+      throw new RangeError(`${type} has no bytes of its own`)
   }
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../algebra'
-import type { Rule } from '../node-scope'
+import type { NodeScope, Rule } from '../node-scope'
+import type { Operation } from '../graph'
 import { formatShape, sizeAt } from '../shape'
+import type { Operand } from '../tensor'
 import { resolveWindow } from './window'
 
 /** Conv over one to three spatial axes, with groups, dilations and auto_pad. */
@@ -13,6 +15,24 @@ export const conv: Rule = (scope) => {
   const inputs = bias === undefined ? [x, w] : [x, w, bias]
   scope.requireFloat(x)
   scope.requireSameType(inputs)
+  const { operation, shape, filters } = convolve(scope, x, w)
+  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== filters)) {
+    throw scope.misfit(`the bias has shape ${formatShape(bias.shape)} where [${filters}] is expected`)
+  }
+  const result = { operation, shape, elementType: x.elementType }
+  if (bias === undefined) return { ...result, inputs: [x, w] }
+  if (w.data !== undefined && bias.data !== undefined) return { ...result, inputs }
+  const { add, reshape } = new Algebra(scope)
+  const sums = scope.emit('product', { ...result, inputs: [x, w] })
+  return add(sums, reshape(bias, [filters, ...w.shape.slice(2).map(() => 1)]))
+}
+
+/** Checks input and weights of a convolution and reads its attributes. */
+export function convolve(
+  scope: NodeScope,
+  x: Operand,
+  w: Operand,
+): { readonly operation: Operation; readonly shape: readonly number[]; readonly filters: number } {
   if (x.shape.length < 3 || x.shape.length > 5) {
     throw scope.unsupported(`the input has shape ${formatShape(x.shape)}; only 1-D to 3-D convolutions are supported`)
   }
@@ -26,20 +46,11 @@ export const conv: Rule = (scope) => {
     const weights = `weights ${formatShape(w.shape)}`
     throw scope.misfit(`${channels} input channels in ${group} groups do not fit ${weights}`)
   }
-  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== filters)) {
-    throw scope.misfit(`the bias has shape ${formatShape(bias.shape)} where [${filters}] is expected`)
-  }
   const kernel = scope.attributes.ints('kernel_shape') ?? w.shape.slice(2)
   if (kernel.join() !== w.shape.slice(2).join()) {
     throw scope.misfit(`kernel_shape ${formatShape(kernel)} contradicts weights ${formatShape(w.shape)}`)
   }
   const options = { kernel, dilations: true, ceilMode: false, pooling: false }
   const { window, output } = resolveWindow(scope, x.shape.slice(2), options)
-  const operation = { op: 'Conv', window, group } as const
-  const result = { operation, shape: [sizeAt(x.shape, 0), filters, ...output], elementType: x.elementType }
-  if (bias === undefined) return { ...result, inputs: [x, w] }
-  if (w.data !== undefined && bias.data !== undefined) return { ...result, inputs }
-  const { add, reshape } = new Algebra(scope)
-  const sums = scope.emit('product', { ...result, inputs: [x, w] })
-  return add(sums, reshape(bias, [filters, ...kernel.map(() => 1)]))
+  return { operation: { op: 'Conv', window, group }, shape: [sizeAt(x.shape, 0), filters, ...output], filters }
 }

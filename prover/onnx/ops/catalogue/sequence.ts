@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { branch, loop, scan } from '../control-flow'
+import { convInteger, dequantizeLinear, matMulInteger, qLinearConv, qLinearMatMul, quantizeLinear } from '../quantized'
 import { gru, lstm, rnn } from '../recurrent'
 import type { Operator } from './operator'
 
 /** Recurrent layers, control flow and quantised operators. */
+const SCALES = 'scales and zero points must be constant'
 const RECURRENT = 'the length of the sequence is fixed, and sequence_lens constant'
 
 export const SEQUENCE: readonly Operator[] = [
+  {
+    name: 'ConvInteger',
+    rule: convInteger,
+    cost: 'none with constant weights; else 1 a product',
+    restrictions: SCALES,
+  },
+  { name: 'DequantizeLinear', rule: dequantizeLinear, cost: 'none: affine', restrictions: SCALES },
   {
     name: 'GRU',
     rule: gru,
@@ -31,6 +40,20 @@ export const SEQUENCE: readonly Operator[] = [
     cost: 'that of its subgraph, times the trip count',
     restrictions: 'trip count and conditions must be constant; results of a loop that never runs cannot be used',
   },
+  {
+    name: 'MatMulInteger',
+    rule: matMulInteger,
+    cost: 'none with constant weights; else 1 a product',
+    restrictions: `${SCALES}; no vectors`,
+  },
+  { name: 'QLinearConv', rule: qLinearConv, cost: '3·b + 10 an element of b bits', restrictions: SCALES },
+  {
+    name: 'QLinearMatMul',
+    rule: qLinearMatMul,
+    cost: '3·b + 10 an element of b bits',
+    restrictions: `${SCALES}; no vectors`,
+  },
+  { name: 'QuantizeLinear', rule: quantizeLinear, cost: '3·b + 10 an element of b bits', restrictions: SCALES },
   {
     name: 'RNN',
     rule: rnn,
