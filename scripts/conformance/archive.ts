@@ -51,18 +51,34 @@ type StoredCase = Omit<Case, 'model' | 'inputs' | 'outputs'> & {
   readonly outputs: readonly StoredTensor[]
 }
 
+/**
+ * Cases that do not count: they were made with numbers that wrap around at 8 bits where QLinearMatMul saturates. onnxruntime
+ * answers as the project does.
+ */
+const WRAPPED: ReadonlySet<string> = new Set(
+  ['2D', '3D'].flatMap((rank) => ['float16', 'float32'].map((type) => `test_qlinearmatmul_${rank}_int8_${type}`)),
+)
+
 export function readArchive(file: string = ARCHIVE): Archive {
   const stored = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Omit<Archive, 'cases'> & {
     readonly cases: readonly StoredCase[]
   }
   return {
     ...stored,
-    cases: stored.cases.map((testCase) => ({
-      ...testCase,
-      model: Buffer.from(testCase.model, 'base64'),
-      inputs: testCase.inputs.map(decode),
-      outputs: testCase.outputs.map(decode),
-    })),
+    excluded: [
+      ...stored.excluded,
+      ...stored.cases
+        .filter(({ name }) => WRAPPED.has(name))
+        .map(({ name, op }) => ({ name, op, reason: 'wraps around' })),
+    ],
+    cases: stored.cases
+      .filter(({ name }) => !WRAPPED.has(name))
+      .map((testCase) => ({
+        ...testCase,
+        model: Buffer.from(testCase.model, 'base64'),
+        inputs: testCase.inputs.map(decode),
+        outputs: testCase.outputs.map(decode),
+      })),
   }
 }
 
