@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { FunctionDomainError } from '../functions'
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
 import type { CostModel } from './cost-model'
 import { digitsFor, isExactInput, realRange } from './input-range'
@@ -221,12 +222,12 @@ function isCloser(finer: Candidate, coarser: Candidate): boolean {
   return finer.accuracy.meanAbsError < 0.75 * coarser.accuracy.meanAbsError
 }
 
-/** Nothing when a recipe asks for digits that are not there, or its values outgrow the field. */
+/** Nothing when a recipe asks for digits that are not there, a table leaves its function's domain, or values outgrow the field. */
 function ifPossible<T>(attempt: () => T): T | undefined {
   try {
     return attempt()
   } catch (error) {
-    if (error instanceof RecipeError || error instanceof MagnitudeError) return undefined
+    if ([RecipeError, MagnitudeError, FunctionDomainError].some((kind) => error instanceof kind)) return undefined
     throw error
   }
 }
@@ -241,5 +242,7 @@ function turnStep(step: StepRecipe, by: -1 | 1, argument: boolean): StepRecipe |
   if (step.exponent === undefined) return undefined
   if (!argument) return { ...step, exponent: step.exponent + by }
   const bits = step.clampBits! + by
-  return bits < 4 || bits > 12 ? undefined : { ...step, exponent: step.exponent + by, clampBits: bits }
+  if (bits < 4 || bits > 12) return undefined
+  const clampLo = step.clampLo === undefined ? {} : { clampLo: Math.ceil(step.clampLo * 2 ** by) }
+  return { ...step, exponent: step.exponent + by, clampBits: bits, ...clampLo }
 }

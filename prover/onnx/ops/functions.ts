@@ -40,3 +40,9 @@ function fromRightAngle(algebra: Algebra, x: Operand): Operand {
 export const acosh = composed('acosh', ({ fn, squareRoot, scale, shift }, x) =>
   scale(fn({ name: 'asinh' }, squareRoot(scale(shift(x, -1), 0.5))), 2),
 )
+
+/** artanh x = ln √(1 + x) − ln √(1 − x). */
+export const atanh = composed('atanh', ({ fn, squareRoot, shift, neg, sub }, x) => {
+  const half = (square: Operand) => fn({ name: 'log' }, squareRoot(square))
+  return sub(half(shift(x, 1)), half(shift(neg(x), 1)))
+})

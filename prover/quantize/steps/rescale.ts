@@ -35,6 +35,8 @@ export type Clamp = { readonly lo: number; readonly bits: number }
  * then the clamp. */
 export type QuantizedRescale = RescaleStep & { readonly shift: number; readonly clamp?: Clamp }
 
+/** Bits that a divisor may have beyond those of the largest. */
+const FINER = 5
 /** Shifts beyond this leave nothing of any value below 2^251. */
 const MAX_SHIFT = 250
 
@@ -54,9 +56,11 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
       return {}
     }
     const { lo, hi } = seen(step.source)
+    // What divides is as fine as its smallest value asks for, within reason.
+    const size = step.mode === 'positive' ? Math.max(lo, hi * 2 ** -FINER) : Math.max(-lo, hi)
     const recipe =
       step.tableFor === undefined
-        ? { exponent: Math.min(available, (step.startBits ?? START_BITS) - ceilLog2(Math.max(-lo, hi))) }
+        ? { exponent: Math.min(available, (step.startBits ?? START_BITS) - ceilLog2(size)) }
         : argumentRecipe(step.tableFor, step.mode, available, { lo, hi })
     setExponent(step.output, recipe.exponent)
     if (step.positive !== undefined) setExponent(step.positive, recipe.exponent)

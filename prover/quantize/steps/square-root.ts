@@ -13,6 +13,9 @@ export type SquareRootStep = StepBase & { readonly kind: 'squareRoot'; readonly 
 /** y = ⌊√(x·2^shift)⌋. */
 export type QuantizedSquareRoot = SquareRootStep & { readonly shift: number }
 
+/** Bits that a root may have beyond those of the largest. */
+const FINER = 5
+
 export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
   sources: ({ source }) => [source],
   outputs: ({ output }) => [output],
@@ -22,7 +25,10 @@ export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
   },
   initial({ source, output }, { exponentOf, setExponent, seen }) {
     const largest = Math.sqrt(Math.max(seen(source).hi, 0))
-    const exponent = Math.max(Math.ceil(exponentOf(source) / 2), START_BITS - ceilLog2(largest))
+    // A logarithm of a small root needs its digits as much as that of a large one.
+    const smallest = Math.sqrt(Math.max(seen(source).lo, largest ** 2 * 2 ** (-2 * FINER)))
+    const digits = START_BITS - ceilLog2(largest) + Math.max(0, ceilLog2(largest) - ceilLog2(smallest))
+    const exponent = Math.max(Math.ceil(exponentOf(source) / 2), digits)
     setExponent(output, exponent)
     return { exponent }
   },

@@ -3,11 +3,12 @@
 import { doubleFunction, type FunctionSpec } from '../../functions'
 import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
-import { START_EXPONENT } from '../start'
+import { ceilLog2, START_EXPONENT } from '../start'
 import { segmentValues, tableValues } from '../tables'
 import { readAll, type StepBase, type StepKind } from './step'
-import { lowBits } from './table-argument'
 import { required } from './support'
+import { lowBits } from './table-argument'
+import { segmentBitsFor, SEGMENT_BITS } from './table-segments'
 
 /** y = f(x) by a table over the clamped argument that the step `<name>/argument` made. */
 export type TableStep = StepBase & {
@@ -32,8 +33,6 @@ export type QuantizedTable = TableStep & {
 
 /** Table values stay whole numbers that doubles hold exactly, with room for the sums of the next step. */
 const MAX_TABLE_EXPONENT = 50
-/** Bits of a table's segments that calibration starts with: 64 segments cost less than a table of 256 entries. */
-const SEGMENT_BITS = 6
 
 export const table: StepKind<TableStep, QuantizedTable> = {
   sources: ({ source }) => [source],
@@ -42,10 +41,17 @@ export const table: StepKind<TableStep, QuantizedTable> = {
   evaluateFloat({ fn, source, output }, values) {
     values[output] = values[source]!.map(doubleFunction(fn))
   },
-  initial({ output, argument }, { setExponent, recipeOf }) {
-    setExponent(output, START_EXPONENT)
-    const bits = recipeOf(argument)!.clampBits!
-    return { exponent: START_EXPONENT, ...(bits > SEGMENT_BITS + 1 && { segmentBits: SEGMENT_BITS }) }
+  initial({ fn, source, output, argument }, { setExponent, recipeOf, seen }) {
+    const { clampBits: bits, clampLo, exponent: argumentExponent } = recipeOf(argument)!
+    const spec = { fn, lo: clampLo ?? -(2 ** (bits! - 1)), bits: bits!, argumentExponent: argumentExponent! }
+    const isSegmented = bits! > SEGMENT_BITS + 1
+    const segmentBits = fn.name === 'decay' || !isSegmented ? SEGMENT_BITS : segmentBitsFor(spec, seen(source))
+    // Values all far below 1 take more digits after the point, and so do slopes, which are whole, along wide segments.
+    const small = Math.max(0, -ceilLog2(magnitudeOf(seen(output))))
+    const steep = isSegmented && fn.name !== 'decay' ? Math.max(0, bits! - segmentBits - SLOPE_BITS) : 0
+    const exponent = START_EXPONENT + small + steep
+    setExponent(output, exponent)
+    return { exponent, ...(isSegmented && { segmentBits }) }
   },
   quantize(step, { recipe, recipeOf, where, tensor, define }) {
     const source = tensor(step.source)
@@ -84,6 +90,13 @@ export const table: StepKind<TableStep, QuantizedTable> = {
       source.map((q) => entry(step, q - step.lo)),
     )
   },
+}
+
+/** Bits of a segment's arguments over which the rounding of its slope does not matter. */
+const SLOPE_BITS = 3
+
+function magnitudeOf({ lo, hi }: { readonly lo: number; readonly hi: number }): number {
+  return Math.max(-lo, hi, 2 ** -START_EXPONENT)
 }
 
 /** Values and slopes; entries of `decay` are at least 1 all over a segment, so that a sum of them can divide. */

@@ -3,7 +3,7 @@ import { smooth } from '../activation'
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../bitwise'
 import { castLike } from '../cast'
 import { mod, reciprocal } from '../division'
-import { acos, acosh, asin, log, tan } from '../functions'
+import { acos, acosh, asin, atanh, log, tan } from '../functions'
 import {
   celu,
   elu,
@@ -49,8 +49,8 @@ export const POINTWISE: readonly Operator[] = [
   { name: 'Atan', rule: smooth('atan'), cost: TABLE },
   {
     name: 'Atanh',
-    rule: smooth('atanh'),
-    cost: TABLE,
+    rule: atanh,
+    cost: `twice ${ROOT} and ${TABLE}`,
     restrictions: 'arguments are clamped to one unit within (−1, 1)',
   },
   {
