@@ -129,10 +129,17 @@ function sampleOf(testCase: Case, graph: Graph): Sample {
   })
 }
 
-/** The range of a whole-number input that is 0 throughout cannot be seen from it. */
+/**
+ * The range of a whole-number input that is 0 throughout cannot be seen from it, and that of real numbers ends below the
+ * next power of two: one that is such a power, and may be rounded by the operator, gets room above it.
+ */
 function inputOf({ name, kind }: ValueInfo, values: Float64Array): InputRecipe {
   const unseen = kind === 'bool' || (kind === 'int' && values.every((value) => value === 0))
-  return inputRecipe(name, [values], unseen ? { range: [0, 1] } : {})
+  if (unseen) return inputRecipe(name, [values], { range: [0, 1] })
+  const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
+  const isAtEnd =
+    kind === 'float' && !values.every(Number.isInteger) && values.includes(most) && Number.isInteger(Math.log2(most))
+  return inputRecipe(name, [values], isAtEnd ? { range: [-2 * most, 2 * most] } : {})
 }
 
 function difference(testCase: Case, info: ValueInfo, expected: CaseTensor, actual: Float64Array): string | undefined {
