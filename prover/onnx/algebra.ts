@@ -229,6 +229,15 @@ export class Algebra {
   readonly reduceMin = (x: Operand, axes: readonly number[]): Operand =>
     x.kind === 'bool' ? this.not(this.reduceMax(this.not(x), axes)) : this.neg(this.reduceMax(this.neg(x), axes))
 
+  /** The first index of the largest along an axis, which stays with size 1. */
+  readonly argMaxAlong = (x: Operand, axis: number): Operand =>
+    this.scope.emit('argMax', {
+      operation: { op: 'ArgMax', axis, keepdims: true },
+      inputs: [x],
+      shape: x.shape.map((size, at) => (at === axis ? 1 : size)),
+      elementType: 'int64',
+    })
+
   /** A new last axis with 1 at the index; an index outside has no 1. */
   readonly oneHot = (index: Operand, depth: number): Operand =>
     this.scope.emit('oneHot', {
@@ -254,6 +263,14 @@ export class Algebra {
       shape: perm.map((axis) => sizeAt(x.shape, axis)),
       elementType: x.elementType,
     })
+
+  /** The same elements with one axis at another place. */
+  readonly moveAxis = (x: Operand, from: number, to: number): Operand => {
+    if (from === to) return x
+    const perm = x.shape.map((_, axis) => axis).filter((axis) => axis !== from)
+    perm.splice(to, 0, from)
+    return this.transpose(x, perm)
+  }
 
   /** Product of batched matrices [..., m, k] and [..., k, n]; either may be variable, or both, or the first of bools. */
   readonly matMul = (a: Operand, b: Operand): Operand => {
@@ -289,6 +306,19 @@ export class Algebra {
       },
       inputs: [x],
       shape: x.shape.map((size, at) => (at === axis ? to - from : size)),
+      elementType: x.elementType,
+    })
+
+  /** x[…, ::-1, …] along one axis. */
+  readonly reverse = (x: Operand, axis: number): Operand =>
+    this.scope.emit('reverse', {
+      operation: {
+        op: 'Slice',
+        starts: x.shape.map((size, at) => (at === axis ? size - 1 : 0)),
+        steps: x.shape.map((_, at) => (at === axis ? -1 : 1)),
+      },
+      inputs: [x],
+      shape: x.shape,
       elementType: x.elementType,
     })
 

@@ -30,6 +30,7 @@ type Case = {
 }
 
 const half: TensorSpec = { shape: [], data: [0.5] }
+const scales = (...data: readonly number[]): TensorSpec => ({ shape: [data.length], data })
 const statistics = (channels: number): readonly TensorSpec[] => [
   floats([channels], 2),
   floats([channels], 3),
@@ -129,6 +130,15 @@ const CASES: readonly Case[] = [
   { op: 'ArgMax', x: [2, 5], type: 'int64' },
   { op: 'ArgMax', x: [2, 5, 3], type: 'int64', attributes: { axis: -2, keepdims: 0 } },
   { op: 'ArgMax', x: [2, 5], type: 'int64', attributes: { axis: 1, select_last_index: 0 }, opset: 12 },
+  { op: 'ArgMin', x: [2, 5, 3], type: 'int64', attributes: { axis: 1, select_last_index: 1 } },
+  { op: 'Hardmax', x: [2, 5, 3], attributes: { axis: 1 } },
+  { op: 'Hardmax', x: [2, 5, 3], attributes: { axis: 1 }, opset: 11 },
+  {
+    op: 'CumSum',
+    x: [2, 3, 4],
+    constants: [{ shape: [], type: 'int64', data: [-2] }],
+    attributes: { exclusive: 1, reverse: 1 },
+  },
   { op: 'Flatten', x: [2, 3, 4] },
   { op: 'Flatten', x: [2, 3, 4], attributes: { axis: 0 } },
   { op: 'Flatten', x: [2, 3, 4], attributes: { axis: 3 } },
@@ -190,6 +200,22 @@ const CASES: readonly Case[] = [
   { op: 'Compress', x: [3, 4], constants: [{ shape: [6], type: 'bool', data: [1, 1, 0, 0, 0, 1] }] },
   { op: 'ReverseSequence', x: [4, 3, 2], constants: [ints([1, 4, 3])] },
   { op: 'ReverseSequence', x: [3, 4], constants: [ints([1, 4, 3])], attributes: { batch_axis: 0, time_axis: 1 } },
+  { op: 'Upsample', x: [1, 1, 2, 3], constants: [scales(1, 1, 2, 3)], opset: 9 },
+  { op: 'Resize', x: [1, 1, 2, 3], constants: [scales(1, 1, 2, 1.5)], attributes: { mode: 'linear' }, opset: 10 },
+  { op: 'Resize', x: [1, 1, 3, 4], constants: [undefined, scales(1, 1, 2, 1.5)], attributes: { mode: 'linear' } },
+  {
+    op: 'Resize',
+    x: [1, 1, 4, 4],
+    constants: [undefined, scales(1, 1, 2, 1.5)],
+    attributes: { mode: 'cubic', exclude_outside: 1 },
+  },
+  { op: 'Resize', x: [1, 1, 4, 5], constants: [undefined, undefined, ints([1, 1, 7, 3])], opset: 13 },
+  {
+    op: 'Resize',
+    x: [1, 1, 4, 5],
+    constants: [undefined, undefined, ints([1, 1, 7, 3])],
+    attributes: { coordinate_transformation_mode: 'align_corners', nearest_mode: 'ceil' },
+  },
   { op: 'Identity', x: [2, 3] },
   { op: 'Dropout', x: [2, 3], attributes: { ratio: 0.3 }, opset: 9 },
   { op: 'Dropout', x: [2, 3], constants: [half, { shape: [], data: [0], type: 'bool' }] },

@@ -131,13 +131,6 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /greater/,
   },
   {
-    title: 'ArgMax of the last index',
-    op: 'ArgMax',
-    attributes: { select_last_index: 1 },
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /select_last_index/,
-  },
-  {
     title: 'select_last_index before opset 12',
     op: 'ArgMax',
     attributes: { select_last_index: 0 },

@@ -230,6 +230,51 @@ const REFUSALS: readonly Refusal[] = [
     code: 'ONNX_VARIABLE_OPERAND',
     pattern: /shape of the result depends/,
   },
+  {
+    title: 'TopK of more than there are',
+    op: 'TopK',
+    constants: [ints([5])],
+    code: 'ONNX_SHAPE',
+    pattern: /k is 5 for an axis of size 4/,
+  },
+  {
+    title: 'OneHot without a depth',
+    op: 'OneHot',
+    constants: [ints([0]), floats([2])],
+    code: 'ONNX_INVALID_NODE',
+    pattern: /depth is 0/,
+  },
+  {
+    title: 'CumSum along a variable axis',
+    op: 'CumSum',
+    x: [1],
+    inputs: ['x', 'x'],
+    type: 'int64',
+    code: 'ONNX_VARIABLE_OPERAND',
+    pattern: /the axis/,
+  },
+  {
+    title: 'a smaller image before opset 11',
+    op: 'Resize',
+    constants: [{ shape: [2], data: [1, 0.5] }],
+    opset: 10,
+    code: 'ONNX_UNSUPPORTED_USE',
+    pattern: /before opset 11/,
+  },
+  {
+    title: 'Resize without scales and sizes',
+    op: 'Resize',
+    code: 'ONNX_INVALID_NODE',
+    pattern: /either scales or sizes/,
+  },
+  {
+    title: 'an absurd Resize',
+    op: 'Resize',
+    inputs: ['x', '', 'c0'],
+    constants: [{ shape: [2], data: [1, 1e30] }],
+    code: 'ONNX_TOO_LARGE',
+    pattern: /result of node "n"/,
+  },
 ]
 
 describe('onnx: refusals in layout', () => {

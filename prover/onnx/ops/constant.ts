@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { ElementType } from '../element-type'
+import { type ElementType, elementTypeName, elementTypeOf, roundToFloat } from '../element-type'
 import { OnnxNotFiniteError } from '../errors'
 import type { Lowered, Rule } from '../node-scope'
 import { checkSize, elementCount, formatShape } from '../shape'
@@ -49,6 +49,41 @@ export const shapeOf: Rule = (scope) => {
 export const sizeOf: Rule = (scope) => {
   scope.arity(1)
   return listOf([elementCount(scope.input(0).shape)], [], 'int64')
+}
+
+/** EyeLike: 1 on a diagonal of a matrix as large as another. */
+export const eyeLike: Rule = (scope) => {
+  scope.arity(1)
+  const { shape, elementType: own } = scope.input(0)
+  const [rows, columns] = shape
+  if (rows === undefined || columns === undefined || shape.length > 2)
+    throw scope.misfit(`${formatShape(shape)} is no matrix`)
+  const k = scope.attributes.int('k', 0)
+  const code = scope.attributes.has('dtype') ? scope.attributes.int('dtype', 0) : undefined
+  const elementType = code === undefined ? own : elementTypeOf(code)
+  if (elementType === undefined) throw scope.unsupported(`dtype is ${elementTypeName(code ?? 0)}`)
+  const data = scope.allocate(shape)
+  for (let row = Math.max(0, -k); row < rows && row + k < columns; row++) data[row * columns + row + k] = 1
+  return { data, shape, elementType }
+}
+
+/** Range: numbers from a start to below a limit; all three are constant, as the shape of the result depends on them. */
+export const range: Rule = (scope) => {
+  scope.arity(3)
+  const [first] = scope.all()
+  scope.requireSameType(scope.all())
+  const [start, limit, delta] = ['the start', 'the limit', 'the step'].map((what, i) => scope.scalar(i, what) ?? 0)
+  if (start === undefined || limit === undefined || !delta) throw scope.invalid('the step is 0')
+  const count = Math.max(Math.ceil((limit - start) / delta), 0)
+  if (!Number.isFinite(count)) throw scope.invalid(`it goes from ${start} to ${limit} in steps of ${delta}`)
+  checkSize(`the result of node "${scope.node.name}"`, [count])
+  const { elementType, kind } = first!
+  const data = scope.allocate([count])
+  for (let i = 0; i < count; i++) {
+    const value = start + i * delta
+    data[i] = kind === 'float' ? roundToFloat(elementType, value) : value
+  }
+  return { data, shape: [count], elementType }
 }
 
 function listOf(values: readonly number[], shape: readonly number[], elementType: ElementType): Lowered {

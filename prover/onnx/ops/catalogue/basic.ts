@@ -14,7 +14,6 @@ import { averagePool, globalAveragePool, maxPool } from '../pool'
 import { sqrt } from '../power'
 import { reduceMax, reduceMean, reduceMin, reduceSum } from '../reduce'
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from '../reshape'
-import { argMax } from '../selection'
 import { slice } from '../slice'
 import { softmax } from '../softmax'
 import type { Operator } from './operator'
@@ -22,7 +21,6 @@ import type { Operator } from './operator'
 /** Operators of the first slice: what most networks are made of. */
 export const BASIC: readonly Operator[] = [
   { name: 'Add', rule: binary('Add'), cost: 'none: affine' },
-  { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 3) a group of n' },
   { name: 'AveragePool', rule: averagePool, cost: 'none: affine' },
   { name: 'BatchNormalization', rule: batchNormalization, cost: 'none: affine' },
   {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { compress, depthToSpace, expand, reverseSequence, spaceToDepth, split, tile, trilu } from '../arrange'
+import { eyeLike, range } from '../constant'
+import { cumSum } from '../cumulate'
 import { gather, gatherElements, gatherNd } from '../gather'
+import { oneHot } from '../one-hot'
+import { argMax, argMin, hardmax, topK } from '../ranking'
+import { resize, upsample } from '../resize'
 import { scatterElements, scatterNd } from '../scatter'
 import type { Operator } from './operator'
 
@@ -9,14 +14,18 @@ const LOST = 'an update at a variable index outside the data is lost; one at a c
 
 /** Operators that move, pick and arrange elements. */
 export const LAYOUT: readonly Operator[] = [
+  { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 3) a group of n' },
+  { name: 'ArgMin', rule: argMin, cost: '(n − 1)·(b + 3) a group of n' },
   {
     name: 'Compress',
     rule: compress,
     cost: 'none: affine',
     restrictions: 'the condition must be constant: the shape of the result depends on it',
   },
+  { name: 'CumSum', rule: cumSum, cost: 'none: affine', restrictions: 'the axis must be constant' },
   { name: 'DepthToSpace', rule: depthToSpace, cost: 'none: affine' },
   { name: 'Expand', rule: expand, cost: 'none: affine' },
+  { name: 'EyeLike', rule: eyeLike, cost: 'none: computed while compiling' },
   {
     name: 'Gather',
     rule: gather,
@@ -34,6 +43,26 @@ export const LAYOUT: readonly Operator[] = [
     rule: gatherNd,
     cost: 'none for constant indices; variable ones as in Gather, and 1 a position of the indexed axes where these are two or more',
     restrictions: OUTSIDE,
+  },
+  { name: 'Hardmax', rule: hardmax, cost: '(n − 1)·(b + 3) + n + 2 a group of n' },
+  {
+    name: 'OneHot',
+    rule: oneHot,
+    cost: 'v + 2 for an index of v values, and the depth where the values are variable',
+    restrictions: 'the depth must be constant; an index outside has no 1',
+  },
+  {
+    name: 'Range',
+    rule: range,
+    cost: 'none: computed while compiling',
+    restrictions: 'start, limit and step must be constant: the shape of the result depends on them',
+  },
+  {
+    name: 'Resize',
+    rule: resize,
+    cost: 'none: affine',
+    restrictions:
+      'scales, sizes and the region of interest must be constant; integers only with mode nearest; before opset 11 mode nearest does not make smaller',
   },
   {
     name: 'ReverseSequence',
@@ -56,5 +85,17 @@ export const LAYOUT: readonly Operator[] = [
   { name: 'SpaceToDepth', rule: spaceToDepth, cost: 'none: affine' },
   { name: 'Split', rule: split, cost: 'none: affine' },
   { name: 'Tile', rule: tile, cost: 'none: affine' },
+  {
+    name: 'TopK',
+    rule: topK,
+    cost: 'the cheaper of n·(n − 1)/2·(b + 1) + n·(n + 2) and k·((n − 1)·(b + 3) + 3·n + 2) a group of n, and n·k',
+    restrictions: 'k must be constant',
+  },
   { name: 'Trilu', rule: trilu, cost: 'none: affine' },
+  {
+    name: 'Upsample',
+    rule: upsample,
+    cost: 'none: affine',
+    restrictions: 'the scales must be constant; mode nearest does not make smaller',
+  },
 ]
