@@ -27,7 +27,11 @@ export function compileCommand(command: Command, shell: Shell): void {
     .option('--recipe <file>', 'compile by this recipe instead of calibrating')
     .option('--input <visibility>', 'public (default), hashed or private; name=… for one input; repeatable', collect)
     .option('--output <visibility>', 'public (default) or hashed; name=… for one output; repeatable', collect)
-    .option('--input-range <name=lo,hi>', 'interval the circuit accepts for an input, or for private weights; repeatable', collect)
+    .option(
+      '--input-range <name=lo,hi>',
+      'interval the circuit accepts for an input, or for private weights; repeatable',
+      collect,
+    )
     .option('--input-bits <name=bits>', 'bits of an input, 1 to 40; repeatable', collect)
     .option('--max-flips <share>', 'share of samples whose argmax may change (default 0.2%)')
     .option('--max-error <share>', 'mean error allowed, as a share of the output range (default 1%)')

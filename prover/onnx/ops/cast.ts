@@ -35,10 +35,14 @@ function converted(scope: NodeScope, to: ElementType): Lowered | Operand {
   return x.kind === 'float' ? truncated(algebra, x, to) : wrapped(scope, algebra, x, to)
 }
 
-/** The whole part of a float; ONNX leaves open what becomes of one outside the type, and here it stays as it is. */
+/** The whole part of a float; one outside the type becomes the nearest end of it, which ONNX leaves open. */
 function truncated(algebra: Algebra, x: Operand, to: ElementType): Operand {
   const { direction, size } = algebra.polar(x)
-  return algebra.as(algebra.mul(direction, algebra.as(algebra.floor(size), 'int64')), to)
+  const whole = algebra.mul(direction, algebra.as(algebra.floor(size), 'int64'))
+  const { min, max } = ELEMENT_TYPES[to]
+  // A comparison that the proven interval decides costs nothing.
+  const least = algebra.max(whole, algebra.number(min, whole))
+  return algebra.as(algebra.min(least, algebra.number(max, whole)), to)
 }
 
 /** The integer of the type that is the same modulo 2^w. */
