@@ -209,6 +209,12 @@ export class Linker {
     return Combination.wire(wire)
   }
 
+  /** The value of a feed in which all wires cancel out, whatever its interval. */
+  constantOf(feed: Feed): bigint | undefined {
+    const { terms } = this.expand(feed)
+    return terms.size === 0 || (terms.size === 1 && terms.has(0)) ? (terms.get(0) ?? 0n) : undefined
+  }
+
   /** Writes a feed out in wires. */
   expand(feed: Feed): Combination {
     const combination = Combination.constant(feed.constant)

@@ -100,7 +100,7 @@ export function fold(
       return fill(scope, shape, elementType, (row) => {
         let sum = bias[row] ?? 0
         for (let i = start[row] ?? 0; i < (start[row + 1] ?? 0); i++)
-          sum += (weight[i] ?? 0) * (all[column[i] ?? 0] ?? 0)
+          sum = partial(scope, elementType, sum + (weight[i] ?? 0) * (all[column[i] ?? 0] ?? 0))
         return sum
       })
     }
@@ -110,7 +110,7 @@ export function fold(
       return fill(scope, shape, elementType, (row) => {
         let sum = 0
         for (let i = pairs.start[row] ?? 0; i < (pairs.start[row + 1] ?? 0); i++)
-          sum += (left[pairs.left[i] ?? 0] ?? 0) * (right[pairs.right[i] ?? 0] ?? 0)
+          sum = partial(scope, elementType, sum + (left[pairs.left[i] ?? 0] ?? 0) * (right[pairs.right[i] ?? 0] ?? 0))
         return sum
       })
     }
@@ -243,9 +243,8 @@ function foldMatMul(
   return fill(scope, shape, elementType, (i) => {
     let sum = 0
     for (let k = 0; k < inner; k++) {
-      sum += (left.data[(ofA[i] ?? 0) + k] ?? 0) * (right.data[(ofB[i] ?? 0) + k * columns] ?? 0)
-      // Whole numbers must not leave their range on the way either: they would come back inexact.
-      if (kindOf(elementType) !== 'float') sum = settle(scope, 'int64', sum)
+      const product = (left.data[(ofA[i] ?? 0) + k] ?? 0) * (right.data[(ofB[i] ?? 0) + k * columns] ?? 0)
+      sum = partial(scope, elementType, sum + product)
     }
     return sum
   })
@@ -287,6 +286,11 @@ function settle(scope: NodeScope, elementType: ElementType, value: number): numb
   // Adding 0 turns -0 into 0, which integers do not have.
   if (value >= min && value <= max) return value + 0
   throw new OnnxIntegerRangeError(resultOf(scope), value, `the range of ${elementType} (and ±2^53)`)
+}
+
+/** A sum on the way: whole numbers must not leave their range there either, as they would come back inexact. */
+function partial(scope: NodeScope, elementType: ElementType, sum: number): number {
+  return kindOf(elementType) === 'float' ? sum : settle(scope, 'int64', sum)
 }
 
 function resultOf(scope: NodeScope): string {

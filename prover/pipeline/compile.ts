@@ -220,6 +220,13 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
   // Public signals are laid out by this: inputs first, and weights are none of them.
   if (recipe.inputs.some(({ visibility }, i) => (visibility === 'weights') !== i >= graph.inputs.length))
     throw new RecipeError('exactly the tensors of weights must have the visibility "weights"; calibrate again')
+  // What selects by a bool takes it for 0 or 1: any other value would make it yield what is neither.
+  const loose = graph.inputs.find(({ kind }, i) => {
+    const { lo, bits, exponent } = recipe.inputs[i]!
+    return kind === 'bool' && !(lo === 0 && bits === 1 && exponent === 0)
+  })
+  if (loose)
+    throw new RecipeError(`input "${loose.name}" is a bool, so the recipe must give it lo 0, bits 1 and exponent 0`)
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
   if (unknown !== undefined)
     throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)

@@ -129,7 +129,8 @@ class Search {
       if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || !recipe) continue
       const { lo, hi } = ranges[step.output]!
       const seen = Math.ceil(Math.log2(Math.max(1, Math.max(-lo, hi) * 2 ** recipe.exponent! + 1)))
-      const clampBits = Math.max(1, seen + (step.mode === 'relu' ? 0 : 1))
+      // Only a clamp around 0 has a sign.
+      const clampBits = Math.max(1, seen + (step.mode === 'identity' ? 1 : 0))
       const clamped = withStep(best.recipe, step.name, { ...recipe, clampBits })
       const price = this.price(clamped)
       if (price === undefined || price >= best.constraints) continue

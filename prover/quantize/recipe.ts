@@ -11,7 +11,7 @@ export type StepRecipe = {
   readonly exponent?: number
   /** rescale: results are clamped to this many bits. Always present before a table. */
   readonly clampBits?: number
-  /** rescale: lower end of the clamp; by default 0 after a ReLU, otherwise −2^(clampBits−1). */
+  /** rescale: lower end of the clamp; by default 0 after a ReLU, 1 before a division, otherwise −2^(clampBits−1). */
   readonly clampLo?: number
   /** table: 2^segmentBits linear segments; without it the table has an entry for every argument. */
   readonly segmentBits?: number

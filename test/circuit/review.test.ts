@@ -2,12 +2,14 @@
 
 import { expect } from 'chai'
 import type { R1cs, SparseRows } from '../../prover/binfile'
-import { auditWires, planProgram } from '../../prover/circuit'
+import { auditCircuit, auditWires, planProgram, toolVersions } from '../../prover/circuit'
 import { literalList } from '../../prover/circuit/gadget-source'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
-import type { Recipe, StepRecipe } from '../../prover/quantize'
+import { parseModel } from '../../prover/onnx'
+import { compileModel } from '../../prover/pipeline'
+import { evaluateProgram, type Recipe, type StepRecipe } from '../../prover/quantize'
 import { linkModel, quantizeModel } from '../support/linked-model'
-import type { ModelSpec } from '../support/onnx-builder'
+import { buildModel, type ModelSpec } from '../support/onnx-builder'
 
 /** What reviews found once, so that it stays mended. */
 
@@ -186,5 +188,163 @@ describe('numbers that no circuit holds', () => {
         .to.throw(/salt/)
         .with.property('code', 'WITNESS_UNSATISFIED')
     }
+  })
+})
+
+describe('clamps', () => {
+  const model = (op: 'Relu' | 'Div'): ModelSpec => ({
+    inputs: ['a', 'b'].slice(op === 'Relu' ? 1 : 0).map((name) => ({ name, shape: [1, 2] })),
+    outputs: [{ name: 'y', shape: [1, 2] }],
+    nodes: [{ op, name: 'n', inputs: op === 'Relu' ? ['b'] : ['a', 'b'], outputs: ['y'] }],
+  })
+  const whole = { bits: 6, lo: -32, exponent: 0 }
+
+  it('start at what the mode yields at least: one gadget cannot clamp to both', () => {
+    for (const clampLo of [-4, -100]) {
+      const recipe = withStep('n', { exponent: 0, clampLo, clampBits: 3 })
+      expect(() => quantizeModel(model('Relu'), { inputs: { b: whole }, recipe }))
+        .to.throw(/clampLo is -\d+; Relu yields at least 0/)
+        .with.property('code', 'RECIPE_INVALID')
+    }
+  })
+
+  it('of a divisor are the same in the circuit as in the evaluator', async () => {
+    const inputs = { a: whole, b: whole }
+    const { program } = quantizeModel(model('Div'), { inputs })
+    const { name } = program.steps.find((step) => step.kind === 'rescale' && step.mode === 'positive')!
+    const { circuit, quantized } = await linkModel(model('Div'), {
+      inputs,
+      recipe: withStep(name, { exponent: 0, clampBits: 3 }),
+    })
+    const { output } = quantized.steps.find((step) => step.name === name)!
+    expect(quantized.tensors[output]!.ranges).to.deep.include({ lo: [1n, 1n], hi: [8n, 8n] })
+    const generator = await WitnessGenerator.create(circuit)
+    for (const b of [-32, 0, 1, 3, 4, 8, 9, 31]) {
+      const { values } = generator.generate({ inputs: [Float64Array.of(7, -7), Float64Array.of(b, 1)], context: 0n })
+      expect(firstUnsatisfiedRow(circuit.r1cs, values), `b = ${b}`).to.equal(undefined)
+    }
+  })
+})
+
+describe('tables of values that doubles do not hold', () => {
+  const spec: ModelSpec = { ...SIGMOID, nodes: [{ op: 'Exp', name: 's', inputs: ['x'], outputs: ['y'] }] }
+
+  for (const segmentBits of [6, undefined]) {
+    it(`are computed in integers, ${segmentBits ? 'in segments' : 'entry by entry'}`, async () => {
+      const bits = segmentBits ? 12 : 8
+      const recipe = (given: Recipe): Recipe => ({
+        ...given,
+        steps: {
+          's/argument': { exponent: bits - 5, clampLo: 0, clampBits: bits },
+          s: { exponent: 50, ...(segmentBits && { segmentBits }) },
+        },
+      })
+      // A part of the table: the gadget's own bounds are wider than the interval.
+      const { circuit, quantized } = await linkModel(spec, {
+        inputs: { x: { bits: bits - 2, lo: 2 ** (bits - 1) + 3, exponent: bits - 5 } },
+        recipe,
+      })
+      const generator = await WitnessGenerator.create(circuit)
+      const { lo } = quantized.inputs[0]!.recipe
+      for (const at of [0, 1, 2 ** (bits - 2) - 1]) {
+        const { values, tensors } = generator.generate({ inputs: [Float64Array.of(lo + at, lo)], context: 0n })
+        expect(firstUnsatisfiedRow(circuit.r1cs, values)).to.equal(undefined)
+        const { tensor } = quantized.outputs[0]!
+        const { ranges } = quantized.tensors[tensor]!
+        expect(BigInt(tensors[tensor]![0]!) <= ranges.hi[0]!).to.equal(true)
+        expect(BigInt(tensors[tensor]![0]!) >= ranges.lo[0]!).to.equal(true)
+      }
+      // 2^52 and more is not for doubles, whose later sums are not exact.
+      expect(evaluateProgram(quantized, [Float64Array.of(lo, lo)]).at(-1)).to.be.an('array')
+    })
+  }
+})
+
+describe('the audit follows', () => {
+  const circuitOf = async (spec: ModelSpec) =>
+    (await linkModel(spec, { inputs: { x: { bits: 6, lo: 0, exponent: 0 } } })).circuit
+
+  for (const divisor of [2, 3, 10]) {
+    it(`a division by the constant ${divisor}, whose row is linear`, async () => {
+      const circuit = await circuitOf({
+        inputs: [{ name: 'x', shape: [2], type: 'int64' }],
+        outputs: [{ name: 'y', shape: [2], type: 'int64' }],
+        nodes: [{ op: 'Div', name: 'd', inputs: ['x', 'c'], outputs: ['y'] }],
+        initializers: { c: { shape: [], data: [divisor], type: 'int64' } },
+      })
+      expect(auditCircuit(circuit)).to.deep.include({ deterministic: true, unreached: [] })
+    })
+  }
+
+  it('a zero test of a value minus its own copy', async () => {
+    const circuit = await circuitOf({
+      inputs: [{ name: 'x', shape: [2] }],
+      outputs: [{ name: 'y', shape: [2] }],
+      nodes: [
+        { op: 'Floor', name: 'f', inputs: ['x'], outputs: ['whole'] },
+        { op: 'Equal', name: 'e', inputs: ['whole', 'x'], outputs: ['same'] },
+        { op: 'Where', name: 'w', inputs: ['same', 'x', 'whole'], outputs: ['y'] },
+      ],
+    })
+    expect(auditCircuit(circuit)).to.deep.include({ deterministic: true, unreached: [] })
+  })
+})
+
+describe('inputs that are bools', () => {
+  it('have no other values in a recipe', async () => {
+    const onnx = buildModel({
+      inputs: [
+        { name: 'c', shape: [1], type: 'bool' },
+        { name: 'a', shape: [1] },
+        { name: 'b', shape: [1] },
+      ],
+      outputs: [{ name: 'y', shape: [1] }],
+      nodes: [{ op: 'Where', name: 'w', inputs: ['c', 'a', 'b'], outputs: ['y'] }],
+    })
+    const compiled = (c: { readonly bits: number; readonly lo: number; readonly exponent: number }) =>
+      compileModel(onnx, {
+        recipe: {
+          format: 'zkml-recipe/1',
+          rounding: 'half-up',
+          tools: toolVersions(),
+          inputs: [
+            { name: 'c', visibility: 'private', ...c },
+            { name: 'a', visibility: 'public', bits: 6, lo: 0, exponent: 0 },
+            { name: 'b', visibility: 'public', bits: 6, lo: 0, exponent: 0 },
+          ],
+          outputs: [{ name: 'y', visibility: 'public' }],
+          steps: {},
+        },
+      })
+    for (const wrong of [
+      { bits: 6, lo: -32, exponent: 0 },
+      { bits: 1, lo: 0, exponent: 1 },
+      { bits: 1, lo: 1, exponent: 0 },
+    ]) {
+      const refused = await compiled(wrong).catch((error: unknown) => error)
+      expect(refused).to.have.property('code', 'RECIPE_INVALID')
+    }
+    expect((await compiled({ bits: 1, lo: 0, exponent: 0 })).circuit.r1cs.nConstraints).to.be.greaterThan(0)
+  })
+})
+
+describe('whole numbers that are folded', () => {
+  it('do not leave the range of doubles on the way to a sum within it', () => {
+    // 2^53 − 1 + 2 − 2 comes out as 2^53 − 2 in doubles.
+    const onnx = buildModel({
+      inputs: [{ name: 'x', shape: [1], type: 'int64' }],
+      outputs: [{ name: 'y', shape: [1], type: 'int64' }],
+      nodes: [
+        { op: 'ReduceSum', name: 'sum', inputs: ['c', 'axes'], outputs: ['s'] },
+        { op: 'Add', name: 'add', inputs: ['x', 's'], outputs: ['y'] },
+      ],
+      initializers: {
+        c: { shape: [3], data: [2 ** 53 - 1, 2, -2], type: 'int64' },
+        axes: { shape: [1], data: [0], type: 'int64' },
+      },
+    })
+    expect(() => parseModel(onnx))
+      .to.throw(/"sum"/)
+      .with.property('code', 'ONNX_INTEGER_RANGE')
   })
 })

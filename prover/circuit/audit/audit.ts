@@ -103,7 +103,11 @@ class Auditor implements Knowledge {
     const expression = this.booleans.expressions.get(row)
     if (expression) return this.fromBooleanSum(expression)
     const equation = this.linearEquation(row)
-    if (equation) return this.solve(row, equation)
+    if (equation) {
+      const solved = this.solve(row, equation)
+      // A division by a constant is a linear row.
+      return solved.length > 0 || wires > 0 ? solved : (division(this, row) ?? [])
+    }
     if (wires === 2) return zeroTest(this, row) ?? []
     return (wires === 0 ? division(this, row) : undefined) ?? squareRoot(this, row) ?? []
   }

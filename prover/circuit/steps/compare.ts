@@ -27,10 +27,14 @@ export const compare: CircuitStep<CompareStep, ComparePlan> = {
   *gadgets({ elements }) {
     for (const element of elements) if (typeof element !== 'bigint') yield element
   },
-  link(linker, { step: { source, output }, elements }) {
+  link(linker, { step: { source, output, relation }, elements }) {
     const forms = elements.map((element, i): ElementForm => {
       if (typeof element === 'bigint') return { constant: element }
-      const wire = linker.instance(element, [elementFeed(source, i)])
+      const feed = elementFeed(source, i)
+      // A value minus a copy of itself: the audit cannot follow a zero test of it, and there is nothing to test.
+      const known = linker.constantOf(feed)
+      if (known !== undefined) return { constant: decided(relation, known, known) ? 1n : 0n }
+      const wire = linker.instance(element, [feed])
       linker.guarantee(element, 0, 0n, elementInterval(linker.program, output, i))
       return { wire, offset: 0n }
     })

@@ -88,6 +88,11 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
     const clamp =
       clampBits === undefined ? undefined : { lo: recipe.clampLo ?? clampLo(step.mode, clampBits), bits: clampBits }
     const least = leastOf(step.mode)
+    // The gadget that clamps yields 2^bits values from the lower end on: one end cannot be the mode's and the other the clamp's.
+    if (clamp && least !== undefined && BigInt(clamp.lo) < least)
+      throw new RecipeError(
+        `recipe.steps["${step.name}"].clampLo is ${clamp.lo}; ${step.origin.op} yields at least ${least}, so it must not be below that`,
+      )
     const bound = (q: bigint) => {
       const z = roundShift(q, shift)
       const y = least !== undefined && z < least ? least : z

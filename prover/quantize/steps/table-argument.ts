@@ -19,9 +19,9 @@ const SATURATION = 12
 /** What a table's argument is clamped to. */
 export type Argument = { readonly lo: number; readonly bits: number }
 
-/** Lower end of a clamp that the recipe does not state: 0 after a ReLU, otherwise symmetric two's complement. */
+/** Lower end of a clamp that the recipe does not state: what the mode yields at least, otherwise symmetric two's complement. */
 export function clampLo(mode: RescaleStep['mode'], bits: number): number {
-  return mode === 'relu' ? 0 : -(2 ** (bits - 1))
+  return mode === 'relu' ? 0 : mode === 'positive' ? 1 : -(2 ** (bits - 1))
 }
 
 /**

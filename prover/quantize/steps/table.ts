@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { doubleFunction, type FunctionSpec } from '../../functions'
-import { makeRanges } from '../ranges'
+import { EXACT_DOUBLE, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { ceilLog2, START_EXPONENT } from '../start'
 import { segmentValues, tableValues } from '../tables'
-import { readAll, type StepBase, type StepKind } from './step'
-import { required } from './support'
+import { readAll, toBigInts, type StepBase, type StepKind } from './step'
+import { larger, required, smaller } from './support'
 import { lowBits } from './table-argument'
 import { segmentBitsFor, SEGMENT_BITS } from './table-segments'
 
@@ -29,6 +29,8 @@ export type QuantizedTable = TableStep & {
   readonly lo: number
   readonly values: Float64Array
   readonly slopes?: Float64Array
+  /** Doubles compute every entry exactly; otherwise integers must. */
+  readonly exactEntries: boolean
 }
 
 /** Table values stay whole numbers that doubles hold exactly, with room for the sums of the next step. */
@@ -66,29 +68,36 @@ export const table: StepKind<TableStep, QuantizedTable> = {
       )
     const low = lowBits(step.name, bits, recipe)
     const spec = { fn: step.fn, lo, argumentExponent: source.exponent, exponent }
-    const quantized: QuantizedTable =
+    const table: SegmentEntries =
       low === 0
-        ? { ...step, bits, lowBits: 0, lo, values: tableValues({ ...spec, bits }) }
-        : { ...step, bits, lowBits: low, lo, ...segments({ ...spec, segmentBits: bits - low, lowBits: low }) }
+        ? { values: tableValues({ ...spec, bits }) }
+        : segments({ ...spec, segmentBits: bits - low, lowBits: low })
+    const quantized = { ...step, bits, lowBits: low, lo, ...table, exactEntries: isExact(table, low) }
     const range = rangeFinder(quantized)
     const bounds = source.ranges.lo.map((from, i) => range(Number(from) - lo, Number(source.ranges.hi[i]!) - lo))
     define(
       step.output,
       exponent,
       makeRanges(
-        bounds.map(([least]) => BigInt(least)),
-        bounds.map(([, largest]) => BigInt(largest)),
+        bounds.map(([least]) => least),
+        bounds.map(([, largest]) => largest),
         where,
       ),
     )
     return quantized
   },
-  evaluate(step, { values, storeDoubles }) {
+  evaluate(step, { values, store, storeDoubles }) {
     const source = values[step.source] as Float64Array
-    storeDoubles(
-      step.output,
-      source.map((q) => entry(step, q - step.lo)),
-    )
+    if (step.exactEntries)
+      storeDoubles(
+        step.output,
+        source.map((q) => entry(step, q - step.lo)),
+      )
+    else
+      store(
+        step.output,
+        toBigInts(source).map((q) => exactEntry(step, Number(q) - step.lo)),
+      )
   },
 }
 
@@ -97,6 +106,17 @@ const SLOPE_BITS = 3
 
 function magnitudeOf({ lo, hi }: { readonly lo: number; readonly hi: number }): number {
   return Math.max(-lo, hi, 2 ** -START_EXPONENT)
+}
+
+type SegmentEntries = { readonly values: Float64Array; readonly slopes?: Float64Array }
+
+/** Whether no entry, nor a part of one, is above 2^52. */
+function isExact({ values, slopes }: SegmentEntries, low: number): boolean {
+  const last = 2 ** low - 1
+  return (
+    values.every((value) => Math.abs(value) <= EXACT_DOUBLE) &&
+    (slopes?.every((slope) => Math.abs(slope) * last <= EXACT_DOUBLE) ?? true)
+  )
 }
 
 /** Values and slopes; entries of `decay` are at least 1 all over a segment, so that a sum of them can divide. */
@@ -119,20 +139,26 @@ function entry({ values, slopes, lowBits: low }: QuantizedTable, index: number):
   return values[high]! + slopes[high]! * (index - high * 2 ** low)
 }
 
+/** The same over the integers, which is what the circuit computes: doubles drop digits of large ones. */
+function exactEntry({ values, slopes, lowBits: low }: QuantizedTable, index: number): bigint {
+  const high = Math.floor(index / 2 ** low)
+  return BigInt(values[high]!) + BigInt(slopes?.[high] ?? 0) * BigInt(index - high * 2 ** low)
+}
+
 /** Smallest and largest value over the arguments from..to: segments are monotone, so their ends decide. */
-function rangeFinder(step: QuantizedTable): (from: number, to: number) => readonly [number, number] {
-  const known = new Map<string, readonly [number, number]>()
+function rangeFinder(step: QuantizedTable): (from: number, to: number) => readonly [bigint, bigint] {
+  const known = new Map<string, readonly [bigint, bigint]>()
   const width = 2 ** step.lowBits
   return (from, to) => {
     const key = `${from},${to}`
     let range = known.get(key)
     if (!range) {
-      let [least, largest] = [Infinity, -Infinity]
+      let [least, largest] = [exactEntry(step, from), exactEntry(step, from)]
       for (let at = from; at <= to; at = Math.floor(at / width + 1) * width) {
         const end = Math.min(Math.floor(at / width + 1) * width - 1, to)
-        for (const value of [entry(step, at), entry(step, end)]) {
-          least = Math.min(least, value)
-          largest = Math.max(largest, value)
+        for (const value of [exactEntry(step, at), exactEntry(step, end)]) {
+          least = smaller(least, value)
+          largest = larger(largest, value)
         }
       }
       known.set(key, (range = [least, largest]))

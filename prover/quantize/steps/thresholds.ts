@@ -39,8 +39,8 @@ export const thresholds: StepKind<ThresholdsStep, QuantizedThresholds> = {
     if (!ranges.exact)
       throw new RecipeError(`${where}: a value that is compared with constants may reach 2^52; use a coarser input`)
     const least = Array.from(step.threshold, (threshold, at) => {
-      // Powers of two scale a double exactly, unless it leaves their range: then no value of the tensor reaches it.
-      const scaled = threshold * 2 ** exponent
+      // Powers of two scale a double exactly, unless it leaves their range; beyond ±2^53 there is no value of the tensor.
+      const scaled = Math.min(Math.max(threshold * 2 ** exponent, -(2 ** 53)), 2 ** 53)
       return BigInt(step.strict[at] ? Math.floor(scaled) + 1 : Math.ceil(scaled))
     })
     const lo = least.map((value, at) => (ranges.lo[step.element[at]!]! >= value ? 1n : 0n))
