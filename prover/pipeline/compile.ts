@@ -159,12 +159,16 @@ async function makeRecipe(
     inputRecipe(
       info.name,
       given.map((sample) => sample[i]!),
-      options.inputs?.[info.name] ?? {},
+      { ...options.inputs?.[info.name], whole: info.kind !== 'float' },
     ),
   )
   const sizes = graph.inputs.map((info) => sizeOf(info.shape))
-  const samples =
-    given.length > 0 ? given : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
+  const drawn =
+    given.length > 0 ? [] : randomSamples(inputs.map(realRange), sizes, Math.min(RANDOM_SAMPLES, affordable))
+  const samples = [
+    ...given,
+    ...drawn.map((sample) => sample.map((x, i) => (graph.inputs[i]!.kind === 'float' ? x : x.map(Math.floor)))),
+  ]
   // The search sees private weights as inputs that are the same in every sample.
   const weights = readWeights(onnx, graph.weights)
   const weightRecipes = graph.weights.map(({ name }, i) =>
@@ -220,13 +224,14 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
   // Public signals are laid out by this: inputs first, and weights are none of them.
   if (recipe.inputs.some(({ visibility }, i) => (visibility === 'weights') !== i >= graph.inputs.length))
     throw new RecipeError('exactly the tensors of weights must have the visibility "weights"; calibrate again')
-  // What selects by a bool takes it for 0 or 1: any other value would make it yield what is neither.
-  const loose = graph.inputs.find(({ kind }, i) => {
+  // Operators on integers and bools take them for such: of a fraction they would make what no integer gives.
+  graph.inputs.forEach(({ name, kind }, i) => {
     const { lo, bits, exponent } = recipe.inputs[i]!
-    return kind === 'bool' && !(lo === 0 && bits === 1 && exponent === 0)
+    if (kind !== 'float' && exponent !== 0)
+      throw new RecipeError(`input "${name}" takes whole numbers, so its exponent in the recipe must be 0`)
+    if (kind === 'bool' && (lo !== 0 || bits !== 1))
+      throw new RecipeError(`input "${name}" is a bool, so the recipe must give it lo 0 and bits 1`)
   })
-  if (loose)
-    throw new RecipeError(`input "${loose.name}" is a bool, so the recipe must give it lo 0, bits 1 and exponent 0`)
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
   if (unknown !== undefined)
     throw new RecipeError(`the recipe has a step "${unknown}" that the model lacks; it was made for another model`)

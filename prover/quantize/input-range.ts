@@ -17,6 +17,8 @@ export type InputOptions = {
   /** Real interval every value must lie in. */
   readonly range?: readonly [lo: number, hi: number]
   readonly bits?: number
+  /** Set for an input of integers or bools: no digit stands for a fraction. */
+  readonly whole?: boolean
 }
 
 /** Bits an input starts calibration with when its values are not whole numbers. */
@@ -28,6 +30,7 @@ const START_BITS = 12
  */
 export function inputRecipe(name: string, samples: readonly Float64Array[], options: InputOptions): InputRecipe {
   const [lo, hi] = checkRange(name, options.range ?? sampleRange(name, samples))
+  if (options.whole) return wholeRecipe(name, samples, options, Math.ceil(lo), Math.floor(hi))
   const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
   const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
   const visibility = options.visibility ?? 'public'
@@ -36,6 +39,22 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
   // A sample at the very end needs a digit of its own.
   const span = hi - lo + (samples.some((sample) => sample.includes(hi)) ? 1 : 0)
   return { name, visibility, bits: Math.max(1, Math.ceil(Math.log2(span))), exponent: 0, lo }
+}
+
+/** The digits of an input of integers, which are integers. */
+function wholeRecipe(
+  name: string,
+  samples: readonly Float64Array[],
+  { visibility = 'public', bits = 1 }: InputOptions,
+  lo: number,
+  hi: number,
+): InputRecipe {
+  if (lo > hi || !samples.every((sample) => sample.every(Number.isInteger)))
+    throw new InputOptionError(
+      `input "${name}" takes whole numbers; its range and samples must have some, and no others`,
+    )
+  const span = hi - lo + (samples.length === 0 || samples.some((sample) => sample.includes(hi)) ? 1 : 0)
+  return { name, visibility, bits: Math.max(bits, 1, Math.ceil(Math.log2(span))), exponent: 0, lo }
 }
 
 /** Bits that private weights start calibration with. */

@@ -328,6 +328,35 @@ describe('inputs that are bools', () => {
   })
 })
 
+describe('inputs that are integers', () => {
+  const onnx = buildModel({
+    inputs: [{ name: 'x', shape: [1], type: 'int64' }],
+    outputs: [{ name: 'y', shape: [1], type: 'int64' }],
+    nodes: [{ op: 'Mod', name: 'm', inputs: ['x', 'two'], outputs: ['y'] }],
+    initializers: { two: { shape: [], data: [2], type: 'int64' } },
+  })
+
+  it('have no fractions in a recipe', async () => {
+    const input = { name: 'x', visibility: 'private', bits: 6, lo: 0 } as const
+    const recipe = (exponent: number): Recipe => ({
+      format: 'zkml-recipe/1',
+      rounding: 'half-up',
+      tools: toolVersions(),
+      inputs: [{ ...input, exponent }],
+      outputs: [{ name: 'y', visibility: 'public' }],
+      steps: {},
+    })
+    const refused = await compileModel(onnx, { recipe: recipe(2) }).catch((error: unknown) => error)
+    expect(refused).to.have.property('code', 'RECIPE_INVALID')
+    await compileModel(onnx, { recipe: recipe(0) })
+  })
+
+  it('are calibrated to whole digits without samples', async () => {
+    const { recipe } = await compileModel(onnx, { inputs: { x: { range: [0, 100] } } })
+    expect(recipe.inputs).to.deep.equal([{ name: 'x', visibility: 'public', bits: 7, exponent: 0, lo: 0 }])
+  })
+})
+
 describe('whole numbers that are folded', () => {
   it('do not leave the range of doubles on the way to a sum within it', () => {
     // 2^53 − 1 + 2 − 2 comes out as 2^53 − 2 in doubles.
