@@ -4,7 +4,7 @@
 export const START_BITS = 12
 
 /** Exponent that tables and quotients start with. */
-export const START_EXPONENT = 14
+export const START_EXPONENT = 12
 
 /** Largest absolute value; 0 for none. */
 export function maxMagnitude(values: Float64Array): number {
