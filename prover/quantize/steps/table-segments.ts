@@ -8,6 +8,8 @@ export const SEGMENT_BITS = 6
 const MOST_SEGMENT_BITS = 12
 /** Largest error of segments, as a share of the range of the values seen. */
 const TOLERANCE = 0.8 * 2 ** -9
+/** Of sines and cosines, which tangents divide by. */
+const PERIODIC_TOLERANCE = TOLERANCE / 8
 /** Arguments of a segment at which its error is looked at, besides the first. */
 const SAMPLES = 8
 
@@ -31,9 +33,10 @@ export function segmentBitsFor(domain: Domain, seen: Range): number {
   const at = (index: number) => f((lo + index) * unit)
   const values = Array.from({ length: 1025 }, (_, i) => at(first + ((last - first) * i) / 1024)).filter(Number.isFinite)
   const range = Math.max(...values) - Math.min(...values)
+  const tolerance = (fn.name === 'sin' || fn.name === 'cos' ? PERIODIC_TOLERANCE : TOLERANCE) * range
   const most = Math.min(MOST_SEGMENT_BITS, bits)
   for (let segmentBits = SEGMENT_BITS; segmentBits < most; segmentBits++)
-    if (segmentError(at, { first, last }, 2 ** (bits - segmentBits)) <= TOLERANCE * range) return segmentBits
+    if (segmentError(at, { first, last }, 2 ** (bits - segmentBits)) <= tolerance) return segmentBits
   return most
 }
 
