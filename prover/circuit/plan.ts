@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { bitLength, roundShift, type Clamp } from '../quantize'
+import { bitLength, roundShift, type Limits } from '../quantize'
 import { round, roundClamp, roundRelu, roundSplit, max, argMaxStep, type Gadget, type Interval } from './gadgets'
 
 /**
@@ -16,17 +16,9 @@ export type ElementPlan =
  * The cheapest way to compute a rescaled element exactly, given the proven interval of its argument. A decomposition
  * is as wide as the interval needs and no wider.
  */
-export function planRescale(
-  range: Interval,
-  shift: number,
-  least: bigint | undefined,
-  clamp: Clamp | undefined,
-): ElementPlan {
+export function planRescale(range: Interval, shift: number, { low, high }: Limits): ElementPlan {
   const lowest = roundShift(range.lo, shift)
   const highest = roundShift(range.hi, shift)
-  const clampLo = clamp && BigInt(clamp.lo)
-  const low = least !== undefined && (clampLo === undefined || clampLo < least) ? least : clampLo
-  const high = clamp && BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n
   if (low !== undefined && highest <= low) return { kind: 'constant', value: low }
   if (high !== undefined && lowest >= high) return { kind: 'constant', value: high }
   if (lowest === highest) return { kind: 'constant', value: lowest }
@@ -41,7 +33,8 @@ export function planRescale(
   const base = low ?? lowest
   const width = 1 + Math.max(bitLength(highest - base), lowest < base ? bitLength(base - lowest - 1n) : 0) + shift
   if (!highBinds) return shifted(roundRelu(Math.max(width, shift + 2), shift), base, shift)
-  return shifted(roundClamp(Math.max(width, shift + clamp!.bits + 2), shift, clamp!.bits), base, shift)
+  const bits = bitLength(high! - base)
+  return shifted(roundClamp(Math.max(width, shift + bits + 2), shift, bits), base, shift)
 }
 
 function shifted(gadget: Gadget, base: bigint, shift: number): ElementPlan {

@@ -168,6 +168,16 @@ function countRows(terms: Terms): number {
   return rows
 }
 
+/** Elements of the concatenation of operands by index; a negative one is `fill`. */
+export function pickMap(operands: readonly Operand[], index: Int32Array, fill = 0): LinearMap {
+  return combinationMap(operands, {
+    start: Uint32Array.from({ length: index.length + 1 }, (_, i) => i),
+    column: Uint32Array.from(index, (at) => Math.max(at, 0)),
+    weight: Float64Array.from(index, (at) => (at < 0 ? 0 : 1)),
+    bias: Float64Array.from(index, (at) => (at < 0 ? fill : 0)),
+  })
+}
+
 /** Sparse rows over the concatenation of operands; constant ones become biases. */
 export function combinationMap(operands: readonly Operand[], rows: SparseSums): LinearMap {
   const sources: MapSource[] = []

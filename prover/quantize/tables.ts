@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { exactFunction, PRECISION, type FunctionName, type FunctionSpec } from '../functions'
+import { exactFunction, PRECISION, type FunctionSpec } from '../functions'
 
 /** A function over consecutive fixed-point arguments, and the unit of its values. */
 type TabulatedFunction = {
-  /** A name alone is a function without parameters. */
-  readonly fn: FunctionName | FunctionSpec
+  readonly fn: FunctionSpec
   /** Arguments are lo, lo+1, … in units of 2^-argumentExponent. */
   readonly lo: number
   readonly argumentExponent: number
@@ -24,7 +23,7 @@ export type TableSpec = TabulatedFunction & { readonly bits: number }
  */
 export function tableValues(spec: TableSpec): Float64Array {
   const at = valueAt(spec)
-  const isDecay = asSpec(spec.fn).name === 'decay'
+  const isDecay = spec.fn.name === 'decay'
   return Float64Array.from({ length: 2 ** spec.bits }, (_, i) => {
     const rounded = Number(roundedQuotient(at(i), 1n << PRECISION))
     return isDecay ? Math.max(rounded, 1) : rounded
@@ -81,12 +80,8 @@ export function segmentValues(spec: SegmentSpec): SegmentTable {
 
 /** f at the i-th argument, in units of 2^-(exponent + 256). */
 function valueAt({ fn, lo, argumentExponent, exponent }: TabulatedFunction): (i: number) => bigint {
-  const exact = exactFunction(asSpec(fn))
+  const exact = exactFunction(fn)
   return (i) => exact(BigInt(lo + i) << (PRECISION - BigInt(argumentExponent))) << BigInt(exponent)
-}
-
-function asSpec(fn: FunctionName | FunctionSpec): FunctionSpec {
-  return typeof fn === 'string' ? { name: fn } : fn
 }
 
 /** Nearest integer to a/b for b > 0; half way up. */

@@ -102,10 +102,10 @@ describe('linking a model', function () {
 
 describe('planning', () => {
   it('needs no gadget where the interval decides', () => {
-    expect(planRescale({ lo: 3n, hi: 9n }, 0, 0n, undefined)).to.deep.equal({ kind: 'alias' })
-    expect(planRescale({ lo: -9n, hi: 0n }, 0, 0n, undefined)).to.deep.equal({ kind: 'constant', value: 0n })
-    expect(planRescale({ lo: 5n, hi: 6n }, 3, undefined, undefined)).to.deep.equal({ kind: 'constant', value: 1n })
-    expect(planRescale({ lo: 300n, hi: 900n }, 0, undefined, { lo: -128, bits: 8 })).to.deep.equal({
+    expect(planRescale({ lo: 3n, hi: 9n }, 0, { low: 0n })).to.deep.equal({ kind: 'alias' })
+    expect(planRescale({ lo: -9n, hi: 0n }, 0, { low: 0n })).to.deep.equal({ kind: 'constant', value: 0n })
+    expect(planRescale({ lo: 5n, hi: 6n }, 3, {})).to.deep.equal({ kind: 'constant', value: 1n })
+    expect(planRescale({ lo: 300n, hi: 900n }, 0, { low: -128n, high: 127n })).to.deep.equal({
       kind: 'constant',
       value: 127n,
     })
@@ -116,7 +116,7 @@ describe('planning', () => {
 
   it('decomposes as wide as the interval and no wider', () => {
     const plan = (lo: bigint, hi: bigint, shift: number, isRelu: boolean) =>
-      planRescale({ lo, hi }, shift, isRelu ? 0n : undefined, undefined)
+      planRescale({ lo, hi }, shift, isRelu ? { low: 0n } : {})
     expect(plan(-128n, 127n, 0, true)).to.deep.include({ gadget: roundRelu(8, 0) })
     expect(plan(-129n, 127n, 0, true)).to.deep.include({ gadget: roundRelu(9, 0) })
     expect(plan(-128n, 128n, 0, true)).to.deep.include({ gadget: roundRelu(9, 0) })

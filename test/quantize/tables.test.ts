@@ -6,7 +6,7 @@ import { quantizeModel } from '../support/linked-model'
 
 const table = (fn: 'sigmoid' | 'tanh' | 'decay', argumentExponent: number, exponent: number, bits = 8) => {
   const lo = fn === 'decay' ? 0 : -(2 ** (bits - 1))
-  const values = tableValues({ fn, bits, lo, argumentExponent, exponent })
+  const values = tableValues({ fn: { name: fn }, bits, lo, argumentExponent, exponent })
   return { values, at: (x: number) => values[x * 2 ** argumentExponent - lo]! }
 }
 
@@ -74,7 +74,7 @@ describe('tables of smooth functions', () => {
     expect([...tableValues({ fn, bits: 3, lo: 0, argumentExponent: 0, exponent: 4 })]).to.deep.equal([
       0, 16, 23, 28, 32, 36, 39, 42,
     ])
-    expect(() => tableValues({ fn: 'log', bits: 2, lo: 0, argumentExponent: 0, exponent: 4 })).to.throw('log')
+    expect(() => tableValues({ fn: { name: 'log' }, bits: 2, lo: 0, argumentExponent: 0, exponent: 4 })).to.throw('log')
   })
 
   it('of segments are off by half of what chords are, and say by how much', () => {
@@ -100,7 +100,7 @@ describe('tables of smooth functions', () => {
     }
     // Of segments with two arguments nothing but rounding is left.
     const { maxError } = segmentValues({
-      fn: 'exp',
+      fn: { name: 'exp' },
       lo: 0,
       argumentExponent: 4,
       exponent: 20,

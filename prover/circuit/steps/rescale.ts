@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { leastOf, roundShift, type QuantizedRescale } from '../../quantize'
+import { limitsOf, roundShift, type QuantizedRescale } from '../../quantize'
 import { elementFeed, elementInterval } from '../feed'
 import type { Gadget, Interval } from '../gadgets'
 import type { ElementForm, Linker } from '../linker'
@@ -21,7 +21,8 @@ export const rescale: CircuitStep<QuantizedRescale, RescalePlan> = {
       elementInterval(program, step.source, i),
     )
     if (step.mode === 'split') return { kind: 'rescale', step, splits: ranges.map((range) => planBoth(step, range)) }
-    const elements = ranges.map((range) => planRescale(range, step.shift, leastOf(step.mode), step.clamp))
+    const limits = limitsOf(step)
+    const elements = ranges.map((range) => planRescale(range, step.shift, limits))
     return { kind: 'rescale', step, elements }
   },
   *gadgets(plan) {
@@ -48,7 +49,7 @@ function planBoth(step: QuantizedRescale, range: Interval): SplitPlan {
   const both = planSplit(range, step.shift)
   if (both) return { both }
   return {
-    rounded: planRescale(range, step.shift, undefined, undefined),
+    rounded: planRescale(range, step.shift, {}),
     sign: roundShift(range.lo, step.shift) >= 0n ? 'positive' : 'negative',
   }
 }

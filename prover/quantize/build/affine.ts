@@ -9,15 +9,14 @@ import {
   mapOfTerms,
   matrixTerms,
   movementMap,
+  pickMap,
   poolGroups,
   sizeOf,
   sumGroupsMap,
   sumMap,
   type Terms,
 } from '../linear-ops'
-import { identity, type PairRows, type ProgramBuilder } from './builder'
-
-type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
+import { identity, type NodeOf, type PairRows, type ProgramBuilder } from './builder'
 
 /** Gemm and MatMul. With two variable operands every product costs a constraint; such a Gemm has neither alpha nor C. */
 export function matrix(builder: ProgramBuilder, node: NodeOf<'Gemm' | 'MatMul'>): number {
@@ -120,13 +119,7 @@ export function concat(builder: ProgramBuilder, node: NodeOf<'Concat'>): number 
 
 /** Elements of the inputs by flat index. */
 export function select(builder: ProgramBuilder, node: NodeOf<'Select'>): number {
-  const { index, fill } = node
-  const rows = index.length
-  const start = Uint32Array.from({ length: rows + 1 }, (_, i) => i)
-  const weight = Float64Array.from(index, (column) => (column < 0 ? 0 : 1))
-  const bias = Float64Array.from(index, (column) => (column < 0 ? fill : 0))
-  const column = Uint32Array.from(index, (at) => Math.max(at, 0))
-  return builder.linear(node, combinationMap(builder.operands(node), { start, column, weight, bias }))
+  return builder.linear(node, pickMap(builder.operands(node), node.index, node.fill))
 }
 
 /** Weighted sums of the inputs' elements. */

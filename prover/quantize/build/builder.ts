@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { FunctionSpec } from '../../functions'
-import type { ConstantTensor, Graph, GraphNode, ValueInfo } from '../../onnx'
+import type { ConstantTensor, Graph, GraphNode, OpName, ValueInfo } from '../../onnx'
 import { MapBuilder, selectionMap, type LinearMap, type MapSource } from '../linear-map'
 import { sizeOf, sumGroupsMap, type Operand } from '../linear-ops'
 import type { Program } from '../program'
 import type { Groups, Origin, ProgramTensor, RescaleStep, Step } from '../steps'
+
+/** A node of one operation. */
+export type NodeOf<Op extends OpName> = GraphNode & { readonly op: Op }
 
 /** What a step has before its kind is known. */
 type Base = { readonly name: string; readonly origin: Origin; readonly output: number }

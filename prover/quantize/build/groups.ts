@@ -2,10 +2,8 @@
 
 import type { GraphNode } from '../../onnx'
 import { MapBuilder } from '../linear-map'
-import { axisGroups, combinationMap, poolGroups, sumGroupsMap } from '../linear-ops'
-import { identity, type ProgramBuilder } from './builder'
-
-type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
+import { axisGroups, pickMap, poolGroups, sizeOf, sumGroupsMap } from '../linear-ops'
+import { identity, type NodeOf, type ProgramBuilder } from './builder'
 
 export function maxPool(builder: ProgramBuilder, node: NodeOf<'MaxPool'>): number {
   const x = builder.variable(node, 0)
@@ -24,15 +22,8 @@ export function groupMax(builder: ProgramBuilder, node: NodeOf<'GroupMax'>): num
 
 function joinOperands(builder: ProgramBuilder, node: GraphNode): number {
   const operands = builder.operands(node)
-  const size = operands.reduce((sum, { info }) => sum + info.shape.reduce((a, b) => a * b, 1), 0)
-  const start = Uint32Array.from({ length: size + 1 }, (_, i) => i)
-  const rows = {
-    start,
-    column: Uint32Array.from(identity(size)),
-    weight: new Float64Array(size).fill(1),
-    bias: new Float64Array(size),
-  }
-  return builder.linear(node, combinationMap(operands, rows), '/joined', [size])
+  const size = operands.reduce((sum, { info }) => sum + sizeOf(info.shape), 0)
+  return builder.linear(node, pickMap(operands, identity(size)), '/joined', [size])
 }
 
 export function argMax(builder: ProgramBuilder, node: NodeOf<'ArgMax'>): number {

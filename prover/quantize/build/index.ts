@@ -4,11 +4,9 @@ import type { Graph, GraphNode, OpName } from '../../onnx'
 import { fuseLinearSteps } from '../fuse'
 import type { Program } from '../program'
 import * as affine from './affine'
-import { ProgramBuilder } from './builder'
+import { ProgramBuilder, type NodeOf } from './builder'
 import * as groups from './groups'
 import * as pointwise from './pointwise'
-
-type NodeOf<Op extends OpName> = Extract<GraphNode, { readonly op: Op }>
 
 /** Adds the steps of a node and returns the tensor of its output. */
 type Rules = { readonly [Op in OpName]: (builder: ProgramBuilder, node: NodeOf<Op>) => number }

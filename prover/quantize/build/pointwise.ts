@@ -4,9 +4,7 @@ import type { GraphNode } from '../../onnx'
 import { diagonalMap, MapBuilder } from '../linear-map'
 import { broadcastIndex, scaleMap, sizeOf, sumMap } from '../linear-ops'
 import { START_BITS } from '../start'
-import type { ProgramBuilder } from './builder'
-
-type NodeOf<Op extends GraphNode['op']> = GraphNode & { readonly op: Op }
+import type { NodeOf, ProgramBuilder } from './builder'
 
 /** Mul, and Div by a constant: a map for one variable, a product for two. */
 export function multiply(builder: ProgramBuilder, node: NodeOf<'Mul' | 'Div'>): number {

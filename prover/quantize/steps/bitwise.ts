@@ -2,32 +2,18 @@
 
 import { bitLength, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
-import { toBigInts, type StepBase, type StepKind } from './step'
+import { ofPairs, toBigInts, toWholeNumbers, type PairStep, type StepKind } from './step'
 
 /** y_i = a[indexA_i] & b[indexB_i] of whole numbers that are not negative. */
-export type BitwiseStep = StepBase & {
-  readonly kind: 'bitwise'
-  readonly a: number
-  readonly b: number
-  readonly indexA: Int32Array
-  readonly indexB: Int32Array
-}
+export type BitwiseStep = PairStep & { readonly kind: 'bitwise' }
 
 export const bitwise: StepKind<BitwiseStep, BitwiseStep> = {
-  sources: ({ a, b }) => [a, b],
-  outputs: ({ output }) => [output],
-  reads({ a, b, indexA, indexB }, _, read) {
-    indexA.forEach((i) => read(a, i))
-    indexB.forEach((i) => read(b, i))
-  },
+  ...ofPairs,
+  ...toWholeNumbers,
   evaluateFloat({ a, b, indexA, indexB, output }, values) {
     values[output] = Float64Array.from(indexA, (i, at) =>
       Number(BigInt(values[a]![i]!) & BigInt(values[b]![indexB[at]!]!)),
     )
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, tensor, define }) {
     const [a, b] = [tensor(step.a), tensor(step.b)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { makeRanges } from '../ranges'
-import { readAll, type StepBase, type StepKind } from './step'
+import { ofTensor, toWholeNumbers, type StepBase, type StepKind } from './step'
 
 /** y = [x ≥ 0] for `nonNegative`, y = [x = 0] for `zero`: 1 or 0, of the integers exactly. */
 export type CompareStep = StepBase & {
@@ -11,15 +11,10 @@ export type CompareStep = StepBase & {
 }
 
 export const compare: StepKind<CompareStep, CompareStep> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  ...ofTensor,
+  ...toWholeNumbers,
   evaluateFloat({ relation, source, output }, values) {
     values[output] = values[source]!.map((x) => Number(relation === 'zero' ? x === 0 : x >= 0))
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, tensor, define }) {
     const { lo, hi } = tensor(step.source).ranges

@@ -98,7 +98,7 @@ export { exactWeightExponent, type LinearStep, type QuantizedLinear } from './li
 export type { ArgMaxStep, MaxStep } from './max'
 export type { OneHotStep } from './one-hot'
 export type { ProductStep } from './product'
-export { leastOf, roundShift, type Clamp, type QuantizedRescale, type RescaleStep } from './rescale'
+export { limitsOf, roundShift, type Limits, type QuantizedRescale, type RescaleStep } from './rescale'
 export type { QuantizedRound, RoundStep } from './round'
 export type { QuantizedSquareRoot, SquareRootStep } from './square-root'
 export {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { makeRanges } from '../ranges'
-import { groupRows, type Groups, type IntegerValues, type StepBase, type StepKind } from './step'
+import { groupRows, toWholeNumbers, type Groups, type IntegerValues, type StepBase, type StepKind } from './step'
 import { larger } from './support'
 
 /** Maximum over each group of elements. */
@@ -10,10 +10,15 @@ export type MaxStep = StepBase & { readonly kind: 'max'; readonly source: number
 /** Position, within its group, of the largest element; the lowest on ties. */
 export type ArgMaxStep = StepBase & { readonly kind: 'argmax'; readonly source: number; readonly groups: Groups }
 
-export const max: StepKind<MaxStep, MaxStep> = {
+const ofGroups: Pick<StepKind<MaxStep | ArgMaxStep, unknown>, 'sources' | 'outputs'> &
+  Pick<StepKind<unknown, MaxStep | ArgMaxStep>, 'reads'> = {
   sources: ({ source }) => [source],
   outputs: ({ output }) => [output],
   reads: ({ source, groups }, _, read) => groups.column.forEach((i) => read(source, i)),
+}
+
+export const max: StepKind<MaxStep, MaxStep> = {
+  ...ofGroups,
   evaluateFloat({ source, groups, output }, values) {
     const x = values[source]!
     values[output] = Float64Array.from(groupRows(groups), (row) => x[row[firstLargest(x, row)]!]!)
@@ -46,16 +51,11 @@ export const max: StepKind<MaxStep, MaxStep> = {
 }
 
 export const argmax: StepKind<ArgMaxStep, ArgMaxStep> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source, groups }, _, read) => groups.column.forEach((i) => read(source, i)),
+  ...ofGroups,
+  ...toWholeNumbers,
   evaluateFloat({ source, groups, output }, values) {
     const x = values[source]!
     values[output] = Float64Array.from(groupRows(groups), (row) => firstLargest(x, row))
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, define }) {
     const hi = groupRows(step.groups).map((row) => BigInt(row.length - 1))

@@ -2,7 +2,7 @@
 
 import { hull, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
-import { readAll, type StepBase, type StepKind } from './step'
+import { ofTensor, toWholeNumbers, type StepBase, type StepKind } from './step'
 
 /** y[i, k] = [x_i = k] for k from 0 to depth − 1: all 0 for any other x. */
 export type OneHotStep = StepBase & { readonly kind: 'onehot'; readonly source: number; readonly depth: number }
@@ -11,15 +11,10 @@ export type OneHotStep = StepBase & { readonly kind: 'onehot'; readonly source: 
 const MAX_SPAN = 2 ** 16
 
 export const onehot: StepKind<OneHotStep, OneHotStep> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  ...ofTensor,
+  ...toWholeNumbers,
   evaluateFloat({ source, depth, output }, values) {
     values[output] = selectors(values[source]!, depth)
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, tensor, define }) {
     const { ranges, exponent } = tensor(step.source)

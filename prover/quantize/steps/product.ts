@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { makeRanges } from '../ranges'
-import { toBigInts, type StepBase, type StepKind } from './step'
+import { ofPairs, toBigInts, type PairStep, type StepKind } from './step'
 import { larger, smaller } from './support'
 
 /** y_i = a[indexA_i] · b[indexB_i]. */
-export type ProductStep = StepBase & {
-  readonly kind: 'product'
-  readonly a: number
-  readonly b: number
-  readonly indexA: Int32Array
-  readonly indexB: Int32Array
-}
+export type ProductStep = PairStep & { readonly kind: 'product' }
 
 export const product: StepKind<ProductStep, ProductStep> = {
-  sources: ({ a, b }) => [a, b],
-  outputs: ({ output }) => [output],
-  reads({ a, b, indexA, indexB }, _, read) {
-    indexA.forEach((i) => read(a, i))
-    indexB.forEach((i) => read(b, i))
-  },
+  ...ofPairs,
   evaluateFloat({ a, b, indexA, indexB, output }, values) {
     const [left, right] = [values[a]!, values[b]!]
     values[output] = Float64Array.from(indexA, (i, at) => left[i]! * right[indexB[at]!]!)

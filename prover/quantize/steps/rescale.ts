@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { makeRanges } from '../ranges'
+import type { FunctionSpec } from '../../functions'
+import { bitLength, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
-import { readAll, type IntegerValues, type StepBase, type StepKind } from './step'
-import type { FunctionSpec } from '../../functions'
-import { argumentRecipe, checkArgument, clampLo } from './table-argument'
+import { ofTensor, type IntegerValues, type StepBase, type StepKind } from './step'
 import { larger, required } from './support'
+import { argumentRecipe, checkArgument, clampLo } from './table-argument'
 
 /**
  * Rounding to a coarser scale with an optional ReLU and clamp, one decomposition an element.
@@ -31,8 +31,10 @@ export type RescaleStep = StepBase & {
 /** Interval a rescaled value is clamped to: [lo, lo + 2^bits − 1]. */
 export type Clamp = { readonly lo: number; readonly bits: number }
 
-/** z = ⌊(x + 2^(shift−1)) / 2^shift⌋ (shift 0: z = x), then max(z, 0) for `relu` or max(z, 1) for `positive`,
- * then the clamp. */
+/**
+ * z = ⌊(x + 2^(shift−1)) / 2^shift⌋ (shift 0: z = x), then max(z, 0) for `relu` or max(z, 1) for `positive`, then the clamp,
+ * which does not reach below what the mode yields.
+ */
 export type QuantizedRescale = RescaleStep & { readonly shift: number; readonly clamp?: Clamp }
 
 /** Bits that a divisor may have beyond those of the largest. */
@@ -41,9 +43,8 @@ const FINER = 5
 const MAX_SHIFT = 250
 
 export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
-  sources: ({ source }) => [source],
+  ...ofTensor,
   outputs: ({ output, positive }) => (positive === undefined ? [output] : [output, positive]),
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
   evaluateFloat({ source, mode, output, positive, bound = Infinity }, values) {
     const x = bound === Infinity ? values[source]! : values[source]!.map((v) => Math.min(Math.max(v, -bound), bound))
     values[output] = mode === 'relu' || mode === 'positive' ? x.map((value) => Math.max(value, 0)) : x
@@ -93,28 +94,25 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
       throw new RecipeError(
         `recipe.steps["${step.name}"].clampLo is ${clamp.lo}; ${step.origin.op} yields at least ${least}, so it must not be below that`,
       )
-    const bound = (q: bigint) => {
-      const z = roundShift(q, shift)
-      const y = least !== undefined && z < least ? least : z
-      return clamp ? clampTo(y, BigInt(clamp.lo), BigInt(clamp.lo) + (1n << BigInt(clamp.bits)) - 1n) : y
-    }
+    const quantized = { ...step, shift, ...(clamp && { clamp }) }
+    const bound = (q: bigint) => limited(roundShift(q, shift), limitsOf(quantized))
     const { lo, hi } = source.ranges
     define(step.output, exponent, makeRanges(lo.map(bound), hi.map(bound), where))
     if (step.positive !== undefined) {
       const positive = (q: bigint) => larger(roundShift(q, shift), 0n)
       define(step.positive, exponent, makeRanges(lo.map(positive), hi.map(positive), where))
     }
-    return { ...step, shift, ...(clamp && { clamp }) }
+    return quantized
   },
   evaluate(step, { values, store, storeDoubles }) {
     const source: IntegerValues = values[step.source]!
-    const floor = step.clamp?.lo ?? -Infinity
-    const low = Math.max(Number(leastOf(step.mode) ?? -Infinity), floor)
-    const high = step.clamp ? step.clamp.lo + 2 ** step.clamp.bits - 1 : Infinity
+    const limits = limitsOf(step)
     if (source instanceof Float64Array) {
       const half = step.shift === 0 ? 0 : 2 ** (step.shift - 1)
       const unit = 2 ** -step.shift
       const rounded = source.map((q) => Math.floor((q + half) * unit))
+      // An upper limit that no double holds is above all values here.
+      const [low, high] = [Number(limits.low ?? -Infinity), Number(limits.high ?? Infinity)]
       storeDoubles(
         step.output,
         rounded.map((z) => Math.min(Math.max(z, low), high)),
@@ -127,21 +125,21 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
       return
     }
     const rounded = source.map((q) => roundShift(q, step.shift))
-    // 2^bits − 1 has no double beyond 53 bits.
-    const top = step.clamp && BigInt(step.clamp.lo) + (1n << BigInt(step.clamp.bits)) - 1n
-    const bounded = rounded.map((z) => (z < low ? BigInt(low) : top !== undefined && z > top ? top : z))
-    store(step.output, bounded)
+    store(
+      step.output,
+      rounded.map((z) => limited(z, limits)),
+    )
     if (step.positive !== undefined)
       store(
         step.positive,
-        rounded.map((z) => (z < 0n ? 0n : z)),
+        rounded.map((z) => larger(z, 0n)),
       )
   },
 }
 
 /** Bits of the least symmetric clamp that holds ±bound. */
 function bitsOf(bound: number, exponent: number): number {
-  return Math.max(1, ceilLog2(bound * 2 ** exponent + 1) + 1)
+  return 1 + bitLength(BigInt(Math.ceil(bound * 2 ** exponent)))
 }
 
 /** ⌊(q + 2^(shift−1)) / 2^shift⌋: round half up. */
@@ -150,10 +148,22 @@ export function roundShift(q: bigint, shift: number): bigint {
 }
 
 /** Smallest value that a mode yields. */
-export function leastOf(mode: RescaleStep['mode']): bigint | undefined {
+function leastOf(mode: RescaleStep['mode']): bigint | undefined {
   return mode === 'relu' ? 0n : mode === 'positive' ? 1n : undefined
 }
 
-function clampTo(value: bigint, lo: bigint, hi: bigint): bigint {
-  return value < lo ? lo : value > hi ? hi : value
+/** The ends of what a rescaled value can be; absent where there is none. */
+export type Limits = { readonly low?: bigint; readonly high?: bigint }
+
+/** What mode and clamp limit a value to. */
+export function limitsOf({ mode, clamp }: Pick<QuantizedRescale, 'mode' | 'clamp'>): Limits {
+  const least = leastOf(mode)
+  if (!clamp) return least === undefined ? {} : { low: least }
+  const low = BigInt(clamp.lo)
+  return { low, high: low + (1n << BigInt(clamp.bits)) - 1n }
+}
+
+function limited(value: bigint, { low, high }: Limits): bigint {
+  if (low !== undefined && value < low) return low
+  return high !== undefined && value > high ? high : value
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { makeRanges } from '../ranges'
-import { readAll, type StepBase, type StepKind } from './step'
+import { ofTensor, toBigInts, toWholeNumbers, type StepBase, type StepKind } from './step'
 import { roundShift } from './rescale'
-import { toBigInts } from './step'
 
 /** Rounding of real numbers to whole ones: down, or to the nearest with ties to the even one. */
 export type RoundStep = StepBase & { readonly kind: 'round'; readonly mode: 'floor' | 'even'; readonly source: number }
@@ -12,15 +11,10 @@ export type RoundStep = StepBase & { readonly kind: 'round'; readonly mode: 'flo
 export type QuantizedRound = RoundStep & { readonly shift: number }
 
 export const round: StepKind<RoundStep, QuantizedRound> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  ...ofTensor,
+  ...toWholeNumbers,
   evaluateFloat({ mode, source, output }, values) {
     values[output] = values[source]!.map((x) => (mode === 'floor' ? Math.floor(x) : evenDouble(x)))
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, tensor, define }) {
     const { ranges, exponent } = tensor(step.source)

@@ -4,7 +4,7 @@ import { integerSquareRoot } from '../../functions'
 import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
-import { readAll, toBigInts, type StepBase, type StepKind } from './step'
+import { ofTensor, toBigInts, type StepBase, type StepKind } from './step'
 import { required } from './support'
 
 /** y = √x for x ≥ 0. */
@@ -17,9 +17,7 @@ export type QuantizedSquareRoot = SquareRootStep & { readonly shift: number }
 const FINER = 5
 
 export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  ...ofTensor,
   evaluateFloat({ source, output }, values) {
     values[output] = values[source]!.map((x) => Math.sqrt(Math.max(x, 0)))
   },

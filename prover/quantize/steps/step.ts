@@ -81,14 +81,46 @@ export type StepKind<S, Q> = {
   readonly evaluate: (step: Q, context: EvaluateContext) => void
 }
 
+type Reads<S> = Pick<StepKind<S, S>, 'sources' | 'outputs' | 'reads'>
+
+/** What kinds have in common whose steps read every element of one tensor. */
+export const ofTensor: Reads<{ readonly source: number; readonly output: number }> = {
+  sources: ({ source }) => [source],
+  outputs: ({ output }) => [output],
+  reads({ source }, sizeOf, read) {
+    for (let i = 0; i < sizeOf(source); i++) read(source, i)
+  },
+}
+
+/** A step that combines elements of two tensors: y_i is made of a[indexA_i] and b[indexB_i]. */
+export type PairStep = StepBase & {
+  readonly a: number
+  readonly b: number
+  readonly indexA: Int32Array
+  readonly indexB: Int32Array
+}
+
+/** What their kinds have in common. */
+export const ofPairs: Reads<PairStep> = {
+  sources: ({ a, b }) => [a, b],
+  outputs: ({ output }) => [output],
+  reads({ a, b, indexA, indexB }, _, read) {
+    indexA.forEach((i) => read(a, i))
+    indexB.forEach((i) => read(b, i))
+  },
+}
+
+/** The start of kinds whose results are whole numbers: nothing to choose. */
+export const toWholeNumbers = {
+  initial({ output }: { readonly output: number }, { setExponent }: InitialContext): StepRecipe {
+    setExponent(output, 0)
+    return {}
+  },
+}
+
 /** Values as bigints, whatever form they have. */
 export function toBigInts(values: IntegerValues): readonly bigint[] {
   return values instanceof Float64Array ? Array.from(values, BigInt) : values
-}
-
-/** Calls `read` for all elements of a tensor. */
-export function readAll(tensor: number, size: number, read: (tensor: number, element: number) => void): void {
-  for (let i = 0; i < size; i++) read(tensor, i)
 }
 
 /** The elements of each group, as lists. */

@@ -16,9 +16,6 @@ const ARGUMENT_BITS = 14
 /** Tables end where their function is within 2^-SATURATION of its limit. */
 const SATURATION = 12
 
-/** What a table's argument is clamped to. */
-export type Argument = { readonly lo: number; readonly bits: number }
-
 /** Lower end of a clamp that the recipe does not state: what the mode yields at least, otherwise symmetric two's complement. */
 export function clampLo(mode: RescaleStep['mode'], bits: number): number {
   return mode === 'relu' ? 0 : mode === 'positive' ? 1 : -(2 ** (bits - 1))

@@ -5,7 +5,7 @@ import { EXACT_DOUBLE, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { ceilLog2, START_EXPONENT } from '../start'
 import { segmentValues, tableValues } from '../tables'
-import { readAll, toBigInts, type StepBase, type StepKind } from './step'
+import { ofTensor, toBigInts, type StepBase, type StepKind } from './step'
 import { larger, required, smaller } from './support'
 import { lowBits } from './table-argument'
 import { segmentBitsFor, SEGMENT_BITS } from './table-segments'
@@ -37,9 +37,7 @@ export type QuantizedTable = TableStep & {
 const MAX_TABLE_EXPONENT = 50
 
 export const table: StepKind<TableStep, QuantizedTable> = {
-  sources: ({ source }) => [source],
-  outputs: ({ output }) => [output],
-  reads: ({ source }, sizeOf, read) => readAll(source, sizeOf(source), read),
+  ...ofTensor,
   evaluateFloat({ fn, source, output }, values) {
     values[output] = values[source]!.map(doubleFunction(fn))
   },
@@ -122,7 +120,7 @@ function isExact({ values, slopes }: SegmentEntries, low: number): boolean {
 /** Values and slopes; entries of `decay` are at least 1 all over a segment, so that a sum of them can divide. */
 function segments(spec: Parameters<typeof segmentValues>[0]): { values: Float64Array; slopes: Float64Array } {
   const { values, slopes } = segmentValues(spec)
-  if (spec.fn === 'decay' || (typeof spec.fn !== 'string' && spec.fn.name === 'decay')) {
+  if (spec.fn.name === 'decay') {
     const last = 2 ** spec.lowBits - 1
     for (let i = 0; i < values.length; i++) {
       values[i] = Math.max(values[i]!, 1)

@@ -2,8 +2,7 @@
 
 import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
-import type { StepBase, StepKind } from './step'
-import { toBigInts } from './step'
+import { toBigInts, toWholeNumbers, type StepBase, type StepKind } from './step'
 
 /** y_i = [x[element_i] ≥ threshold_i], or [x > threshold] where `strict`: all comparisons of a forest at once. */
 export type ThresholdsStep = StepBase & {
@@ -19,6 +18,7 @@ export type ThresholdsStep = StepBase & {
 export type QuantizedThresholds = ThresholdsStep & { readonly least: readonly bigint[] }
 
 export const thresholds: StepKind<ThresholdsStep, QuantizedThresholds> = {
+  ...toWholeNumbers,
   sources: ({ source }) => [source],
   outputs: ({ output }) => [output],
   // Each gadget reads its element, whatever the number of its thresholds.
@@ -28,10 +28,6 @@ export const thresholds: StepKind<ThresholdsStep, QuantizedThresholds> = {
     values[output] = Float64Array.from(element, (i, at) =>
       Number(strict[at] ? x[i]! > threshold[at]! : x[i]! >= threshold[at]!),
     )
-  },
-  initial({ output }, { setExponent }) {
-    setExponent(output, 0)
-    return {}
   },
   quantize(step, { where, tensor, define }) {
     const { ranges, exponent } = tensor(step.source)
