@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { composeMaps, isDiagonal } from './linear-map'
+import { composeMaps, isDiagonal, type LinearMap } from './linear-map'
 import type { Program } from './program'
+import { maxMagnitude } from './start'
 import { outputsOf, sourcesOf, type LinearStep, type Step } from './steps'
 
 /**
@@ -50,7 +51,7 @@ function pushForward(program: Program, steps: Step[]): boolean {
     const inner = steps[i]!
     if (inner.kind !== 'linear' || program.outputs.includes(inner.output) || !isDiagonal(inner.map)) continue
     const consumers = consumersOf(steps, inner.output)
-    if (consumers.length === 0 || !consumers.every((step) => step.kind === 'linear')) continue
+    if (consumers.length === 0 || !consumers.every((step) => step.kind === 'linear' && isExact(step, inner))) continue
     for (const outer of consumers) steps[steps.indexOf(outer)] = compose(outer as LinearStep, inner)
     steps.splice(i--, 1)
     changed = true
@@ -66,7 +67,7 @@ function pullBackward(program: Program, steps: Step[]): boolean {
     for (const { tensor } of outer.map.sources) {
       const at = steps.findIndex((step) => step.output === tensor)
       const inner = steps[at]
-      if (inner?.kind !== 'linear' || program.outputs.includes(tensor)) continue
+      if (inner?.kind !== 'linear' || program.outputs.includes(tensor) || !isExact(outer, inner)) continue
       if (consumersOf(steps, tensor).length > 1) continue
       steps[i] = { ...compose(outer, inner), name: inner.name, origin: inner.origin }
       steps.splice(at, 1)
@@ -74,6 +75,19 @@ function pullBackward(program: Program, steps: Step[]): boolean {
     }
   }
   return false
+}
+
+/**
+ * Whether doubles hold the composition of two maps: that of real weights rounds, as all their arithmetic does, but whole
+ * numbers must come out exact.
+ */
+function isExact({ map: outer }: LinearStep, { map: inner }: LinearStep): boolean {
+  const isWhole = ({ weight, bias }: LinearMap) => weight.every(Number.isInteger) && bias.every(Number.isInteger)
+  const size = ({ weight, bias }: LinearMap) => Math.max(maxMagnitude(weight), maxMagnitude(bias))
+  const terms = outer.start.reduce((most, end, row) => Math.max(most, end - (outer.start[row - 1] ?? 0)), 1)
+  // Every term, and so every sum of the outer row's terms, stays below this.
+  const bound = (size(outer) * size(inner) + size(outer)) * terms
+  return bound <= Number.MAX_SAFE_INTEGER || !isWhole(outer) || !isWhole(inner)
 }
 
 function compose(outer: LinearStep, inner: LinearStep): LinearStep {

@@ -7,7 +7,7 @@ import { literalList } from '../../prover/circuit/gadget-source'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
 import { parseModel } from '../../prover/onnx'
 import { compileModel } from '../../prover/pipeline'
-import { evaluateProgram, type Recipe, type StepRecipe } from '../../prover/quantize'
+import { evaluateProgram, toBigInts, type Recipe, type StepRecipe } from '../../prover/quantize'
 import { linkModel, quantizeModel } from '../support/linked-model'
 import { buildModel, type ModelSpec } from '../support/onnx-builder'
 
@@ -375,5 +375,36 @@ describe('whole numbers that are folded', () => {
     expect(() => parseModel(onnx))
       .to.throw(/"sum"/)
       .with.property('code', 'ONNX_INTEGER_RANGE')
+  })
+})
+
+describe('affine maps of whole numbers', () => {
+  it('are kept apart where doubles could not hold their composition', () => {
+    const scaled = (from: string, by: string, to: string) => ({
+      op: 'Mul',
+      inputs: [from, by],
+      outputs: [to],
+      name: to,
+    })
+    const { quantized } = quantizeModel(
+      {
+        inputs: [{ name: 'x', shape: [1], type: 'int64' }],
+        outputs: [{ name: 'y', type: 'int64' }],
+        nodes: [
+          scaled('x', 'odd', 'a'),
+          scaled('a', 'odd', 'b'),
+          scaled('x', 'even', 'c'),
+          scaled('c', 'even', 'd'),
+          { op: 'Sub', inputs: ['b', 'd'], outputs: ['y'], name: 'sub' },
+        ],
+        initializers: {
+          odd: { type: 'int64', shape: [], data: [2 ** 30 + 1] },
+          even: { type: 'int64', shape: [], data: [2 ** 30] },
+        },
+      },
+      { inputs: { x: { bits: 4, lo: 0, exponent: 0 } } },
+    )
+    const values = evaluateProgram(quantized, [Float64Array.of(3)])
+    expect(toBigInts(values[quantized.outputs[0]!.tensor]!)).to.deep.equal([3n * (2n ** 31n + 1n)])
   })
 })
