@@ -11,6 +11,7 @@ import {
   presence,
   repeated,
   string,
+  undecoded,
   uint64,
 } from './wire'
 
@@ -56,7 +57,7 @@ const attributeProto = {
   string: optional(4, bytes),
   tensor: optional(5, embedded(tensorProto)),
   /** A GraphProto, decoded where it is used: messages nest only as deep as these tables. */
-  graph: optional(6, bytes),
+  graph: optional(6, undecoded),
   floats: repeated(7, float),
   ints: repeated(8, int64),
   strings: repeated(9, bytes),

@@ -28,7 +28,12 @@ const FIXED32 = 5
 type WireType = typeof VARINT | typeof FIXED64 | typeof LENGTH_DELIMITED | typeof FIXED32
 
 /** How one value of a field is read; `wireType` is the one it must arrive with. */
-export type Codec<Value> = { readonly wireType: WireType; read(reader: Reader): Value }
+export type Codec<Value> = {
+  readonly wireType: WireType
+  /** Set for messages: other readers merge those that occur twice, so which one counts would be a matter of taste. */
+  readonly isMessage?: true
+  read(reader: Reader): Value
+}
 
 /** A field of a message: its number, its value when absent, and how an occurrence changes that value. */
 export type Field<Value> = {
@@ -97,12 +102,16 @@ export function embedded<Table extends FieldTable>(table: Table): Codec<Message<
   const fieldsById = new Map(Object.entries(table).map(([name, field]) => [field.id, { name, field }]))
   return {
     wireType: LENGTH_DELIMITED,
+    isMessage: true,
     read: (reader) => within(reader, () => readMessage<Table>(reader, table, fieldsById)),
   }
 }
 
+/** Takes the bytes of a nested message that is decoded later. */
+export const undecoded: Codec<Uint8Array> = { ...bytes, isMessage: true }
+
 /**
- * A field that occurs at most once; the last occurrence wins, as protobuf demands.
+ * A field that occurs at most once; the last occurrence wins, as protobuf demands of values. A message may not occur twice.
  *
  * @returns undefined when the field is absent.
  */
@@ -110,8 +119,10 @@ export function optional<Value>(id: number, codec: Codec<Value>): Field<Value | 
   return {
     id,
     initial: () => undefined,
-    read: (reader, wireType) => {
+    read: (reader, wireType, previous) => {
       requireWireType(id, wireType, codec.wireType)
+      if (codec.isMessage && previous !== undefined)
+        throw new OnnxMalformedError(`field ${id} holds two messages near byte ${reader.pos}`)
       return codec.read(reader)
     },
   }

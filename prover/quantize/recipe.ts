@@ -62,8 +62,10 @@ export function parseRecipe(text: string): Recipe {
   if (recipe.rounding !== 'half-up')
     throw new RecipeError(`recipe.rounding is ${JSON.stringify(recipe.rounding)}; only "half-up" exists`)
   const tools = record(recipe.tools, 'recipe.tools', ['circom2', 'circomlib'])
-  const steps: Record<string, StepRecipe> = {}
-  for (const [name, step] of Object.entries(record(recipe.steps, 'recipe.steps'))) steps[name] = parseStep(step, name)
+  // As entries, so that a step may have any name and all of them are hashed.
+  const steps = Object.fromEntries(
+    Object.entries(record(recipe.steps, 'recipe.steps')).map(([name, step]) => [name, parseStep(step, name)]),
+  )
   return {
     format: 'zkml-recipe/1',
     rounding: 'half-up',

@@ -156,6 +156,12 @@ describe('onnx: structure of the graph', () => {
     expectCode('ONNX_FUNCTION', () => parseNodes([relu('x', 'y')], { extraModel }), /inline/)
   })
 
+  it('refuses two graphs in one file, of which readers would take the one, the other, or both', () => {
+    // ModelProto.graph {}
+    const extraModel = Uint8Array.of(0x3a, 0)
+    expectCode('ONNX_MALFORMED', () => parseNodes([relu('x', 'y')], { extraModel }), /field 7 holds two messages/)
+  })
+
   it('refuses inputs that are no tensors', () => {
     // GraphProto.input { name: "s", type { sequence_type {} } }
     const extraGraph = Uint8Array.of(0x5a, 7, 0x0a, 1, 0x73, 0x12, 2, 0x22, 0)

@@ -16,6 +16,11 @@ function changed(path: readonly (string | number)[], value: unknown): string {
 }
 
 describe('recipes', () => {
+  it('keep a step of any name, so that their hash covers it', () => {
+    const text = JSON.stringify(good).replace('"steps":{', '"steps":{"__proto__":{"exponent":3},')
+    expect(Object.entries(parseRecipe(text).steps)[0]).to.deep.equal(['__proto__', { exponent: 3 }])
+  })
+
   it('survive JSON', () => {
     expect(parseRecipe(JSON.stringify(good))).to.deep.equal(good)
   })
