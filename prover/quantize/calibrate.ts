@@ -237,13 +237,16 @@ function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
   return { ...recipe, steps: { ...recipe.steps, [name]: step } }
 }
 
+/** Beyond this no table is closer to its function. */
+const MAX_ARGUMENT_BITS = 30
+
 /** A table's argument keeps its reach: fewer bits and a coarser step go together. */
 function turnStep(step: StepRecipe, by: -1 | 1, argument: boolean): StepRecipe | undefined {
   if (step.weightExponent !== undefined) return { ...step, weightExponent: step.weightExponent + by }
   if (step.exponent === undefined) return undefined
   if (!argument) return { ...step, exponent: step.exponent + by }
   const bits = step.clampBits! + by
-  if (bits < 4 || bits > 12) return undefined
+  if (bits < 4 || bits > MAX_ARGUMENT_BITS) return undefined
   const clampLo = step.clampLo === undefined ? {} : { clampLo: Math.ceil(step.clampLo * 2 ** by) }
   return { ...step, exponent: step.exponent + by, clampBits: bits, ...clampLo }
 }
