@@ -4,7 +4,7 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
- *     npm run bench -- contracts     some sections only: compile circuits gas contracts prove market chaos fleet ready start
+ *     npm run bench -- contracts     some sections only: compile circuits operators untuned deep gas contracts prove market chaos fleet ready start
  *     npm run bench -- --json        one JSON object
  *     npm run bench -- --write       also into docs/benchmarks.md
  *     npm run bench -- market chaos fleet ready --write    the daemon's table of it alone
@@ -18,6 +18,7 @@ import { compileFigures } from './compile'
 import { contractFigures } from './contracts'
 import { atMost, isTrue, markdown, type Figure } from './figures'
 import { gasFigures } from './gas'
+import { deepFigures, operatorFigures, untunedFigures } from './operators'
 import { proveFigures } from './prove'
 import { chaosFigures, fleetFigures, marketFigures, readyFigures } from './service'
 
@@ -26,6 +27,8 @@ const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
 /** Tables of the document, by the sections that are in them. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   figures: ['compile', 'circuits', 'gas', 'contracts', 'start'],
+  operators: ['operators', 'untuned'],
+  deep: ['deep'],
   prove: ['prove'],
   daemon: ['market', 'chaos', 'fleet', 'ready'],
 }
@@ -41,6 +44,9 @@ function startFigure(): Figure[] {
 const SECTIONS: Readonly<Record<string, (isWritten: boolean) => Figure[] | Promise<Figure[]>>> = {
   compile: compileFigures,
   circuits: circuitFigures,
+  operators: operatorFigures,
+  untuned: untunedFigures,
+  deep: deepFigures,
   gas: gasFigures,
   contracts: contractFigures,
   prove: proveFigures,

@@ -3,38 +3,16 @@ import { expect } from 'chai'
 import { auditCircuit } from '../../prover/circuit'
 import { evaluateProgram } from '../../prover/quantize'
 import { WitnessGenerator, firstUnsatisfiedRow } from '../../prover/witness'
-import { forestAttributes, randomTree } from '../support/forests'
 import { linkModel, sampleInputs } from '../support/linked-model'
+import { boostedForest } from '../support/operator-bars'
 
 describe('quantize: a forest of 100 trees of depth 4 on 20 features', function () {
   this.timeout(120_000)
 
   it('takes less than 5,000 constraints, which the audit and a witness accept', async () => {
-    const trees = Array.from({ length: 100 }, (_, seed) =>
-      randomTree(seed + 1, {
-        depth: 4,
-        features: 20,
-        modes: ['BRANCH_LEQ'],
-        weights: (random) => ({ 0: random() - 0.5 }),
-      }),
-    )
-    const { quantized, circuit, graph } = await linkModel(
-      {
-        domains: { 'ai.onnx.ml': 3 },
-        inputs: [{ name: 'x', shape: [1, 20] }],
-        outputs: [{ name: 'y' }],
-        nodes: [
-          {
-            op: 'TreeEnsembleRegressor',
-            domain: 'ai.onnx.ml',
-            inputs: ['x'],
-            outputs: ['y'],
-            attributes: { ...forestAttributes('target', trees), n_targets: 1 },
-          },
-        ],
-      },
-      { inputs: { x: { bits: 12, exponent: 10, lo: -2048 } } },
-    )
+    const { quantized, circuit, graph } = await linkModel(boostedForest(), {
+      inputs: { x: { bits: 12, exponent: 10, lo: -2048 } },
+    })
     expect(circuit.r1cs.nConstraints).to.be.below(5000)
     expect(auditCircuit(circuit).unreached).to.deep.equal([])
     const generator = await WitnessGenerator.create(circuit)

@@ -5,6 +5,7 @@ import { parseModel } from '../../prover/onnx'
 import { buildProgram, calibrate, inputRecipe, quantizeProgram } from '../../prover/quantize'
 import { evaluateGraph } from '../support/graph-evaluator'
 import { buildModel, seededRandom } from '../support/onnx-builder'
+import { softmaxOver } from '../support/operator-bars'
 
 describe('calibrated softmax', () => {
   for (const { n, offset } of [
@@ -12,10 +13,7 @@ describe('calibrated softmax', () => {
     { n: 10, offset: 10_000 },
   ])
     it(`of ${n} logits around ${offset} takes at most 90·n + 100 constraints, within 1%`, () => {
-      const node = { op: 'Softmax', inputs: ['x'], outputs: ['y'], name: 'softmax', attributes: { axis: 1 } }
-      const graph = parseModel(
-        buildModel({ inputs: [{ name: 'x', shape: [1, n] }], outputs: [{ name: 'y' }], nodes: [node] }),
-      )
+      const graph = parseModel(buildModel(softmaxOver(n)))
       const random = seededRandom(n)
       const samples = Array.from({ length: 16 }, () => [
         Float64Array.from({ length: n }, () => offset + 8 * random() - 4),
