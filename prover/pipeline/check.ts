@@ -112,12 +112,9 @@ export async function measureAccuracy(
   target: AccuracyTarget = DEFAULT_TARGET,
   progress?: Progress,
 ): Promise<MeasuredAccuracy> {
-  const { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange } = await checkSamples(
-    model,
-    { samples: set.samples },
-    progress,
-  )
-  const accuracy = { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange }
+  const { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange, relativeError } =
+    await checkSamples(model, { samples: set.samples }, progress)
+  const accuracy = { samples, flips, argmaxAgreement, meanAbsError, maxAbsError, meanErrorOfRange, relativeError }
   return { ...accuracy, meetsTarget: meetsTarget(accuracy, target) }
 }
 

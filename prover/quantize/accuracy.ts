@@ -18,6 +18,8 @@ export type Accuracy = {
   readonly maxAbsError: number
   /** meanAbsError over the spread of the float outputs. */
   readonly meanErrorOfRange: number
+  /** Σ|error| / Σ|float output|; 0 where all float outputs are 0. */
+  readonly relativeError: number
 }
 
 /** Real values of the outputs for one sample. */
@@ -37,7 +39,7 @@ export function quantizedOutputs(program: QuantizedProgram, sample: Sample): Flo
 
 /** Compares outputs with the float reference, sample by sample. */
 export function compareOutputs(outputs: readonly Sample[], reference: readonly Sample[]): Accuracy {
-  let [flips, total, largest, count] = [0, 0, 0, 0]
+  let [flips, total, size, largest, count] = [0, 0, 0, 0, 0]
   let [lowest, highest] = [Infinity, -Infinity]
   outputs.forEach((sample, s) => {
     let flipped = false
@@ -46,6 +48,7 @@ export function compareOutputs(outputs: readonly Sample[], reference: readonly S
       for (let k = 0; k < output.length; k++) {
         const error = Math.abs(output[k]! - expected[k]!)
         total += error
+        size += Math.abs(expected[k]!)
         largest = Math.max(largest, error)
         lowest = Math.min(lowest, expected[k]!)
         highest = Math.max(highest, expected[k]!)
@@ -64,6 +67,7 @@ export function compareOutputs(outputs: readonly Sample[], reference: readonly S
     meanAbsError,
     maxAbsError: largest,
     meanErrorOfRange: highest > lowest ? meanAbsError / (highest - lowest) : meanAbsError,
+    relativeError: size === 0 ? 0 : total / size,
   }
 }
 

@@ -14,7 +14,10 @@ import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type Ste
 export type AccuracyTarget = {
   /** Largest share of samples whose argmax may change. */
   readonly maxFlips: number
-  /** Largest mean absolute error, as a share of the spread of the float outputs. */
+  /**
+   * Largest mean absolute error, as a share of the spread of the float outputs; of their mean size it may be twice as much,
+   * so that outputs which spread about 0 are not lost in their own range.
+   */
   readonly maxMeanError: number
 }
 
@@ -23,7 +26,12 @@ export const DEFAULT_TARGET: AccuracyTarget = { maxFlips: 0.002, maxMeanError: 0
 /** Whether a share of what the target allows is enough. */
 export function meetsTarget(accuracy: Accuracy, target: AccuracyTarget, share = 1): boolean {
   const flips = Math.floor(target.maxFlips * accuracy.samples * share)
-  return accuracy.flips <= flips && accuracy.meanErrorOfRange <= target.maxMeanError * share
+  const { maxMeanError } = target
+  return (
+    accuracy.flips <= flips &&
+    accuracy.meanErrorOfRange <= maxMeanError * share &&
+    accuracy.relativeError <= 2 * maxMeanError * share
+  )
 }
 
 export type CalibrationRequest = {

@@ -132,6 +132,7 @@ describe('calibration', function () {
       meanAbsError: 1.25,
       maxAbsError: 2,
       meanErrorOfRange: 1.25 / 3,
+      relativeError: 5 / 6,
     })
     const same = compareOutputs([[Float64Array.of(2)]], [[Float64Array.of(2)]])
     expect(same).to.deep.include({ flips: 0, argmaxAgreement: 1, meanErrorOfRange: 0 })
