@@ -2,6 +2,7 @@
 import { Reader, Writer } from 'protobufjs/minimal'
 import { elementTypeOf, kindOf } from './element-type'
 import { readModel } from './model'
+import { graphProto, type GraphProto } from './schema'
 import { elementCount } from './shape'
 import { decode, OnnxMalformedError, OnnxTruncatedError, optional, repeated, int32, int64 } from './wire'
 import { ZkmlError } from '../errors'
@@ -54,25 +55,32 @@ export function isWeight(tensor: {
 /** Numbers that private weights do not hide, though they may be weights. */
 export type PublicNumbers = { readonly name: string; readonly count: number }
 
+const MAX_SHAPE = 8
+
 /**
- * What an architecture shows of a model besides its structure: integer tensors among the initializers, and lists of numbers in
- * the attributes of nodes. Up to eight numbers are taken for a shape, or its like.
+ * What an architecture shows of a model besides its structure: integer tensors among the initializers, lists of numbers in
+ * the attributes of nodes, and all tensors of subgraphs. Up to eight numbers are taken for a shape, or its like.
  */
 export function publicNumbers(model: Uint8Array): readonly PublicNumbers[] {
   const { graph } = readModel(model)
-  const tensors = graph.initializers
-    .filter((tensor) => !isWeight(tensor))
-    .map(({ name, dims }) => ({ name: name ?? '', count: elementCount(dims) }))
-  const attributes = graph.nodes.flatMap((node) =>
-    node.attributes.map(({ tensor, floats, ints }) => ({
-      name: node.name ?? node.outputs[0] ?? node.op ?? '',
-      count: (tensor ? elementCount(tensor.dims) : 0) + floats.length + ints.length,
-    })),
-  )
-  return [...tensors, ...attributes].filter(({ count }) => count > MAX_SHAPE)
+  const initializers = graph.initializers.filter((tensor) => !isWeight(tensor))
+  return numbersOf({ ...graph, initializers }).filter(({ count }) => count > MAX_SHAPE)
 }
 
-const MAX_SHAPE = 8
+/** The lists of numbers in a graph and its subgraphs, whatever their length. */
+function numbersOf({ initializers, nodes }: Pick<GraphProto, 'initializers' | 'nodes'>): readonly PublicNumbers[] {
+  const tensors = initializers.map(({ name, dims }) => ({ name: name ?? '', count: elementCount(dims) }))
+  const attributes = nodes.flatMap((node) =>
+    node.attributes.flatMap(({ tensor, floats, ints, graph }) => [
+      {
+        name: node.name ?? node.outputs[0] ?? node.op ?? '',
+        count: (tensor ? elementCount(tensor.dims) : 0) + floats.length + ints.length,
+      },
+      ...(graph ? numbersOf(decode(graph, graphProto)) : []),
+    ]),
+  )
+  return [...tensors, ...attributes]
+}
 
 /** The message with the content of one kind of embedded message changed. */
 function rewrite(message: Uint8Array, id: number, change: (content: Uint8Array) => Uint8Array): Uint8Array {

@@ -2,7 +2,15 @@
 import { expect } from 'chai'
 import { Writer } from 'protobufjs/minimal'
 import { architectureOf, parseModel, publicNumbers, readWeights, ZkmlError } from '../../prover/onnx'
-import { buildModel, floats, ints, type ModelSpec, type TensorSpec } from '../support/onnx-builder'
+import {
+  buildModel,
+  floats,
+  ints,
+  type GraphSpec,
+  type ModelSpec,
+  type NodeSpec,
+  type TensorSpec,
+} from '../support/onnx-builder'
 import { weightedModel } from '../support/weighted-model'
 import { expectCode } from './support'
 
@@ -128,6 +136,26 @@ describe('onnx: architecture of a model with private weights', () => {
     expect(publicNumbers(bytes)).to.deep.equal([
       { name: 'codes', count: 9 },
       { name: 'k', count: 9 },
+    ])
+  })
+
+  it('names the numbers of subgraphs, floats among them', () => {
+    const branch = (initializers: Record<string, TensorSpec>, nodes: readonly NodeSpec[] = []): GraphSpec => ({
+      inputs: [],
+      outputs: [{ name: 'o' }],
+      nodes,
+      initializers,
+    })
+    const choose = (yes: GraphSpec, no: GraphSpec): NodeSpec => {
+      const attributes = { then_branch: yes, else_branch: no }
+      return { op: 'If', inputs: ['c'], outputs: ['o'], attributes }
+    }
+    const inner = choose(branch({ deep: ints([1, 2]) }), branch({ o: floats([10], 2) }))
+    const outer = choose(branch({ o: floats([9], 1) }), branch({}, [inner]))
+    const spec = weightedModel(1)
+    expect(publicNumbers(buildModel({ ...spec, nodes: [...spec.nodes, outer] }))).to.deep.equal([
+      { name: 'o', count: 9 },
+      { name: 'o', count: 10 },
     ])
   })
 
