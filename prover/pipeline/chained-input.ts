@@ -3,7 +3,8 @@
 import type { IoSchema } from '../encodings'
 import type { Sample } from '../quantize'
 import { randomFieldElement } from '../witness'
-import { formatOf, OpeningError, realValues, type TensorOpening } from './opening'
+import { formatOf, OpeningError, type TensorOpening } from './opening'
+import { realValues } from './secrets'
 
 /** What {@link proveInference} takes so that an input has the commitment that another proof's tensor has. */
 export type ChainedInput = {

@@ -6,6 +6,7 @@ import {
   DEFAULT_TARGET,
   meetsTarget,
   quantizedOutputs,
+  quantizeInput,
   ReferenceModel,
   toBigInts,
   type Accuracy,
@@ -15,7 +16,7 @@ import {
 } from '../quantize'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../witness'
 import type { CompiledModel } from './compile'
-import { integersOf, requireWeights, withWeights } from './private-weights'
+import { requireWeights, withIntegerWeights, withWeights } from './private-weights'
 import { staged, type Progress } from './progress'
 import type { MeasuredAccuracy } from './report'
 
@@ -39,10 +40,10 @@ export async function checkInput(model: CompiledModel, sample: Sample, progress?
   requireWeights(model)
   const { circuit, quantized, graph, onnx } = model
   const generator = await WitnessGenerator.create(circuit)
-  const inputs = integersOf(model, sample)
+  const inputs = sample.map((values, i) => quantizeInput(quantized.inputs[i]!.recipe, values))
   const start = performance.now()
   const witness = await staged(progress, 'witness', () =>
-    generator.generate({ inputs, context: 0n, ...(model.weights && { weightsSalt: model.weights.salt }) }),
+    generator.generate({ ...withIntegerWeights(model, inputs), context: 0n }),
   )
   const witnessMilliseconds = Math.round(performance.now() - start)
   const broken = await staged(progress, 'constraints', () => firstUnsatisfiedRow(circuit.r1cs, witness.values))

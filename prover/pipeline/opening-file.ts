@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isHexString } from 'ethers'
 import { elementCount, isFieldElement } from '../encodings'
-import { commitmentOf, OpeningError, realValues, type CommitmentSecret, type TensorOpening } from './opening'
+import { commitmentOf, OpeningError, type CommitmentSecret, type TensorOpening } from './opening'
+import { realValues } from './secrets'
 
 type Fail = (problem: string, cause?: unknown) => never
 type Json = Readonly<Record<string, unknown>>

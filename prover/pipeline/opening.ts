@@ -7,7 +7,7 @@ import { artefactPaths } from './artefacts'
 import { readModelFile } from './model-folder'
 import type { InferenceProof } from './proof-file'
 import { verifyInference } from './prove'
-import type { TensorSecret } from './secrets'
+import { realValues, type TensorSecret } from './secrets'
 
 /** Thrown for a file of secrets or an opening that is none or contradicts itself, and for tensors without an opening. */
 export class OpeningError extends ZkmlError {
@@ -121,11 +121,6 @@ export function formatOf({ shape, lo, bits, exponent }: TensorFormat): TensorFor
 export function commitmentOf(opening: TensorFormat & Pick<CommitmentSecret, 'salt' | 'integers'>): bigint {
   const { lo, bits, salt, integers } = opening
   return tensorCommitment(pack(integers, opening), salt, { lo, bits, count: integers.length })
-}
-
-/** The real values of an opening. */
-export function realValues({ integers, exponent }: Pick<TensorOpening, 'integers' | 'exponent'>): number[] {
-  return integers.map((q) => Number(q) * 2 ** -exponent)
 }
 
 /**

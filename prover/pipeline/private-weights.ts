@@ -6,8 +6,10 @@ import { weightFormat, weightsOf, type LinkedCircuit } from '../circuit'
 import { isFieldElement, pack, weightsCommitment } from '../encodings'
 import { readWeights, type Graph } from '../onnx'
 import { quantizeInput, type QuantizedProgram, type Recipe, type Sample } from '../quantize'
-import { randomFieldElement } from '../witness'
+import { randomFieldElement, type WitnessRequest } from '../witness'
 import { ArtefactError, readArtefact, type ArtefactPaths } from './artefacts'
+
+const FORMAT = 'zkml-weights/1'
 
 /** Private weights as the circuit takes them, and what commits to them. */
 export type PrivateWeights = {
@@ -72,13 +74,12 @@ export function requireNoWeights({ privateFolder }: ArtefactPaths): void {
     )
 }
 
-/** The integers that a circuit takes for a sample: its inputs, then its private weights. */
-export function integersOf(
-  model: { readonly quantized: QuantizedProgram; readonly weights?: PrivateWeights },
-  sample: Sample,
-): readonly Float64Array[] {
-  const inputs = sample.map((values, i) => quantizeInput(model.quantized.inputs[i]!.recipe, values))
-  return [...inputs, ...(model.weights?.integers ?? [])]
+/** What a witness is made of: the integers of the inputs, then the private weights of the model, if it has any. */
+export function withIntegerWeights(
+  { weights }: { readonly weights?: PrivateWeights },
+  inputs: readonly Float64Array[],
+): Pick<WitnessRequest, 'inputs' | 'weightsSalt'> {
+  return weights ? { inputs: [...inputs, ...weights.integers], weightsSalt: weights.salt } : { inputs }
 }
 
 /** A sample with the private weights of its model, if it has any: what the integer model runs on. */
@@ -99,8 +100,6 @@ export async function savePrivateWeights(
   const secret = { format: FORMAT, commitment: commitment.toString(), salt: salt.toString() }
   await writeJsonAtomic(paths.privateSalt, secret, 0o600)
 }
-
-const FORMAT = 'zkml-weights/1'
 
 /**
  * Reads what {@link savePrivateWeights} wrote.

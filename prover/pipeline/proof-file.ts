@@ -25,6 +25,7 @@ import {
   type ProofSystem,
   type UniversalProof,
 } from '../universal'
+import { realValues } from './secrets'
 
 /** Thrown for a proof file that is not one, or contradicts itself. */
 export class ProofFileError extends ZkmlError {
@@ -79,7 +80,7 @@ export function decodeOutputs(schema: IoSchema, signals: readonly bigint[]): Dec
     const words = signals.slice(next, (next += tensorSignals(spec)))
     const { name, shape } = spec
     if (spec.visibility === 'hashed') return { name, shape, values: null, commitment: words[0]!.toString() }
-    const values = unpack(words, spec, elementCount(spec)).map((q) => Number(q) * 2 ** -spec.exponent)
+    const values = realValues({ integers: unpack(words, spec, elementCount(spec)), exponent: spec.exponent })
     return { name, shape, values, commitment: null }
   })
 }

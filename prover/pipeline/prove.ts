@@ -11,7 +11,7 @@ import { readCircuitKey, type CircuitKey } from './circuit-key'
 import { rememberKey } from './known-keys'
 import { openCircuit, readModelFile, type LoadedModel } from './model-folder'
 import { openKey, type OpenKey, type OpenKeyOptions } from './open-key'
-import { requireWeights } from './private-weights'
+import { requireWeights, withIntegerWeights } from './private-weights'
 import { staged, type Progress } from './progress'
 import { decodeOutputs, expectedContext, isUniversalProof, type DecodedOutput, type InferenceProof } from './proof-file'
 import { tensorSecrets, type TensorSecret } from './secrets'
@@ -121,8 +121,7 @@ async function proveWith({ model, key, generator }: Opened, request: ProveIntege
   const started = performance.now()
   const witness = await staged(request.progress, 'witness', () =>
     generator.generate({
-      inputs: [...request.inputs, ...(model.weights?.integers ?? [])],
-      ...(model.weights && { weightsSalt: model.weights.salt }),
+      ...withIntegerWeights(model, request.inputs),
       context: expectedContext(request.context),
       ...(request.salts && { salts: request.salts }),
     }),

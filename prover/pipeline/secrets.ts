@@ -15,6 +15,11 @@ export type TensorSecret = {
   readonly values: readonly number[]
 }
 
+/** The real values of integers in units of 2^-exponent. */
+export function realValues(tensor: { readonly integers: readonly bigint[]; readonly exponent: number }): number[] {
+  return tensor.integers.map((q) => Number(q) * 2 ** -tensor.exponent)
+}
+
 /** The secrets of every hashed tensor, in signal order, which is that of the salts. */
 export function tensorSecrets(
   schema: IoSchema,
@@ -33,7 +38,7 @@ export function tensorSecrets(
     specs.forEach((spec, i) => {
       if (spec.visibility === 'hashed') {
         const integers = Array.from(toBigInts(witness.tensors[slots[i]!.tensor]!))
-        const values = integers.map((q) => Number(q) * 2 ** -spec.exponent)
+        const values = realValues({ integers, exponent: spec.exponent })
         const salt = witness.salts[secrets.length]!
         secrets.push({ side, name: spec.name, commitment: witness.signals[signal]!, salt, integers, values })
       }
