@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import * as library from '../../prover'
 import { projectFolder } from '../../prover/project'
-import { buildCli, removeFolder, temporaryFolder } from './support'
+import { makeFixture, type Fixture } from './fixture'
 
 const run = promisify(execFile)
 /** Of a snippet, in milliseconds: one may wait for what does not come. */
@@ -27,22 +27,24 @@ describe('docs/cli.md', function () {
   this.timeout(60_000)
   const blocks = blocksOf(DOCUMENT)
   const objects: Record<string, unknown>[] = []
-  let folder: string
+  let fixture: Fixture
   before(() => {
-    folder = temporaryFolder()
+    fixture = makeFixture()
+    const { folder, main } = fixture
     mkdirSync(join(folder, '.bin'))
-    symlinkSync(buildCli(), join(folder, '.bin', 'zkml'))
+    symlinkSync(main, join(folder, '.bin', 'zkml'))
     symlinkSync(join(projectFolder(), 'models'), join(folder, 'models'))
   })
   after(() => {
     // Of a daemon that a snippet did not stop.
-    const left = join(folder, 'zkml-state', 'daemon.json')
+    const left = fixture.path('zkml-state/daemon.json')
     if (existsSync(left)) process.kill((JSON.parse(readFileSync(left, 'utf8')) as { pid: number }).pid, 'SIGKILL')
-    removeFolder(folder)
+    fixture.remove()
   })
 
   for (const { text } of blocks.filter(({ language }) => language === 'sh')) {
     it(text.split('\n')[0]!, async () => {
+      const { folder } = fixture
       const env = { ...process.env, PATH: `${join(folder, '.bin')}${delimiter}${process.env.PATH}` }
       const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], {
         ...{ cwd: folder, env },
