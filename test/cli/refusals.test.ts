@@ -38,6 +38,7 @@ describe('cli: refusals', function () {
     const { write, path, must } = fixture
     await must('compile', 'model.onnx', '--samples', 'samples.json', '--out', 'tiny')
     await must('compile', 'other.onnx', '--samples', 'samples.json', '--out', 'other')
+    await must('compile', 'model.onnx', '--samples', 'samples.json', '--weights', 'private', '--out', 'secret')
     await must('setup', 'tiny', '--dev')
     await must('setup', 'other', '--dev')
     await must('prove', 'tiny', '--input', 'input.json', '--out', 'proof.json')
@@ -60,6 +61,8 @@ describe('cli: refusals', function () {
       'nan.onnx',
       buildModel({ ...tinyModel(1), initializers: { ...initializers, b1: { shape: [3], data: [0, NaN, 0] } } }),
     )
+    const b1 = { shape: [3], data: [0, 1000, 0] }
+    write('large.onnx', buildModel({ ...tinyModel(1), initializers: { ...initializers, b1 } }))
     write(
       'huge.onnx',
       buildModel({
@@ -169,6 +172,22 @@ describe('cli: refusals', function () {
       ['a target that is no share', `compile model.onnx --max-flips lots ${compile}`, /0\.2% or 0\.002/, 2],
       ['a target nobody can meet', `compile model.onnx --max-error 0 ${compile}`, /no recipe meets the target/],
       ['a file as the folder', 'compile model.onnx --samples samples.json --out input.json', /is a file/],
+      [
+        'a folder with private weights',
+        'compile model.onnx --samples samples.json --out secret',
+        /secret.private holds private weights and the salt .*give another folder with --out/,
+      ],
+      [
+        'a folder with private weights, for other ones',
+        'compile other.onnx --samples samples.json --weights private --out secret',
+        /secret.private holds private weights/,
+      ],
+      [
+        'weights besides a recipe',
+        'compile model.onnx --recipe tiny/recipe.json --weights private',
+        /already decides/,
+        2,
+      ],
       ['an unknown option', 'compile model.onnx --fast', /unknown option '--fast'.*zkml compile --help/, 2],
       ['no model', 'compile', /missing required argument 'model'/, 2],
       ['an unknown command', 'conjure a proof', /no command "conjure"/, 2],
@@ -188,6 +207,33 @@ describe('cli: refusals', function () {
       const run = await fixture.run(['compile', 'other.onnx', '--samples', 'samples.json', '--out', '.'])
       expectFailure(run, /model\.json is damaged|already there and was not written/)
     })
+  })
+
+  describe('commit-weights', () => {
+    const commit = 'commit-weights secret --model'
+    refuse([
+      [
+        'another architecture',
+        `${commit} operator.onnx --out new`,
+        /another architecture than secret .*only weights may/,
+      ],
+      ['an existing folder', `${commit} other.onnx --out other`, /other is already there; give the name of a new/],
+      ['a file as the folder', `${commit} other.onnx --out input.json`, /input\.json is already there/],
+      ['its own folder', `${commit} other.onnx --out secret`, /secret is already there/],
+      [
+        'fixed weights',
+        'commit-weights tiny --model model.onnx --out new',
+        /tiny: its weights are fixed .*--weights private/,
+      ],
+      [
+        'weights out of range',
+        `${commit} large.onnx --out new`,
+        /weight "b1"\[1\] = 1000 is outside .*--input-range b1=lo,hi/,
+      ],
+      ['a missing model', `${commit} gone.onnx --out new`, /gone\.onnx does not exist/],
+      ['a missing folder', 'commit-weights gone --model model.onnx --out new', /the folder gone does not exist/],
+      ['no model', 'commit-weights secret --out new', /required option '--model <file>'/, 2],
+    ])
   })
 
   describe('check, report, audit, export-circom', () => {
