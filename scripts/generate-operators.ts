@@ -9,6 +9,7 @@ import { OPERATORS } from '../prover/onnx/ops'
 import type { Operator } from '../prover/onnx/ops/catalogue/operator'
 import { readArchive } from './conformance/archive'
 import { readSummary } from './conformance/baseline'
+import type { OperatorSummary } from './conformance/report'
 
 export const OPERATOR_LIST = join(__dirname, '..', 'docs', 'operators.md')
 
@@ -38,7 +39,9 @@ export async function operatorList(): Promise<string> {
   const results = Object.values(summary)
   const counted = results.reduce((sum, { counted: cases }) => sum + cases, 0)
   const passed = results.reduce((sum, { passed: cases }) => sum + cases.length, 0)
-  const rows = [...OPERATORS].sort((a, b) => (a.name < b.name ? -1 : 1)).map((operator) => row(operator, seen))
+  const rows = [...OPERATORS]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((operator) => row(operator, seen.get(operator.name), summary[operator.name]))
   const page = [
     '# Operators',
     '',
@@ -57,14 +60,17 @@ export async function operatorList(): Promise<string> {
     '',
   ]
   return format(page.join('\n'), { parser: 'markdown', printWidth: 120 })
+}
 
-  function row({ name, domain, cost, restrictions }: Operator, attributes: typeof seen): string {
-    const result = summary[name]
-    const tests = result === undefined ? '–' : `${result.passed.length}/${result.counted}`
-    const known = [...(attributes.get(name) ?? [])].sort().map((attribute) => `\`${attribute}\``)
-    const label = domain === undefined ? name : `${name} (${domain})`
-    return `| ${label} | ${tests} | ${known.join(' ')} | ${cost} | ${restrictions ?? ''} |`
-  }
+function row(
+  { name, domain, cost, restrictions }: Operator,
+  attributes: ReadonlySet<string> = new Set(),
+  result?: OperatorSummary,
+): string {
+  const tests = result === undefined ? '–' : `${result.passed.length}/${result.counted}`
+  const known = [...attributes].sort().map((attribute) => `\`${attribute}\``)
+  const label = domain === undefined ? name : `${name} (${domain})`
+  return `| ${label} | ${tests} | ${known.join(' ')} | ${cost} | ${restrictions ?? ''} |`
 }
 
 if (require.main === module) void operatorList().then((page) => writeFileSync(OPERATOR_LIST, page))

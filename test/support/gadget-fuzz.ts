@@ -35,7 +35,7 @@ export function attempts(gadget: Gadget, free: number): Arbitrary<Attempt> {
 }
 
 /** Inputs within the intervals a gadget requires, their ends among them. */
-export function inputsOf(gadget: Gadget): Arbitrary<readonly bigint[]> {
+function inputsOf(gadget: Gadget): Arbitrary<readonly bigint[]> {
   const any = fc.oneof(
     fc.constantFrom(0n, 1n, -1n),
     fc.bigInt({ min: -(2n ** 20n), max: 2n ** 20n }),
