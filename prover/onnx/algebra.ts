@@ -67,14 +67,11 @@ export class Algebra {
 
   readonly softmax = (x: Operand, axis: number): Operand => this.unary('softmax', { op: 'Softmax', axis }, x)
 
-  /** Index of the largest along the last axis, the lowest on ties; the axis goes. */
-  readonly argMax = (x: Operand): Operand =>
-    this.scope.emit('argMax', {
-      operation: { op: 'ArgMax', axis: x.shape.length - 1, keepdims: false },
-      inputs: [x],
-      shape: x.shape.slice(0, -1),
-      elementType: 'int64',
-    })
+  /** Index of the largest along an axis, the lowest on ties; the axis goes, or stays with size 1. */
+  readonly argMax = (x: Operand, axis = x.shape.length - 1, keepdims = false): Operand => {
+    const shape = keepdims ? x.shape.with(axis, 1) : x.shape.toSpliced(axis, 1)
+    return this.emit('argMax', { op: 'ArgMax', axis, keepdims }, [x], shape, 'int64')
+  }
 
   /** √max(x, 0). */
   readonly squareRoot = (x: Operand): Operand => this.unary('sqrt', { op: 'SquareRoot' }, x)
@@ -94,13 +91,7 @@ export class Algebra {
   readonly equal = (a: Operand, b: Operand): Operand => this.isZero(this.difference(a, b))
 
   /** 1 − x of a bool. */
-  readonly not = (x: Operand): Operand =>
-    this.scope.emit('not', {
-      operation: { op: 'Sub' },
-      inputs: [this.constant([1], [], 'bool'), x],
-      shape: x.shape,
-      elementType: 'bool',
-    })
+  readonly not = (x: Operand): Operand => this.binary('not', { op: 'Sub' }, this.constant([1], [], 'bool'), x)
 
   readonly and = (a: Operand, b: Operand): Operand => this.binary('and', { op: 'Mul' }, a, b, 'bool')
 
@@ -140,56 +131,26 @@ export class Algebra {
 
   /** The largest of each group of elements of the concatenated inputs. */
   readonly groupMax = (inputs: readonly Operand[], groups: ElementGroups, shape: readonly number[]): Operand =>
-    this.scope.emit('max', {
-      operation: { op: 'GroupMax', groups },
-      inputs,
-      shape,
-      elementType: inputs[0]!.elementType,
-    })
+    this.emit('max', { op: 'GroupMax', groups }, inputs, shape)
 
   /** Elements of the concatenated inputs by flat index; −1 is `fill`. */
   readonly select = (inputs: readonly Operand[], index: Int32Array, shape: readonly number[], fill = 0): Operand =>
-    this.scope.emit('select', {
-      operation: { op: 'Select', index, fill },
-      inputs,
-      shape,
-      elementType: inputs[0]!.elementType,
-    })
+    this.emit('select', { op: 'Select', index, fill }, inputs, shape)
 
   /** Comparisons of single elements with constants; see Operation. */
   readonly thresholds = (
     x: Operand,
-    comparisons: {
-      readonly element: Int32Array
-      readonly threshold: Float64Array
-      readonly strict: Uint8Array
-    },
+    comparisons: Omit<Extract<Operation, { readonly op: 'Thresholds' }>, 'op'>,
     shape: readonly number[],
-  ): Operand =>
-    this.scope.emit('thresholds', {
-      operation: { op: 'Thresholds', ...comparisons },
-      inputs: [x],
-      shape,
-      elementType: 'bool',
-    })
+  ): Operand => this.emit('thresholds', { op: 'Thresholds', ...comparisons }, [x], shape, 'bool')
 
   /** Weighted sums of elements of the concatenated inputs. */
   readonly combine = (inputs: readonly Operand[], rows: SparseSums, shape: readonly number[]): Operand =>
-    this.scope.emit('combine', {
-      operation: { op: 'Combine', rows },
-      inputs,
-      shape,
-      elementType: inputs[0]!.elementType,
-    })
+    this.emit('combine', { op: 'Combine', rows }, inputs, shape)
 
   /** Σ a·b over each row of pairs; either may be variable, or both. */
   readonly contract = (a: Operand, b: Operand, pairs: ElementPairs, shape: readonly number[]): Operand =>
-    this.scope.emit('contract', {
-      operation: { op: 'Contract', pairs },
-      inputs: [a, b],
-      shape,
-      elementType: a.elementType,
-    })
+    this.emit('contract', { op: 'Contract', pairs }, [a, b], shape)
 
   /** Rounds to the precision that calibration finds: what several products share is rounded once. Clamps to ±bound. */
   readonly settle = (x: Operand, bound?: number): Operand =>
@@ -229,40 +190,21 @@ export class Algebra {
   readonly reduceMin = (x: Operand, axes: readonly number[]): Operand =>
     x.kind === 'bool' ? this.not(this.reduceMax(this.not(x), axes)) : this.neg(this.reduceMax(this.neg(x), axes))
 
-  /** The first index of the largest along an axis, which stays with size 1. */
-  readonly argMaxAlong = (x: Operand, axis: number): Operand =>
-    this.scope.emit('argMax', {
-      operation: { op: 'ArgMax', axis, keepdims: true },
-      inputs: [x],
-      shape: x.shape.map((size, at) => (at === axis ? 1 : size)),
-      elementType: 'int64',
-    })
-
   /** A new last axis with 1 at the index; an index outside has no 1. */
   readonly oneHot = (index: Operand, depth: number): Operand =>
-    this.scope.emit('oneHot', {
-      operation: { op: 'OneHot', depth },
-      inputs: [index],
-      shape: [...index.shape, depth],
-      elementType: 'bool',
-    })
+    this.emit('oneHot', { op: 'OneHot', depth }, [index], [...index.shape, depth], 'bool')
 
   readonly reshape = (x: Operand, shape: readonly number[]): Operand =>
-    this.scope.emit('reshape', { operation: { op: 'Reshape' }, inputs: [x], shape, elementType: x.elementType })
+    this.emit('reshape', { op: 'Reshape' }, [x], shape)
 
   /** The same numbers under another type, which must be able to hold them. */
   readonly as = (x: Operand, elementType: ElementType): Operand =>
-    x.elementType === elementType
-      ? x
-      : this.scope.emit('cast', { operation: { op: 'Reshape' }, inputs: [x], shape: x.shape, elementType })
+    x.elementType === elementType ? x : this.unary('cast', { op: 'Reshape' }, x, elementType)
 
-  readonly transpose = (x: Operand, perm: readonly number[]): Operand =>
-    this.scope.emit('transpose', {
-      operation: { op: 'Transpose', perm },
-      inputs: [x],
-      shape: perm.map((axis) => sizeAt(x.shape, axis)),
-      elementType: x.elementType,
-    })
+  readonly transpose = (x: Operand, perm: readonly number[]): Operand => {
+    const shape = perm.map((axis) => sizeAt(x.shape, axis))
+    return this.emit('transpose', { op: 'Transpose', perm }, [x], shape)
+  }
 
   /** The same elements with one axis at another place. */
   readonly moveAxis = (x: Operand, from: number, to: number): Operand => {
@@ -276,66 +218,45 @@ export class Algebra {
   readonly matMul = (a: Operand, b: Operand): Operand => {
     const batch = this.common(a.shape.slice(0, -2), b.shape.slice(0, -2))
     const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!]
-    return this.scope.emit('matmul', {
-      operation: { op: 'MatMul' },
-      inputs: [a, b],
-      shape,
-      elementType: a.kind === 'bool' ? b.elementType : a.elementType,
-    })
+    return this.emit('matmul', { op: 'MatMul' }, [a, b], shape, a.kind === 'bool' ? b.elementType : a.elementType)
   }
 
   readonly concat = (inputs: readonly Operand[], axis: number): Operand => {
-    const [first] = inputs
     const length = inputs.reduce((sum, { shape }) => sum + sizeAt(shape, axis), 0)
-    const shape = first!.shape.map((size, at) => (at === axis ? length : size))
-    return this.scope.emit('concat', {
-      operation: { op: 'Concat', axis },
-      inputs,
-      shape,
-      elementType: first!.elementType,
-    })
+    return this.emit('concat', { op: 'Concat', axis }, inputs, inputs[0]!.shape.with(axis, length))
   }
 
   /** x[…, from:to, …] along one axis. */
-  readonly slice = (x: Operand, axis: number, from: number, to: number): Operand =>
-    this.scope.emit('slice', {
-      operation: {
-        op: 'Slice',
-        starts: x.shape.map((_, at) => (at === axis ? from : 0)),
-        steps: x.shape.map(() => 1),
-      },
-      inputs: [x],
-      shape: x.shape.map((size, at) => (at === axis ? to - from : size)),
-      elementType: x.elementType,
-    })
+  readonly slice = (x: Operand, axis: number, from: number, to: number): Operand => {
+    const starts = x.shape.map((_, at) => (at === axis ? from : 0))
+    return this.emit('slice', { op: 'Slice', starts, steps: x.shape.map(() => 1) }, [x], x.shape.with(axis, to - from))
+  }
 
   /** x[…, ::-1, …] along one axis. */
-  readonly reverse = (x: Operand, axis: number): Operand =>
-    this.scope.emit('reverse', {
-      operation: {
-        op: 'Slice',
-        starts: x.shape.map((size, at) => (at === axis ? size - 1 : 0)),
-        steps: x.shape.map((_, at) => (at === axis ? -1 : 1)),
-      },
-      inputs: [x],
-      shape: x.shape,
-      elementType: x.elementType,
-    })
+  readonly reverse = (x: Operand, axis: number): Operand => {
+    const starts = x.shape.map((size, at) => (at === axis ? size - 1 : 0))
+    const steps = x.shape.map((_, at) => (at === axis ? -1 : 1))
+    return this.unary('reverse', { op: 'Slice', starts, steps }, x)
+  }
 
-  private readonly unary = (
+  private readonly emit = (
     label: string,
     operation: Operation,
-    x: Operand,
-    elementType: ElementType = x.elementType,
-  ): Operand => this.scope.emit(label, { operation, inputs: [x], shape: x.shape, elementType })
+    inputs: readonly Operand[],
+    shape: readonly number[],
+    elementType: ElementType = inputs[0]!.elementType,
+  ): Operand => this.scope.emit(label, { operation, inputs, shape, elementType })
+
+  private readonly unary = (label: string, operation: Operation, x: Operand, elementType?: ElementType): Operand =>
+    this.emit(label, operation, [x], x.shape, elementType)
 
   private readonly binary = (
     label: string,
     operation: Operation,
     a: Operand,
     b: Operand,
-    elementType: ElementType = a.elementType,
-  ): Operand => this.scope.emit(label, { operation, inputs: [a, b], shape: this.common(a.shape, b.shape), elementType })
+    elementType?: ElementType,
+  ): Operand => this.emit(label, operation, [a, b], this.common(a.shape, b.shape), elementType)
 
   /** a − b, under a type that holds it: that of integers without a sign does not, nor does that of bools. */
   private readonly difference = (a: Operand, b: Operand): Operand =>

@@ -4,6 +4,7 @@ import type { NodeScope, Rule } from '../node-scope'
 import { checkSize, elementCount, sizeAt } from '../shape'
 import type { Operand } from '../tensor'
 import { pick } from './indexing'
+import { alongRows } from './softmax'
 
 /** ArgMax: ties go to the lowest index, or with select_last_index to the highest. */
 export const argMax: Rule = (scope) => extreme(scope, (_, x) => x)
@@ -20,43 +21,22 @@ function extreme(scope: NodeScope, order: (algebra: Algebra, x: Operand) => Oper
   const last = scope.opset >= 12 && scope.attributes.flag('select_last_index', false)
   const algebra = new Algebra(scope)
   const key = order(algebra, x)
-  const index = last ? lastArgMax(algebra, key, axis) : algebra.argMaxAlong(key, axis)
-  if (keep) return index
-  return algebra.reshape(
-    index,
-    x.shape.filter((_, at) => at !== axis),
-  )
-}
-
-/** Counted from the end of the axis the last one is the first. */
-function lastArgMax(algebra: Algebra, x: Operand, axis: number): Operand {
-  const index = algebra.argMaxAlong(algebra.reverse(x, axis), axis)
+  if (!last) return algebra.argMax(key, axis, keep)
+  // Counted from the end of the axis the last one is the first.
+  const index = algebra.argMax(algebra.reverse(key, axis), axis, keep)
   return algebra.sub(algebra.number(sizeAt(x.shape, axis) - 1, index), index)
 }
 
 /** Hardmax: 1 at the first largest along an axis, 0 elsewhere. Before opset 13 all axes from `axis` on are one. */
-export const hardmax: Rule = (scope) => {
-  scope.arity(1)
-  const x = scope.input(0)
-  scope.requireFloat(x)
-  const rank = x.shape.length
-  if (rank === 0) throw scope.unsupported('the input is a scalar')
-  const axis = scope.axis(scope.attributes.int('axis', scope.opset < 13 && rank > 1 ? 1 : -1), rank)
-  const algebra = new Algebra(scope)
-  if (scope.opset < 13) {
-    const rows = elementCount(x.shape.slice(0, axis))
-    const flat = algebra.reshape(x, [rows, elementCount(x.shape) / rows])
-    return algebra.reshape(algebra.as(firstLargest(algebra, flat), x.elementType), x.shape)
-  }
-  const chosen = firstLargest(algebra, algebra.moveAxis(x, axis, rank - 1))
-  return algebra.as(algebra.moveAxis(chosen, rank - 1, axis), x.elementType)
-}
+export const hardmax = alongRows((algebra, x, axis) => {
+  const last = x.shape.length - 1
+  const chosen = firstLargest(algebra, algebra.moveAxis(x, axis, last))
+  return algebra.as(algebra.moveAxis(chosen, last, axis), x.elementType)
+})
 
 /** One-hot form of the ArgMax along the last axis. */
 function firstLargest(algebra: Algebra, x: Operand): Operand {
-  const last = x.shape.length - 1
-  const index = algebra.reshape(algebra.argMaxAlong(x, last), x.shape.slice(0, -1))
-  return algebra.oneHot(index, sizeAt(x.shape, last))
+  return algebra.oneHot(algebra.argMax(x), sizeAt(x.shape, x.shape.length - 1))
 }
 
 /** TopK: the k largest or smallest along an axis in order, and their indices; of equals the lowest index first. */
