@@ -148,6 +148,17 @@ export class Algebra {
   readonly combine = (inputs: readonly Operand[], rows: SparseSums, shape: readonly number[]): Operand =>
     this.emit('combine', { op: 'Combine', rows }, inputs, shape)
 
+  /** The sum of each group of elements of the concatenated inputs, times a factor. */
+  readonly groupSum = (
+    inputs: readonly Operand[],
+    groups: ElementGroups,
+    shape: readonly number[],
+    factor = 1,
+  ): Operand => {
+    const weight = new Float64Array(groups.column.length).fill(factor)
+    return this.combine(inputs, { ...groups, weight, bias: new Float64Array(groups.start.length - 1) }, shape)
+  }
+
   /** Σ a·b over each row of pairs; either may be variable, or both. */
   readonly contract = (a: Operand, b: Operand, pairs: ElementPairs, shape: readonly number[]): Operand =>
     this.emit('contract', { op: 'Contract', pairs }, [a, b], shape)
@@ -161,8 +172,7 @@ export class Algebra {
   /** Sums over axes, times a factor; the axes stay with size 1. */
   readonly sum = (x: Operand, axes: readonly number[], factor = 1): Operand => {
     const { groups, shape } = reduction(x.shape, axes)
-    const weight = new Float64Array(groups.column.length).fill(factor)
-    return this.combine([x], { ...groups, weight, bias: new Float64Array(elementCount(shape)) }, shape)
+    return this.groupSum([x], groups, shape, factor)
   }
 
   readonly mean = (x: Operand, axes: readonly number[]): Operand =>

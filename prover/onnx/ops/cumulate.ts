@@ -25,6 +25,5 @@ export const cumSum: Rule = (scope) => {
     for (let at = from; at <= to; at++) column[used++] = element + (at - own) * inner
     start[element + 1] = used
   }
-  const weight = new Float64Array(column.length).fill(1)
-  return new Algebra(scope).combine([x], { start, column, weight, bias: new Float64Array(count) }, x.shape)
+  return new Algebra(scope).groupSum([x], { start, column }, x.shape)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../algebra'
 import type { NodeScope, Rule } from '../node-scope'
-import { elementCount, formatShape, sizeAt, stridesOf } from '../shape'
+import { elementCount, formatShape, sizeAt, stridesOf, walk } from '../shape'
 import type { Operand } from '../tensor'
 
 /** A label for each axis of an operand: letters, and numbers for the axes of an ellipsis, counted from its end. */
@@ -85,15 +85,10 @@ function summed(scope: NodeScope, term: Term, output: Labels, sizes: Sizes): Ope
   const inner = [...new Set(term.labels)].filter((label) => !output.includes(label))
   const shape = output.map((label) => sizes.get(label)!)
   const [outer, summands] = [offsets(term, output, sizes), offsets(term, inner, sizes)]
-  const all = new Uint32Array(outer.length * summands.length)
-  outer.forEach((base, row) => summands.forEach((at, i) => (all[row * summands.length + i] = base + at)))
+  const column = new Uint32Array(outer.length * summands.length)
+  outer.forEach((base, row) => summands.forEach((at, i) => (column[row * summands.length + i] = base + at)))
   const start = Uint32Array.from({ length: outer.length + 1 }, (_, row) => row * summands.length)
-  const weight = new Float64Array(all.length).fill(1)
-  return new Algebra(scope).combine(
-    [term.operand],
-    { start, column: all, weight, bias: new Float64Array(outer.length) },
-    shape,
-  )
+  return new Algebra(scope).groupSum([term.operand], { start, column }, shape)
 }
 
 /** Two operands multiplied, and summed over the labels that are not kept. */
@@ -121,12 +116,7 @@ function offsets({ operand, labels }: Term, over: Labels, sizes: Sizes): Uint32A
     labels.reduce((sum, mine, axis) => sum + (mine === label && sizeAt(operand.shape, axis) > 1 ? own[axis]! : 0), 0),
   )
   const shape = over.map((label) => sizes.get(label)!)
-  return Uint32Array.from({ length: elementCount(shape) }, (_, flat) => {
-    let [at, rest] = [0, flat]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += (rest % shape[axis]!) * strides[axis]!
-      rest = Math.floor(rest / shape[axis]!)
-    }
-    return at
-  })
+  const places = new Uint32Array(elementCount(shape))
+  walk(shape, strides, 0, (i, at) => (places[i] = at))
+  return places
 }

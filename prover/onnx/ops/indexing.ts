@@ -73,16 +73,8 @@ export function selectors(algebra: Algebra, indices: Operand, size: number): Ope
     const first = row + Math.floor(row / size) * size
     column.set([first, first + size], 2 * row)
   }
-  return algebra.combine(
-    [both],
-    {
-      start: Uint32Array.from({ length: rows + 1 }, (_, row) => 2 * row),
-      column,
-      weight: new Float64Array(2 * rows).fill(1),
-      bias: new Float64Array(rows),
-    },
-    [...indices.shape, size],
-  )
+  const start = Uint32Array.from({ length: rows + 1 }, (_, row) => 2 * row)
+  return algebra.groupSum([both], { start, column }, [...indices.shape, size])
 }
 
 /**

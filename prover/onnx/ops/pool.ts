@@ -31,7 +31,7 @@ function maxIndices(
   output: readonly number[],
   columnMajor: boolean,
 ): Operand {
-  const { argMax, combine, oneHot, select } = new Algebra(scope)
+  const { argMax, as, combine, oneHot, select } = new Algebra(scope)
   const { start, column } = windowElements(x.shape, window, output)
   const [rows, most] = [start.length - 1, elementCount(window.kernel)]
   // Windows at the edge have fewer elements: their first one, repeated, never comes first.
@@ -48,11 +48,7 @@ function maxIndices(
     weight: Float64Array.from(index, (at) => (columnMajor ? transposed(at, spatial) : at)),
     bias: new Float64Array(rows),
   }
-  return combine([scope.emit('place', asInteger(place))], combination, [...x.shape.slice(0, 2), ...output])
-}
-
-function asInteger(x: Operand): Lowered {
-  return { operation: { op: 'Reshape' }, inputs: [x], shape: x.shape, elementType: 'int64' }
+  return combine([as(place, 'int64')], combination, [...x.shape.slice(0, 2), ...output])
 }
 
 /** The position of an element if the axes of its plane were stored in reverse order. */
@@ -108,14 +104,11 @@ export const lpPool: Rule = (scope) => {
  */
 function lpNorms(scope: NodeScope, x: Operand, p: number, window: Window, output: readonly number[]): Operand {
   if (p < 1 || p > 16) throw scope.unsupported(`p is ${p}; norms from 1 to 16 are supported`)
-  const { abs, combine, fn, mul, settle, squareRoot } = new Algebra(scope)
+  const { abs, fn, groupSum, mul, settle, squareRoot } = new Algebra(scope)
   const base = p % 2 === 0 ? settle(x) : abs(x)
   let power = base
   for (let k = 1; k < p; k++) power = mul(power, base)
-  const { start, column } = windowElements(x.shape, window, output)
-  const weight = new Float64Array(column.length).fill(1)
-  const rows = { start, column, weight, bias: new Float64Array(start.length - 1) }
-  let norm = combine([power], rows, [...x.shape.slice(0, 2), ...output])
+  let norm = groupSum([power], windowElements(x.shape, window, output), [...x.shape.slice(0, 2), ...output])
   let rest = 1 / p
   for (; rest < 1; rest *= 2) norm = squareRoot(norm)
   return rest === 1 ? norm : fn({ name: 'power', parameters: [rest] }, norm)

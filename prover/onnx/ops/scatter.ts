@@ -120,10 +120,7 @@ function scatterAt(scope: NodeScope, x: Operand, updates: Operand, target: Int32
   const column = Uint32Array.from(lists.flat())
   const start = new Uint32Array(size + 1)
   lists.forEach((list, i) => (start[i + 1] = start[i]! + list.length))
-  if (reduction === 'add') {
-    const weight = new Float64Array(column.length).fill(1)
-    return algebra.combine([x, updates], { start, column, weight, bias: new Float64Array(size) }, x.shape)
-  }
+  if (reduction === 'add') return algebra.groupSum([x, updates], { start, column }, x.shape)
   if (reduction === 'max') return algebra.groupMax([x, updates], { start, column }, x.shape)
   return algebra.neg(algebra.groupMax([algebra.neg(x), algebra.neg(updates)], { start, column }, x.shape))
 }
