@@ -4,13 +4,19 @@ import type { NodeScope, Rule } from '../node-scope'
 import { elementCount, formatShape, sizeAt } from '../shape'
 import type { Operand } from '../tensor'
 
-type Normalized = { readonly result: Operand; readonly mean: Operand; readonly inverse: Operand }
+type Normalized = {
+  readonly result: Operand
+  readonly mean: Operand
+  readonly variance: Operand
+  /** 1/√(variance + ε). */
+  readonly inverse: Operand
+}
 
 /**
  * (x − mean)/√(variance + ε) over axes: one root and one division for each mean, one product for each element. Results are
  * at most √(n − 1) in size over n elements (Samuelson's inequality) and are clamped to that.
  */
-export function normalize(
+function normalize(
   { div, mean, mul, number, settle, shift, square, squareRoot, sub }: Algebra,
   x: Operand,
   axes: readonly number[],
@@ -18,10 +24,12 @@ export function normalize(
 ): Normalized {
   const average = mean(x, axes)
   const centred = settle(sub(x, average))
-  const deviation = squareRoot(shift(mean(square(centred), axes), epsilon))
+  const variance = mean(square(centred), axes)
+  const deviation = squareRoot(shift(variance, epsilon))
   const inverse = div(number(1, x), deviation)
   const count = elementCount(axes.map((axis) => sizeAt(x.shape, axis)))
-  return { result: settle(mul(centred, inverse), Math.sqrt(Math.max(count - 1, 0))), mean: average, inverse }
+  const result = settle(mul(centred, inverse), Math.sqrt(Math.max(count - 1, 0)))
+  return { result, mean: average, variance, inverse }
 }
 
 /** BatchNormalization. In training mode the statistics are those of the batch, and running ones are outputs. */
@@ -66,11 +74,10 @@ function trained(
   const algebra = new Algebra(scope)
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
   const own = normalize(algebra, x, axes, epsilon)
-  const spread = algebra.mean(algebra.square(algebra.settle(algebra.sub(x, own.mean))), axes)
   const mix = (running: Operand, batch: Operand) =>
     algebra.add(algebra.scale(running, momentum), algebra.scale(algebra.reshape(batch, running.shape), 1 - momentum))
   const scaled = affine(algebra, own.result, perChannel(algebra, x, scale), perChannel(algebra, x, bias))
-  return [scaled, mix(mean, own.mean), mix(variance, spread)]
+  return [scaled, mix(mean, own.mean), mix(variance, own.variance)]
 }
 
 /** LayerNormalization over the axes from `axis` on; all three outputs. */
@@ -157,7 +164,7 @@ export const localResponseNormalization: Rule = (scope): Operand => {
     attributes.float('beta', 0.75),
     attributes.float('bias', 1),
   ]
-  const { combine, fn, mul, settle, shift, square } = new Algebra(scope)
+  const { fn, groupSum, mul, settle, shift, square } = new Algebra(scope)
   const rounded = settle(x)
   const [plane, channels] = [elementCount(x.shape.slice(2)), sizeAt(x.shape, 1)]
   const column: number[] = []
@@ -170,9 +177,8 @@ export const localResponseNormalization: Rule = (scope): Operand => {
     for (let c = from; c <= to; c++) column.push(i + (c - channel) * plane)
     start[i + 1] = column.length
   }
-  const weight = new Float64Array(column.length).fill(alpha / size)
-  const rows = { start, column: Uint32Array.from(column), weight, bias: new Float64Array(count) }
-  const sums = shift(combine([square(rounded)], rows, x.shape), bias)
+  const groups = { start, column: Uint32Array.from(column) }
+  const sums = shift(groupSum([square(rounded)], groups, x.shape, alpha / size), bias)
   return mul(rounded, fn({ name: 'power', parameters: [-beta] }, sums))
 }
 
