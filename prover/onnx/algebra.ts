@@ -55,6 +55,9 @@ export class Algebra {
   readonly neg = (x: Operand): Operand => this.unary('neg', { op: 'Neg' }, x)
   readonly relu = (x: Operand): Operand => this.unary('relu', { op: 'Relu' }, x)
 
+  /** x where it is at least 0, and alpha·x below. */
+  readonly leakyRelu = (x: Operand, alpha: number): Operand => this.unary('leakyRelu', { op: 'LeakyRelu', alpha }, x)
+
   /** |x|; a real number is rounded and its sign taken from one decomposition. */
   readonly abs = (x: Operand): Operand =>
     x.kind === 'float' ? this.unary('abs', { op: 'LeakyRelu', alpha: -1 }, x) : this.sub(this.scale(this.relu(x), 2), x)
@@ -282,7 +285,7 @@ export class Algebra {
 const WIDTH = { bool: 0, int: 1, float: 2 } as const
 
 /** A type that holds differences. */
-export function signedType(elementType: ElementType): ElementType {
+function signedType(elementType: ElementType): ElementType {
   return kindOf(elementType) !== 'float' && ELEMENT_TYPES[elementType].min === 0 ? 'int64' : elementType
 }
 

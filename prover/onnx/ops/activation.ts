@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FunctionName } from '../../functions'
 import { Algebra } from '../algebra'
-import type { Operation } from '../graph'
-import type { Lowered, NodeScope, Rule } from '../node-scope'
+import type { NodeScope, Rule } from '../node-scope'
 import { elementCount, formatShape } from '../shape'
 import type { Operand } from '../tensor'
+import { ofFloat, ofNumber } from './elementwise'
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127
 
 /** Relu, which opset 14 extended to integers. */
-export const relu: Rule = (scope) => {
-  scope.arity(1)
-  scope.requireNumber(scope.input(0))
-  return elementwise(scope, { op: 'Relu' })
-}
+export const relu = ofNumber((algebra, x) => algebra.relu(x))
 
 /** A smooth function without attributes. */
 export function smooth(name: FunctionName): Rule {
-  return (scope) => {
-    scope.arity(1)
-    scope.requireFloat(scope.input(0))
-    return elementwise(scope, { op: 'Function', fn: { name } })
-  }
+  return ofFloat((algebra, x) => algebra.fn({ name }, x))
 }
 
 /** LeakyRelu with its slope. */
-export const leakyRelu: Rule = (scope) => {
-  scope.arity(1)
-  scope.requireFloat(scope.input(0))
-  return elementwise(scope, { op: 'LeakyRelu', alpha: scope.attributes.float('alpha', 0.01) })
-}
+export const leakyRelu = ofFloat((algebra, x, { attributes }) => algebra.leakyRelu(x, attributes.float('alpha', 0.01)))
 
 /** Clip: bounds are attributes before opset 11 and inputs from then on; a side without bound is absent. */
 export const clip: Rule = (scope) => {
@@ -48,15 +36,12 @@ function boundOf(bound: Operand | undefined, absent: number): number | undefined
   return bound === undefined ? absent : bound.data?.[0]
 }
 
-function clipConstant(scope: NodeScope, min: number, max: number): Lowered {
+function clipConstant(scope: NodeScope, min: number, max: number): Operand {
   if (Number.isNaN(min) || Number.isNaN(max)) throw scope.invalid('a bound is NaN')
   if (min > max) throw scope.invalid(`min ${min} is greater than max ${max}`)
   if (min >= LARGEST_FLOAT32 || max <= -LARGEST_FLOAT32) throw scope.invalid('a bound is infinite on the wrong side')
-  return elementwise(scope, {
-    op: 'Clip',
-    ...(min > -LARGEST_FLOAT32 ? { min } : {}),
-    ...(max < LARGEST_FLOAT32 ? { max } : {}),
-  })
+  const [least, most] = [min > -LARGEST_FLOAT32 ? min : undefined, max < LARGEST_FLOAT32 ? max : undefined]
+  return new Algebra(scope).clip(scope.input(0), least, most)
 }
 
 function boundsFromAttributes(scope: NodeScope): readonly [number, number] {
@@ -72,9 +57,4 @@ function boundsFromInputs(scope: NodeScope): readonly [Operand, Operand | undefi
   const list = bounds.find(({ shape }) => elementCount(shape) !== 1 || shape.length > x.shape.length)
   if (list !== undefined) throw scope.invalid(`"${list.name}" has shape ${formatShape(list.shape)}`)
   return [x, lower, upper]
-}
-
-function elementwise(scope: NodeScope, operation: Operation): Lowered {
-  const operand = scope.input(0)
-  return { operation, inputs: [operand], shape: operand.shape, elementType: operand.elementType }
 }

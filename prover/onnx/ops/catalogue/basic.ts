@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { clip, leakyRelu, relu, smooth } from '../activation'
-import { binary, neg } from '../arithmetic'
+import { add, mul, neg, sub } from '../arithmetic'
 import { cast } from '../cast'
 import { equal, greater, greaterOrEqual, less, lessOrEqual, where } from '../comparison'
 import { constant, constantOfShape, shapeOf, sizeOf } from '../constant'
@@ -20,7 +20,7 @@ import type { Operator } from './operator'
 
 /** Operators of the first slice: what most networks are made of. */
 export const BASIC: readonly Operator[] = [
-  { name: 'Add', rule: binary('Add'), cost: 'none: affine' },
+  { name: 'Add', rule: add, cost: 'none: affine' },
   { name: 'AveragePool', rule: averagePool, cost: 'none: affine' },
   { name: 'BatchNormalization', rule: batchNormalization, cost: 'none: affine' },
   {
@@ -56,7 +56,7 @@ export const BASIC: readonly Operator[] = [
   { name: 'MaxPool', rule: maxPool, cost: '(k − 1)·(b + 2) a window of k elements' },
   {
     name: 'Mul',
-    rule: binary('Mul'),
+    rule: mul,
     cost: 'none by a constant; 1 an element for two variables, and the rounding of both',
   },
   { name: 'Neg', rule: neg, cost: 'none: affine' },
@@ -74,7 +74,7 @@ export const BASIC: readonly Operator[] = [
   { name: 'Softmax', rule: softmax, cost: 'at most 90·n + 100 a group of n' },
   { name: 'Sqrt', rule: sqrt, cost: '2·(b + 2) an element', restrictions: 'of a negative number it is 0' },
   { name: 'Squeeze', rule: squeeze, cost: 'none: affine' },
-  { name: 'Sub', rule: binary('Sub'), cost: 'none: affine' },
+  { name: 'Sub', rule: sub, cost: 'none: affine' },
   { name: 'Tanh', rule: smooth('tanh'), cost: '44 to 66 an element and the rounding of its argument' },
   { name: 'Transpose', rule: transpose, cost: 'none: affine' },
   { name: 'Unsqueeze', rule: unsqueeze, cost: 'none: affine' },
