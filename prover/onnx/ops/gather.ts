@@ -2,7 +2,15 @@
 import { Algebra } from '../algebra'
 import type { NodeScope, Rule } from '../node-scope'
 import { elementCount, formatShape, sizeAt, stridesOf } from '../shape'
-import { constantTuples, pick, positiveIndices, requireIndices, selectors, tupleSelectors } from './indexing'
+import {
+  constantTuples,
+  pick,
+  positiveIndices,
+  requireIndices,
+  requireWithin,
+  selectors,
+  tupleSelectors,
+} from './indexing'
 import type { Operand } from '../tensor'
 
 /** Gather: slices along one axis, picked by index. Variable indices are made one-hot and multiplied with the data. */
@@ -78,12 +86,4 @@ function operands(scope: NodeScope): readonly [Operand, Operand] {
   requireIndices(scope, indices)
   if (x.shape.length === 0) throw scope.misfit('the data is a scalar')
   return [x, indices]
-}
-
-/** Indices of elements may cover a part of the data on every axis but the one they index. */
-export function requireWithin(scope: NodeScope, indices: Operand, x: Operand, axis: number): void {
-  const fits =
-    indices.shape.length === x.shape.length &&
-    indices.shape.every((size, d) => d === axis || size <= sizeAt(x.shape, d))
-  if (!fits) throw scope.misfit(`indices ${formatShape(indices.shape)} do not fit ${formatShape(x.shape)}`)
 }

@@ -2,7 +2,7 @@
 import { Algebra } from '../algebra'
 import { ELEMENT_TYPES } from '../element-type'
 import type { NodeScope } from '../node-scope'
-import { checkSize, elementCount, sizeAt } from '../shape'
+import { checkSize, elementCount, formatShape, sizeAt } from '../shape'
 import type { ConstantOperand, Operand } from '../tensor'
 
 /**
@@ -44,6 +44,14 @@ export function pick(
 /** Refuses indices that are no integers. */
 export function requireIndices(scope: NodeScope, indices: Operand): void {
   if (indices.kind !== 'int') throw scope.invalid(`indices are ${indices.elementType}`)
+}
+
+/** Indices of elements may cover a part of the data on every axis but the one they index. */
+export function requireWithin(scope: NodeScope, indices: Operand, x: Operand, axis: number): void {
+  const fits =
+    indices.shape.length === x.shape.length &&
+    indices.shape.every((size, d) => d === axis || size <= sizeAt(x.shape, d))
+  if (!fits) throw scope.misfit(`indices ${formatShape(indices.shape)} do not fit ${formatShape(x.shape)}`)
 }
 
 /**

@@ -3,13 +3,13 @@ import { Algebra } from '../algebra'
 import type { NodeScope, Rule } from '../node-scope'
 import { checkSize, elementCount, formatShape, sizeAt, stridesOf } from '../shape'
 import type { Operand } from '../tensor'
-import { requireWithin } from './gather'
 import {
   constantTuples,
   eachPosition,
   pick,
   positiveIndices,
   requireIndices,
+  requireWithin,
   selectors,
   tupleSelectors,
 } from './indexing'
