@@ -25,7 +25,7 @@ export const mod = ofNumbers((algebra, a, b, scope) => {
   if (isUnsigned(a)) return remainder(algebra, a, b)
   const size = algebra.polar(b).size
   const side = fmod ? algebra.direction(a) : algebra.direction(b)
-  const left = remainder(algebra, algebra.as(algebra.mul(side, a), a.elementType), size)
+  const left = remainder(algebra, algebra.mul(side, a), size)
   return algebra.as(algebra.mul(side, left), a.elementType)
 })
 
@@ -45,7 +45,7 @@ function truncatedQuotient(algebra: Algebra, a: Operand, b: Operand): Operand {
 
 /** a − b·⌊a/b⌋ for b > 0, without rounding. */
 function remainder(algebra: Algebra, a: Operand, b: Operand): Operand {
-  return algebra.as(algebra.sub(a, algebra.mul(algebra.floorDiv(a, b), b)), a.elementType)
+  return algebra.sub(a, algebra.mul(algebra.floorDiv(a, b), b))
 }
 
 function isUnsigned({ elementType }: Operand): boolean {
