@@ -8,7 +8,7 @@ import { type ConstantOperand, decodeTensor, OnnxTensorTypeError } from './tenso
 import { decode, OnnxMalformedError } from './wire'
 
 /** How deep subgraphs may nest. */
-export const MAX_NESTING = 16
+const MAX_NESTING = 16
 
 /** A subgraph of a control flow operator, ready to be copied. */
 export type Body = {

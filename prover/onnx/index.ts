@@ -23,7 +23,6 @@ export type {
   Window,
 } from './graph'
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
-export { SUPPORTED_OPERATORS } from './ops'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
 export { architectureOf, publicNumbers, type PublicNumbers } from './architecture'
 export { OnnxConstantOutputError, parseModel, readWeights, type ParseOptions } from './parse'

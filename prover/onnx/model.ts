@@ -12,10 +12,10 @@ export const MIN_OPSET = 7
 export const MAX_OPSET = 22
 
 /** Newest version of the operators for classical machine learning that is understood; all older ones are. */
-export const MAX_ML_OPSET = 5
+const MAX_ML_OPSET = 5
 
 /** The domain of the operators for classical machine learning. */
-export const ML_DOMAIN = 'ai.onnx.ml'
+const ML_DOMAIN = 'ai.onnx.ml'
 
 /** The domains whose operators are known; the standard one is ''. */
 export type Domain = '' | typeof ML_DOMAIN

@@ -38,7 +38,7 @@ export type FoldBudget = { remaining: number; unrolled: number }
 export const MAX_FOLDED_ELEMENTS = 2 ** 26
 
 /** Nodes that copies of subgraphs and steps of recurrent layers may add to a model. */
-export const MAX_UNROLLED_NODES = 2 ** 14
+const MAX_UNROLLED_NODES = 2 ** 14
 
 /** A copy of a subgraph. */
 export type Inlined = {

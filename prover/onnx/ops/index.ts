@@ -15,6 +15,3 @@ export const OPERATORS: readonly Operator[] = [...BASIC, ...POINTWISE, ...LAYOUT
 export const RULES: ReadonlyMap<string, Rule> = new Map(
   OPERATORS.map(({ name, domain, rule }) => [domain === undefined ? name : `${domain}.${name}`, rule]),
 )
-
-/** Names of the supported operators, sorted. */
-export const SUPPORTED_OPERATORS: readonly string[] = [...RULES.keys()].sort()
