@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FunctionSpec } from '../functions'
-import { ELEMENT_TYPES, type ElementType, kindOf } from './element-type'
+import { type ElementType, kindOf } from './element-type'
 import type { ElementGroups, ElementPairs, Operation, SparseSums } from './graph'
 import type { NodeScope } from './node-scope'
 import { broadcast, broadcastStrides, elementCount, formatShape, sizeAt, stridesOf, walk } from './shape'
@@ -59,8 +59,11 @@ export class Algebra {
   readonly leakyRelu = (x: Operand, alpha: number): Operand => this.unary('leakyRelu', { op: 'LeakyRelu', alpha }, x)
 
   /** |x|; a real number is rounded and its sign taken from one decomposition. */
-  readonly abs = (x: Operand): Operand =>
-    x.kind === 'float' ? this.unary('abs', { op: 'LeakyRelu', alpha: -1 }, x) : this.sub(this.scale(this.relu(x), 2), x)
+  readonly abs = (x: Operand): Operand => {
+    if (x.kind === 'float') return this.unary('abs', { op: 'LeakyRelu', alpha: -1 }, x)
+    const wide = this.as(x, 'int64')
+    return this.as(this.sub(this.scale(this.relu(wide), 2), wide), x.elementType)
+  }
 
   /** A smooth function by a table. */
   readonly fn = (fn: FunctionSpec, x: Operand): Operand => this.unary(fn.name, { op: 'Function', fn }, x)
@@ -119,10 +122,8 @@ export class Algebra {
     return this.groupMax(operands, { start, column }, shape)
   }
 
-  readonly min = (...operands: readonly Operand[]): Operand => {
-    const negated = operands.map((operand) => this.neg(this.as(operand, signedType(operand.elementType))))
-    return this.as(this.neg(this.max(...negated)), operands[0]!.elementType)
-  }
+  readonly min = (...operands: readonly Operand[]): Operand =>
+    this.as(this.neg(this.max(...operands.map(this.negative))), operands[0]!.elementType)
 
   /** min(max(x, least), most) with constant bounds, of which one may be absent. */
   readonly clip = (x: Operand, least: number | undefined, most: number | undefined): Operand =>
@@ -150,6 +151,9 @@ export class Algebra {
   /** Weighted sums of elements of the concatenated inputs. */
   readonly combine = (inputs: readonly Operand[], rows: SparseSums, shape: readonly number[]): Operand =>
     this.emit('combine', { op: 'Combine', rows }, inputs, shape)
+
+  readonly groupMin = (inputs: readonly Operand[], groups: ElementGroups, shape: readonly number[]): Operand =>
+    this.as(this.neg(this.groupMax(inputs.map(this.negative), groups, shape)), inputs[0]!.elementType)
 
   /** The sum of each group of elements of the concatenated inputs, times a factor. */
   readonly groupSum = (
@@ -200,8 +204,11 @@ export class Algebra {
     return this.groupMax([x], groups, shape)
   }
 
-  readonly reduceMin = (x: Operand, axes: readonly number[]): Operand =>
-    x.kind === 'bool' ? this.not(this.reduceMax(this.not(x), axes)) : this.neg(this.reduceMax(this.neg(x), axes))
+  readonly reduceMin = (x: Operand, axes: readonly number[]): Operand => {
+    if (x.kind === 'bool') return this.not(this.reduceMax(this.not(x), axes))
+    const { groups, shape } = reduction(x.shape, axes)
+    return this.groupMin([x], groups, shape)
+  }
 
   /** A new last axis with 1 at the index; an index outside has no 1. */
   readonly oneHot = (index: Operand, depth: number): Operand =>
@@ -271,9 +278,12 @@ export class Algebra {
     elementType?: ElementType,
   ): Operand => this.emit(label, operation, [a, b], this.common(a.shape, b.shape), elementType)
 
-  /** a − b, under a type that holds it: that of integers without a sign does not, nor does that of bools. */
+  /** a − b, which may leave the type of both. */
   private readonly difference = (a: Operand, b: Operand): Operand =>
-    this.binary('sub', { op: 'Sub' }, a, b, signedType(a.elementType))
+    this.binary('sub', { op: 'Sub' }, a, b, wideType(a.elementType))
+
+  /** −x, which may leave the type of x. */
+  private readonly negative = (x: Operand): Operand => this.neg(this.as(x, wideType(x.elementType)))
 
   private readonly common = (a: readonly number[], b: readonly number[]): readonly number[] => {
     const shape = broadcast(a, b)
@@ -284,9 +294,9 @@ export class Algebra {
 
 const WIDTH = { bool: 0, int: 1, float: 2 } as const
 
-/** A type that holds differences. */
-function signedType(elementType: ElementType): ElementType {
-  return kindOf(elementType) !== 'float' && ELEMENT_TYPES[elementType].min === 0 ? 'int64' : elementType
+/** A type that holds differences and multiples. */
+function wideType(elementType: ElementType): ElementType {
+  return kindOf(elementType) === 'float' ? elementType : 'int64'
 }
 
 /** The elements that a reduction over axes takes together, in order, and its shape with axes of size 1. */

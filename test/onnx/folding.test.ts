@@ -29,6 +29,9 @@ const a = floats([2, 3], 5)
 const b: TensorSpec = { shape: [3], data: [0.3, -0.7, 1.9].map(Math.fround) }
 const i: TensorSpec = { shape: [4], type: 'int64', data: [7, -7, 9, -9] }
 const j: TensorSpec = { shape: [4], type: 'int64', data: [2, 2, -4, -5] }
+/** Their differences, and their multiples, leave int32. */
+const large: TensorSpec = { shape: [3], type: 'int32', data: [2_000_000_000, -2_000_000_000, -2_147_483_647] }
+const opposite: TensorSpec = { shape: [3], type: 'int32', data: [-1_900_000_000, 1_900_000_000, 2_000_000_000] }
 
 type Fold = readonly [string, readonly NodeSpec[], Readonly<Record<string, TensorSpec>>, boolean]
 
@@ -84,6 +87,22 @@ const FOLDS: readonly Fold[] = [
   ],
   ['Constant int', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_int: 3 } }], {}, false],
   ['Constant ints', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value_ints: [3, 4] } }], {}, false],
+  ['Abs of large integers', [{ op: 'Abs', inputs: ['l'], outputs: ['c'] }], { l: large }, false],
+  ['Less of large integers', [{ op: 'Less', inputs: ['l', 'm'], outputs: ['c'] }], { l: large, m: opposite }, false],
+  ['Min of large integers', [{ op: 'Min', inputs: ['l', 'm'], outputs: ['c'] }], { l: large, m: opposite }, false],
+  ['Mod of large integers', [{ op: 'Mod', inputs: ['l', 'm'], outputs: ['c'] }], { l: large, m: opposite }, false],
+  [
+    'Where of large integers',
+    [{ op: 'Where', inputs: ['w', 'l', 'm'], outputs: ['c'] }],
+    { w: { shape: [3], type: 'bool', data: [1, 0, 1] }, l: large, m: opposite },
+    false,
+  ],
+  [
+    'ReduceMin of unsigned integers',
+    [{ op: 'ReduceMin', inputs: ['u'], outputs: ['c'] }],
+    { u: { shape: [3], type: 'uint8', data: [255, 3, 8] } },
+    false,
+  ],
   ['Constant tensor', [{ op: 'Constant', inputs: [], outputs: ['c'], attributes: { value: a } }], {}, true],
 ]
 
@@ -93,6 +112,22 @@ describe('onnx: constant folding', () => {
       await expectSameFold(nodes, initializers, isFloat)
     })
   }
+
+  it('folds what is negative on the way to a minimum of unsigned integers', () => {
+    const graph = parseNodes(
+      [{ op: 'ScatterElements', inputs: ['x', 'i', 'u'], outputs: ['y'], attributes: { axis: 1, reduction: 'min' } }],
+      {
+        inputs: [{ name: 'x', shape: ['N', 4], type: 'uint8' }],
+        outputs: [{ name: 'y', type: 'uint8' }],
+        initializers: {
+          i: { shape: [1, 2], type: 'int64', data: [0, 2] },
+          u: { shape: [1, 2], type: 'uint8', data: [200, 7] },
+        },
+        opset: 18,
+      },
+    )
+    expect([...graph.constants.values()].map(({ data }) => [...data])).to.deep.equal([[-200, -7]])
+  })
 
   it('folds the shape arithmetic of a PyTorch view', () => {
     const graph = parseNodes(

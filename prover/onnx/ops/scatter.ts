@@ -122,7 +122,7 @@ function scatterAt(scope: NodeScope, x: Operand, updates: Operand, target: Int32
   lists.forEach((list, i) => (start[i + 1] = start[i]! + list.length))
   if (reduction === 'add') return algebra.groupSum([x, updates], { start, column }, x.shape)
   if (reduction === 'max') return algebra.groupMax([x, updates], { start, column }, x.shape)
-  return algebra.neg(algebra.groupMax([algebra.neg(x), algebra.neg(updates)], { start, column }, x.shape))
+  return algebra.groupMin([x, updates], { start, column }, x.shape)
 }
 
 /** Every round multiplies the elements that have another update with it. */
