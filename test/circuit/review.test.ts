@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { expect } from 'chai'
-import type { R1cs, SparseRows } from '../../prover/binfile'
+import { SCALAR_FIELD, type R1cs, type SparseRows } from '../../prover/binfile'
 import { auditCircuit, auditWires, planProgram, toolVersions } from '../../prover/circuit'
 import { literalList } from '../../prover/circuit/gadget-source'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
 import { parseModel } from '../../prover/onnx'
 import { compileModel } from '../../prover/pipeline'
 import { evaluateProgram, toBigInts, type Recipe, type StepRecipe } from '../../prover/quantize'
+import { encode } from '../support/gadget-lab'
 import { linkModel, quantizeModel } from '../support/linked-model'
 import { buildModel, type ModelSpec } from '../support/onnx-builder'
 
@@ -82,19 +83,19 @@ describe('the audit of files that nobody tidied', () => {
     wire: Uint32Array.from(list.flat().map(([wire]) => wire)),
     coefficient: Uint32Array.from(list.flat().map(([, coefficient]) => coefficient)),
   })
-  /** One row over wires 1 (input) and 2 (free); coefficients are indices into 0, 1, −1. */
-  const system = (a: SparseRows, b: SparseRows, c: SparseRows): R1cs => ({
-    nWires: 3,
+  /** Rows over wires 1 (input) and 2, … (free); coefficients are indices into 0, 1, −1, 2, 3. */
+  const system = (a: SparseRows, b: SparseRows, c: SparseRows, nWires = 3): R1cs => ({
+    nWires,
     nPubOut: 0,
     nPubIn: 1,
     nPrvIn: 0,
-    nLabels: 3,
-    nConstraints: 1,
+    nLabels: nWires,
+    nConstraints: a.start.length - 1,
     a,
     b,
     c,
-    coefficients: [0n, 1n, 21888242871839275222246405745257275088548364400416034343698204186575808495616n],
-    wireToLabel: Uint32Array.of(0, 1, 2),
+    coefficients: [0n, 1n, SCALAR_FIELD - 1n, 2n, 3n],
+    wireToLabel: Uint32Array.from({ length: nWires }, (_, wire) => wire),
   })
 
   const free: Readonly<Record<string, R1cs>> = {
@@ -133,6 +134,22 @@ describe('the audit of files that nobody tidied', () => {
       expect(auditWires(r1cs, [1])).to.deep.equal({ deterministic: false, unreached: [1, 2] })
     })
   }
+
+  it('does not count a wire with factor 0 among those of which one is set', () => {
+    // u, v, w boolean, 0·u + v + w = 1 and u + 2v + 3w = x: for x = 3 both u = v = 1 and w = 1 will do.
+    const [u, v, w] = [2, 3, 4]
+    const bits = [u, v, w].map((wire) => [[wire, 1] as const])
+    const less = [u, v, w].map((wire) => [[wire, 1] as const, [0, 2] as const])
+    const one = [[u, 0] as const, [v, 1] as const, [w, 1] as const, [0, 2] as const]
+    const sum = [[u, 1] as const, [v, 3] as const, [w, 4] as const, [1, 2] as const]
+    const r1cs = system(rows(...bits, [], []), rows(...less, [], []), rows([], [], [], one, sum), 5)
+    for (const values of [
+      [1n, 3n, 1n, 1n, 0n],
+      [1n, 3n, 0n, 0n, 1n],
+    ])
+      expect(firstUnsatisfiedRow(r1cs, encode(values))).to.equal(undefined)
+    expect(auditWires(r1cs, [1]).deterministic).to.equal(false)
+  })
 })
 
 describe('numbers that no circuit holds', () => {
@@ -183,7 +200,7 @@ describe('numbers that no circuit holds', () => {
   it('are refused as salts', async () => {
     const model = await linkModel(SIGMOID, { inputs: { x: { visibility: 'hashed' } } })
     const generator = await WitnessGenerator.create(model.circuit)
-    for (const salt of [-1n, 21888242871839275222246405745257275088548364400416034343698204186575808495617n]) {
+    for (const salt of [-1n, SCALAR_FIELD]) {
       expect(() => generator.generate({ inputs: [Float64Array.of(0, 0)], context: 0n, salts: [salt] }))
         .to.throw(/salt/)
         .with.property('code', 'WITNESS_UNSATISFIED')

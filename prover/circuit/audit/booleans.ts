@@ -99,7 +99,7 @@ function findGroups(
   const groupOf = new Map<number, number>()
   for (let row = 0; row < system.rowCount; row++) {
     const members = selection(system, row, wire)
-    if (members?.some((member) => groupOf.has(member)) !== false) continue
+    if (!members || members.some((member) => groupOf.has(member))) continue
     for (const member of members) groupOf.set(member, row)
   }
   for (const [row, expression] of expressions) {
@@ -107,30 +107,23 @@ function findGroups(
     const members = [...expression].filter(([member]) => member !== 0)
     const sign = constant === 0n ? 1n : constant === 1n ? -1n : 0n
     if (!members.every(([member, coefficient]) => coefficient === sign && wire[member] === 1)) continue
-    if (BigInt(members.length) >= SCALAR_FIELD || members.some(([member]) => groupOf.has(member))) continue
+    if (members.some(([member]) => groupOf.has(member))) continue
     for (const [member] of members) groupOf.set(member, row)
   }
   return groupOf
 }
 
 /** The boolean wires of a row λ·Σ wᵢ = λ with two wires or more; fewer than r, so that exactly one is 1. */
-function selection({ r1cs }: System, row: number, boolean: Uint8Array): readonly number[] | undefined {
+function selection(system: System, row: number, boolean: Uint8Array): readonly number[] | undefined {
   const isEmpty = ({ start }: R1cs['a']) => start[row] === start[row + 1]
-  if (!isEmpty(r1cs.a) && !isEmpty(r1cs.b)) return undefined
-  const { start, wire, coefficient } = r1cs.c
-  const members = new Set<number>()
-  let [constant, factor] = [0n, 0n]
-  for (let i = start[row]!; i < start[row + 1]!; i++) {
-    const value = r1cs.coefficients[coefficient[i]!]!
-    const at = wire[i]!
-    if (at === 0) constant += value
-    else if (boolean[at] !== 1 || members.has(at) || (factor !== 0n && value !== factor)) return undefined
-    else {
-      factor = value
-      members.add(at)
-    }
-  }
-  return members.size >= 2 && centred(constant + factor) === 0n && centred(factor) !== 0n ? [...members] : undefined
+  if (!isEmpty(system.r1cs.a) && !isEmpty(system.r1cs.b)) return undefined
+  const members = new Map(system.c(row))
+  const constant = members.get(0)
+  members.delete(0)
+  const [factor] = members.values()
+  if (constant === undefined || members.size < 2 || factor !== centred(-constant)) return undefined
+  for (const [wire, coefficient] of members) if (boolean[wire] !== 1 || coefficient !== factor) return undefined
+  return [...members.keys()]
 }
 
 /**
