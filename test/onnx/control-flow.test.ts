@@ -191,6 +191,10 @@ describe('onnx: control flow', () => {
     expectCode('ONNX_INVALID_NODE', () => parseModel(model([node], CONSTANTS)), /"then_branch" is missing/)
     const short = graph([{ op: 'Identity', inputs: ['c'], outputs: ['c2'] }], ['c2'], { inputs: carried })
     expectCode('ONNX_INVALID_NODE', () => parseModel(model([loop(short, ['y'])], CONSTANTS)), /1 outputs for 1 carried/)
+    const silent = graph([{ op: 'Relu', inputs: ['e'], outputs: ['v'] }], [], { inputs: scanBody.inputs })
+    const scan = { op: 'Scan', inputs: ['s0', 'x'], outputs: ['y'], attributes: { body: silent, num_scan_inputs: 1 } }
+    const states = { s0: floats([3], 4) }
+    expectCode('ONNX_INVALID_NODE', () => parseModel(model([scan], states)), /0 outputs for 1 states/)
     let nested: GraphSpec = graph([{ op: 'Relu', inputs: ['x'], outputs: ['v'] }], ['v'])
     const deepen = () =>
       graph([{ ...node, outputs: ['v'], attributes: { then_branch: nested, else_branch: nested } }], ['v'])

@@ -92,26 +92,27 @@ function stack(scope: NodeScope, values: readonly Operand[], axis: number): Oper
 /** Scan, unrolled over the axes it scans; in opset 8 for each item of a batch on its own. */
 export const scan: Rule = (scope) => {
   scope.arity(1, Infinity)
-  const body = scope.body('body')
-  const scanned = scope.attributes.int('num_scan_inputs', 0)
-  if (scope.opset >= 9) {
-    const all = scope.all()
-    const inputs = all.slice(splitAt(scope, all.length, scanned))
-    const inputAxes = scope.attributes.ints('scan_input_axes') ?? inputs.map(() => 0)
-    const inputDirections = scope.attributes.ints('scan_input_directions') ?? inputs.map(() => 0)
-    const states = all.slice(0, all.length - scanned)
-    const yieldCount = body.outputs.length - states.length
-    const outputAxes = scope.attributes.ints('scan_output_axes') ?? new Array<number>(yieldCount).fill(0)
-    const outputDirections = scope.attributes.ints('scan_output_directions') ?? new Array<number>(yieldCount).fill(0)
-    return scanOnce(scope, body, states, inputs, { inputAxes, inputDirections, outputAxes, outputDirections }, '')
+  return scope.opset >= 9 ? scanAxes(scope) : scanBatch(scope)
+}
+
+function scanAxes(scope: NodeScope): readonly Operand[] {
+  const { body, states, inputs, yieldCount } = scanParts(scope, scope.all())
+  const axesOf = (name: string, count: number) => scope.attributes.ints(name) ?? new Array<number>(count).fill(0)
+  const options = {
+    inputAxes: axesOf('scan_input_axes', inputs.length),
+    inputDirections: axesOf('scan_input_directions', inputs.length),
+    outputAxes: axesOf('scan_output_axes', yieldCount),
+    outputDirections: axesOf('scan_output_directions', yieldCount),
   }
+  return scanOnce(scope, body, states, inputs, options, '')
+}
+
+function scanBatch(scope: NodeScope): readonly (Operand | undefined)[] {
   if (scope.optional(0) !== undefined) throw scope.unsupported('sequence_lens is given; leave it out')
   const all = scope.all(1)
-  const states = all.slice(0, splitAt(scope, all.length, scanned))
-  const inputs = all.slice(states.length)
-  const inputDirections = scope.attributes.ints('directions') ?? inputs.map(() => 0)
+  const { body, states, inputs, yieldCount } = scanParts(scope, all)
   const inputAxes = inputs.map(() => 0)
-  const yieldCount = body.outputs.length - states.length
+  const inputDirections = scope.attributes.ints('directions') ?? inputAxes
   const zeros = new Array<number>(yieldCount).fill(0)
   const options = { inputAxes, inputDirections, outputAxes: zeros, outputDirections: zeros }
   const batch = all[0]?.shape[0] ?? 0
@@ -130,10 +131,16 @@ export const scan: Rule = (scope) => {
   )
 }
 
-function splitAt(scope: NodeScope, count: number, scanned: number): number {
-  if (!(scanned >= 1 && scanned <= count))
-    throw scope.invalid(`num_scan_inputs is ${scanned} where it has ${count} inputs`)
-  return count - scanned
+/** The subgraph, the states it carries, the tensors it scans, and how many outputs it yields at each step. */
+function scanParts(scope: NodeScope, all: readonly Operand[]) {
+  const body = scope.body('body')
+  const count = scope.attributes.int('num_scan_inputs', 0)
+  if (!(count >= 1 && count <= all.length))
+    throw scope.invalid(`num_scan_inputs is ${count} where it has ${all.length} inputs`)
+  const [states, inputs] = [all.slice(0, all.length - count), all.slice(all.length - count)]
+  const yieldCount = body.outputs.length - states.length
+  if (yieldCount < 0) throw scope.invalid(`its subgraph has ${body.outputs.length} outputs for ${states.length} states`)
+  return { body, states, inputs, yieldCount }
 }
 
 type ScanOptions = {
@@ -178,7 +185,6 @@ function scanOnce(
 function checkLengths(scope: NodeScope, options: ScanOptions, inputs: number, outputs: number): void {
   const { inputAxes, inputDirections, outputAxes, outputDirections } = options
   const fits =
-    outputs >= 0 &&
     [inputAxes, inputDirections].every(({ length }) => length === inputs) &&
     [outputAxes, outputDirections].every(({ length }) => length === outputs)
   if (!fits) throw scope.invalid('its axes, directions and outputs do not fit its subgraph')
