@@ -4,7 +4,7 @@ import type { R1cs } from '../../binfile'
 import { findBooleans, fixesBooleans, type Booleans } from './booleans'
 import { bins } from './bins'
 import { division, squareRoot, zeroTest, type Knowledge } from './patterns'
-import { centred, System, type Terms } from './system'
+import { combine, openPart, System, type Terms } from './system'
 
 /** What an audit found. */
 export type WireAudit = {
@@ -115,21 +115,14 @@ class Auditor implements Knowledge {
   /** The row's unknown part with constant factors, if it has that form: Σ factor·unknown = something known. */
   private linearEquation(row: number): Terms | undefined {
     const [a, b] = [this.system.a(row), this.system.b(row)]
-    const openA = this.open(a)
-    const openB = this.open(b)
-    const equation = new Map(this.open(this.system.c(row)))
-    const add = (terms: Terms, factor: bigint) => {
-      for (const [wire, coefficient] of terms) {
-        const sum = centred((equation.get(wire) ?? 0n) - factor * coefficient)
-        if (sum === 0n) equation.delete(wire)
-        else equation.set(wire, sum)
-      }
-    }
-    if (a.size === 0 || b.size === 0 || (openA.size === 0 && openB.size === 0)) return equation
-    if (isConstant(a)) add(openB, a.get(0)!)
-    else if (isConstant(b)) add(openA, b.get(0)!)
-    else return undefined
-    return equation
+    const [openA, openB, openC] = [this.open(a), this.open(b), this.open(this.system.c(row))]
+    if (a.size === 0 || b.size === 0 || (openA.size === 0 && openB.size === 0)) return openC
+    if (!isConstant(a) && !isConstant(b)) return undefined
+    const [factor, open] = isConstant(a) ? [a.get(0)!, openB] : [b.get(0)!, openA]
+    return combine([
+      [openC, 1n],
+      [open, -factor],
+    ])
   }
 
   private solve(row: number, equation: Terms): readonly number[] {
@@ -149,7 +142,7 @@ class Auditor implements Knowledge {
   }
 
   private open(terms: Terms): Terms {
-    return new Map([...terms].filter(([wire]) => !this.known[wire]))
+    return openPart(terms, this.isKnown)
   }
 }
 

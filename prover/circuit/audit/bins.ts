@@ -2,8 +2,8 @@
 
 import { modulo, SCALAR_FIELD } from '../../binfile'
 import type { Knowledge } from './patterns'
-import { combine, digitBounds, sumRow } from './ranges'
-import type { Terms } from './system'
+import { digitBounds, sumRow } from './ranges'
+import { combine, type Terms } from './system'
 
 /**
  * A known X that lies in one of several bins: ±X = Σ cⱼ·aⱼ + D, where a is a chain (see `booleans.ts`) and D a sum of

@@ -2,8 +2,8 @@
 
 import { SCALAR_FIELD } from '../../binfile'
 import { fixesBooleans, type Booleans } from './booleans'
-import { combine, digitBounds, provenNonNegative, wireBounds } from './ranges'
-import { centred, inverse, ratio, type System, type Terms } from './system'
+import { digitBounds, provenNonNegative, wireBounds } from './ranges'
+import { centred, combine, inverse, openPart, ratio, type System, type Terms } from './system'
 
 /** What the auditor knows while it works. */
 export type Knowledge = {
@@ -55,7 +55,7 @@ export function division(knowledge: Knowledge, row: number): readonly number[] |
   ] as const) {
     if (!allKnown(divisor, isKnown)) continue
     const q = digitSum(knowledge, quotient)
-    const r = digitSum(knowledge, negated(openPart(system.c(row), isKnown)))
+    const r = digitSum(knowledge, combine([[openPart(system.c(row), isKnown), -1n]]))
     const [anyRemainder] = r?.wires ?? []
     if (!q || !r || anyRemainder === undefined) continue
     for (const other of system.rowsOf(anyRemainder)) {
@@ -115,29 +115,16 @@ function slack(knowledge: Knowledge, row: number, divisor: Terms, r: DigitSum): 
   const [probe, coefficient] = [...r.terms][0]!
   const scale = system.c(row).get(probe)
   if (scale === undefined || (scale !== coefficient && scale !== -coefficient)) return undefined
-  const sum = new Map(scale === coefficient ? system.c(row) : negated(system.c(row)))
-  const subtract = (terms: Terms, sign: bigint) => {
-    for (const [wire, value] of terms) {
-      const rest = centred((sum.get(wire) ?? 0n) - sign * value)
-      if (rest === 0n) sum.delete(wire)
-      else sum.set(wire, rest)
-    }
-  }
-  subtract(r.terms, 1n)
-  subtract(divisor, -1n)
-  subtract(new Map([[0, 1n]]), 1n)
+  const sum = combine([
+    [system.c(row), scale === coefficient ? 1n : -1n],
+    [r.terms, -1n],
+    [divisor, 1n],
+    [new Map([[0, 1n]]), -1n],
+  ])
   return digitSum(knowledge, sum)
 }
 
 function allKnown(terms: Terms, isKnown: (wire: number) => boolean): boolean {
   for (const wire of terms.keys()) if (!isKnown(wire)) return false
   return true
-}
-
-function openPart(terms: Terms, isKnown: (wire: number) => boolean): Terms {
-  return new Map([...terms].filter(([wire]) => !isKnown(wire)))
-}
-
-function negated(terms: Terms): Terms {
-  return new Map([...terms].map(([wire, coefficient]) => [wire, -coefficient]))
 }

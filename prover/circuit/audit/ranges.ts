@@ -2,7 +2,7 @@
 
 import { SCALAR_FIELD } from '../../binfile'
 import type { Booleans } from './booleans'
-import { centred, type System, type Terms } from './system'
+import { combine, type System, type Terms } from './system'
 
 /** Bounds 0 ≤ lo ≤ value ≤ hi < r of the representative of a field element in [0, r). */
 export type Bounds = { readonly lo: bigint; readonly hi: bigint }
@@ -79,19 +79,6 @@ export function provenNonNegative(
     if (bounds && bounds.hi + found.max < SCALAR_FIELD) return bounds.hi + found.max
   }
   return undefined
-}
-
-/** Σ factor·terms. */
-export function combine(parts: readonly (readonly [terms: Terms, factor: bigint])[]): Map<number, bigint> {
-  const sum = new Map<number, bigint>()
-  for (const [terms, factor] of parts) {
-    for (const [wire, coefficient] of terms) {
-      const total = centred((sum.get(wire) ?? 0n) + factor * coefficient)
-      if (total === 0n) sum.delete(wire)
-      else sum.set(wire, total)
-    }
-  }
-  return sum
 }
 
 function shifted(terms: Terms, by: bigint): Map<number, bigint> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { SCALAR_FIELD, type R1cs, type SparseRows } from '../../binfile'
+import { modulo, SCALAR_FIELD, type R1cs, type SparseRows } from '../../binfile'
 
 /** A linear combination with signed coefficients in (−r/2, r/2], by wire; wire 0 is the constant. */
 export type Terms = ReadonlyMap<number, bigint>
@@ -9,7 +9,7 @@ const HALF = SCALAR_FIELD / 2n
 
 /** The representative of a field element in (−r/2, r/2]. */
 export function centred(value: bigint): bigint {
-  const rest = ((value % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD
+  const rest = modulo(value)
   return rest > HALF ? rest - SCALAR_FIELD : rest
 }
 
@@ -78,6 +78,24 @@ export class System {
   }
 }
 
+/** Σ factor·terms. */
+export function combine(parts: readonly (readonly [terms: Terms, factor: bigint])[]): Map<number, bigint> {
+  const sum = new Map<number, bigint>()
+  for (const [terms, factor] of parts) {
+    for (const [wire, coefficient] of terms) {
+      const total = centred((sum.get(wire) ?? 0n) + factor * coefficient)
+      if (total === 0n) sum.delete(wire)
+      else sum.set(wire, total)
+    }
+  }
+  return sum
+}
+
+/** The terms of wires that are not known. */
+export function openPart(terms: Terms, isKnown: (wire: number) => boolean): Terms {
+  return new Map([...terms].filter(([wire]) => !isKnown(wire)))
+}
+
 /** λ with other = λ·terms, if the two are proportional. */
 export function ratio(terms: Terms, other: Terms): bigint | undefined {
   if (terms.size !== other.size || terms.size === 0) return undefined
@@ -94,7 +112,7 @@ export function ratio(terms: Terms, other: Terms): bigint | undefined {
 /** The multiplicative inverse modulo r, by Fermat. */
 export function inverse(value: bigint): bigint {
   if (value === 1n || value === -1n) return value
-  let [result, base, exponent] = [1n, ((value % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD, SCALAR_FIELD - 2n]
+  let [result, base, exponent] = [1n, modulo(value), SCALAR_FIELD - 2n]
   while (exponent > 0n) {
     if (exponent & 1n) result = (result * base) % SCALAR_FIELD
     base = (base * base) % SCALAR_FIELD
