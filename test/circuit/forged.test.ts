@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
-import { SCALAR_FIELD } from '../../prover/binfile'
+import { modulo } from '../../prover/binfile'
 import { auditWires, type Gadget } from '../../prover/circuit'
 import { GADGET_CASES, titleOf } from '../support/gadget-cases'
 import { allSolutions, type Solutions } from '../support/exhaustive'
@@ -91,7 +91,7 @@ function isSmallestOfItsKind({ template, rows }: Gadget): boolean {
 
 function solve(lab: GadgetLab, rows: readonly Row[], inputs: readonly bigint[]): Solutions {
   const known = new Map([[0, 1n]])
-  lab.inputs.forEach((wire, i) => known.set(wire, ((inputs[i]! % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD))
+  lab.inputs.forEach((wire, i) => known.set(wire, modulo(inputs[i]!)))
   return allSolutions(rows, known, lab.free)
 }
 

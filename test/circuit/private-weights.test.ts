@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
-import { FIELD_BYTES, fromFieldBytes, SCALAR_FIELD, toFieldBytes } from '../../prover/binfile'
+import { FIELD_BYTES, fromFieldBytes, modulo, SCALAR_FIELD, toFieldBytes } from '../../prover/binfile'
 import { auditCircuit } from '../../prover/circuit'
 import { InputRangeError } from '../../prover/quantize'
 import { firstUnsatisfiedRow, WitnessError, WitnessGenerator, type GeneratedWitness } from '../../prover/witness'
@@ -31,7 +31,7 @@ describe('circuits with private weights', function () {
   const holds = (values: Uint8Array) => firstUnsatisfiedRow(model.circuit.r1cs, values) === undefined
   const changed = (values: Uint8Array, wire: number, value: bigint) => {
     const copy = values.slice()
-    toFieldBytes(((value % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD, copy, wire * FIELD_BYTES)
+    toFieldBytes(modulo(value), copy, wire * FIELD_BYTES)
     return copy
   }
   /** The last public wire but one. */

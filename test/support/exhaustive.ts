@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { modulo, SCALAR_FIELD } from '../../prover/binfile'
+import { modulo } from '../../prover/binfile'
 import { inverse } from '../../prover/circuit/audit/system'
 import type { Row } from './gadget-lab'
 
@@ -119,7 +119,7 @@ class LinearSystem {
 }
 
 function addTerm(terms: Map<number, bigint>, wire: number, coefficient: bigint): void {
-  const sum = modulo((terms.get(wire) ?? 0n) + coefficient, SCALAR_FIELD)
+  const sum = modulo((terms.get(wire) ?? 0n) + coefficient)
   if (sum === 0n) terms.delete(wire)
   else terms.set(wire, sum)
 }

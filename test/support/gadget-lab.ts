@@ -4,12 +4,12 @@ import {
   fromFieldBytes,
   modulo,
   readR1cs,
-  SCALAR_FIELD,
   toFieldBytes,
   type R1cs,
   type SparseRows,
 } from '../../prover/binfile'
 import type { CompiledGadget, Gadget, GadgetCompiler } from '../../prover/circuit'
+import { centred } from '../../prover/circuit/audit/system'
 import { compileCircom } from '../../prover/circuit/circom'
 import { firstUnsatisfiedRow, GadgetCalculator } from '../../prover/witness'
 import { compiler } from './linked-model'
@@ -123,11 +123,6 @@ export class GadgetLab {
   satisfied(values: Assignment): boolean {
     return firstUnsatisfiedRow(this.r1cs, encode(values)) === undefined
   }
-}
-
-/** The integer in (−r/2, r/2] of a field element. */
-export function centred(value: bigint): bigint {
-  return value > SCALAR_FIELD / 2n ? value - SCALAR_FIELD : value
 }
 
 /** Bytes of an assignment, as a witness has them. */
