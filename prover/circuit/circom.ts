@@ -8,7 +8,7 @@ import { CircomRunner, bindings } from 'circom2'
 import { noteTemporary } from '../binfile'
 import { ZkmlError } from '../errors'
 import { packageFolder } from '../project'
-import { CIRCUITS, includeFolder } from './gadget-source'
+import { CIRCUITS, includeFolder, OPTIMISATION } from './gadget-source'
 
 /** Thrown when circom2 rejects a program; carries the compiler's own words. */
 export class CircomError extends ZkmlError {
@@ -25,14 +25,14 @@ let compiler: WebAssembly.Module | undefined
  *
  * @throws CircomError with the compiler's message.
  */
-export async function compileCircom(program: string, optimisation: 'O0' | 'O1' | 'O2'): Promise<CompiledProgram> {
+export async function compileCircom(program: string): Promise<CompiledProgram> {
   compiler ??= await WebAssembly.compile(readFileSync(join(packageFolder('circom2'), 'circom.wasm')))
   const folder = mkdtempSync(join(tmpdir(), 'zkml-circom-'))
   noteTemporary(folder, true)
   try {
     mkdirSync(join(folder, 'out'))
     writeFileSync(join(folder, 'main.circom'), program)
-    const output = await run(compiler, folder, optimisation)
+    const output = await run(compiler, folder)
     try {
       return {
         r1cs: readFileSync(join(folder, 'out', 'main.r1cs')),
@@ -47,7 +47,7 @@ export async function compileCircom(program: string, optimisation: 'O0' | 'O1' |
   }
 }
 
-async function run(module: WebAssembly.Module, folder: string, optimisation: string): Promise<string> {
+async function run(module: WebAssembly.Module, folder: string): Promise<string> {
   const output: string[] = []
   // The compiler prints to descriptors 1 and 2; everything else goes to the real file system.
   const files = {
@@ -63,7 +63,7 @@ async function run(module: WebAssembly.Module, folder: string, optimisation: str
       '/program/main.circom',
       '--r1cs',
       '--wasm',
-      `--${optimisation}`,
+      `--${OPTIMISATION}`,
       '-l',
       '/circuits',
       '-l',

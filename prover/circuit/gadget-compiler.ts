@@ -34,20 +34,20 @@ export class GadgetCompiler {
 
   compile(gadget: Gadget): Promise<CompiledGadget> {
     const program = gadgetProgram(gadget)
-    const key = programKey(program, gadget.optimisation)
+    const key = programKey(program)
     let result = this.compiled.get(key)
     if (!result) {
-      result = this.load(key, program, gadget).then((files) => linkable(gadget, files))
+      result = this.load(key, program).then((files) => linkable(gadget, files))
       this.compiled.set(key, result)
     }
     return result
   }
 
-  private async load(key: string, program: string, gadget: Gadget): Promise<CompiledProgram> {
+  private async load(key: string, program: string): Promise<CompiledProgram> {
     const cached = readEntry(join(this.folder, key))
     if (cached) return cached
     this.compilations++
-    const files = await compileCircom(program, gadget.optimisation === 'O2' ? 'O2' : 'O1')
+    const files = await compileCircom(program)
     writeEntry(this.folder, key, files)
     return files
   }

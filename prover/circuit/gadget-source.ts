@@ -36,14 +36,17 @@ export function toolVersions(): { readonly circom2: string; readonly circomlib: 
   return { circom2: packageVersion('circom2'), circomlib: packageVersion('circomlib') }
 }
 
+/** circom's optimisation level: O1 keeps a sum on the C side of one row, where O2 would copy it to wherever it is read. */
+export const OPTIMISATION = 'O1'
+
 /**
  * Name of a compiled program in the cache: a hash of its text, of every file it includes, of the optimisation level
  * and of the compiler's version.
  */
-export function programKey(program: string, optimisation: string): string {
+export function programKey(program: string): string {
   const hash = createHash('sha256')
   const versions = toolVersions()
-  hash.update(`${versions.circom2}\n${versions.circomlib}\n${optimisation}\n${program}`)
+  hash.update(`${versions.circom2}\n${versions.circomlib}\n${OPTIMISATION}\n${program}`)
   const seen = new Set<string>()
   const visit = (text: string, folder: string): void => {
     for (const [, path] of text.matchAll(/^\s*include\s+"([^"]+)"\s*;/gm)) {

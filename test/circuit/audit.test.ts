@@ -26,7 +26,7 @@ const bins = ({
 /** Audits a template of one input x and one output y. */
 async function audit(body: string) {
   const head = 'pragma circom 2.2.0; template T() { signal input x; signal output y;'
-  const { r1cs: file } = await compileCircom(`${head} ${body} } component main {public [x]} = T();`, 'O1')
+  const { r1cs: file } = await compileCircom(`${head} ${body} } component main {public [x]} = T();`)
   return auditWires(readR1cs(file), [2])
 }
 

@@ -43,9 +43,8 @@ async function gadget({ body, inputs, outputs, open = inputs }: Source): Promise
     guarantees: [],
     rows: 0,
     digits: 0,
-    optimisation: 'O1',
   }
-  return linkable(described, await compileCircom(program, 'O1'))
+  return linkable(described, await compileCircom(program))
 }
 
 /** A circuit of one instance whose inputs are private wires 1, 2, … */
@@ -129,7 +128,7 @@ describe('linker regressions: what circom does to an interface', function () {
   it('inputs or outputs that are not those declared are refused', async () => {
     const program =
       'pragma circom 2.2.0; template T() { signal input a; signal input b; signal output y; y <== a * b; } component main {public [a, b]} = T();'
-    const files = await compileCircom(program, 'O1')
+    const files = await compileCircom(program)
     const described = (inputs: readonly string[], outputs: readonly string[]): Gadget => ({
       template: 'T',
       file: '',
@@ -140,7 +139,6 @@ describe('linker regressions: what circom does to an interface', function () {
       guarantees: [],
       rows: 1,
       digits: 0,
-      optimisation: 'O1',
     })
     expect(() => linkable(described(['a', 'b'], ['y']), files)).to.not.throw()
     expect(() => linkable(described(['a'], ['y']), files)).to.throw(GadgetError, 'T(3, …) has 2 inputs')

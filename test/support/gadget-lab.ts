@@ -59,7 +59,6 @@ export class GadgetLab {
     ]
     const files = await compileCircom(
       `pragma circom 2.2.0; template T() { ${signals.join(' ')} ${body} } component main {public [${inputs.join(', ')}]} = T();`,
-      'O1',
     )
     const gadget: Gadget = {
       template: 'T',
@@ -71,7 +70,6 @@ export class GadgetLab {
       guarantees: [],
       rows: 0,
       digits: 0,
-      optimisation: 'O1',
     }
     const compiled = {
       gadget,

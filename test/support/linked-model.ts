@@ -132,7 +132,7 @@ export async function compileMonolith(
   source: string,
   inputs: readonly (readonly [name: string, size: number])[],
 ): Promise<Monolith> {
-  const { r1cs: bytes, wasm } = await compileCircom(source, 'O1')
+  const { r1cs: bytes, wasm } = await compileCircom(source)
   const r1cs = readR1cs(bytes)
   const gadget: Gadget = {
     template: 'Model',
@@ -144,7 +144,6 @@ export async function compileMonolith(
     guarantees: [],
     rows: r1cs.nConstraints,
     digits: 0,
-    optimisation: 'O1',
   }
   // With no outputs and inputs of its own to skip, the calculator hands out every wire.
   const calculator = await GadgetCalculator.create({ gadget, r1cs, wasm, outputCount: 0, inputCount: 0 })

@@ -13,7 +13,6 @@ export function product(): Gadget {
     guarantees: [undefined],
     rows: 1,
     digits: 0,
-    optimisation: 'O1',
   }
 }
 
@@ -31,7 +30,6 @@ export function divide(quotientBits: number, denominatorBits: number): Gadget {
     guarantees: [below(quotientBits)],
     rows: quotientBits + 2 * denominatorBits + (quotientBits === 1 ? 2 : 3),
     digits: quotientBits + denominatorBits,
-    optimisation: 'O1',
   }
 }
 
@@ -47,7 +45,6 @@ export function squareRoot(n: number): Gadget {
     guarantees: [below(n)],
     rows: 3 * n + 3,
     digits: n + 1,
-    optimisation: 'O1',
   }
 }
 
@@ -67,6 +64,5 @@ export function bitwiseAnd(n: number): Gadget {
     // Inputs that are single digits are their own decomposition.
     rows: n === 1 ? 3 : 3 * n + 2,
     digits: n,
-    optimisation: 'O1',
   }
 }

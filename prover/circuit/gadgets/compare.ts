@@ -13,7 +13,6 @@ export function max(n: number): Gadget {
     guarantees: [undefined],
     rows: n + 2,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -28,7 +27,6 @@ export function argMaxStep(n: number): Gadget {
     guarantees: [undefined, undefined],
     rows: n + 3,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -44,7 +42,6 @@ export function nonNegative(n: number): Gadget {
     guarantees: [{ lo: 0n, hi: 1n }],
     rows: n + 1,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -60,6 +57,5 @@ export function isZero(): Gadget {
     guarantees: [{ lo: 0n, hi: 1n }],
     rows: 3,
     digits: 0,
-    optimisation: 'O1',
   }
 }

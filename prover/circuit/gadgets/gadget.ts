@@ -22,8 +22,6 @@ export type Gadget = {
   readonly rows: number
   /** Widest number the template decomposes, in bits. */
   readonly digits: number
-  /** O1 keeps a sum on the C side of one row; O2 eliminates linear rows, which pays only where inputs are short. */
-  readonly optimisation: 'O1' | 'O2'
 }
 
 export type GadgetSignal = { readonly name: string; readonly size: number }

@@ -14,7 +14,6 @@ export function inputDigit(bits: number): Gadget {
     guarantees: [],
     rows: bits,
     digits: bits,
-    optimisation: 'O1',
   }
 }
 
@@ -29,7 +28,6 @@ export function poseidonLink(): Gadget {
     guarantees: [undefined],
     rows: 324,
     digits: 0,
-    optimisation: 'O1',
   }
 }
 
@@ -44,6 +42,5 @@ export function bindContext(): Gadget {
     guarantees: [],
     rows: 1,
     digits: 0,
-    optimisation: 'O1',
   }
 }

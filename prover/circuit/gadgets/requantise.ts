@@ -19,7 +19,6 @@ export function round(n: number, s: number): Gadget {
     // An output that is a single digit shares its wire.
     rows: n - s === 1 ? n + 1 : n + 2,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -38,7 +37,6 @@ export function roundEven(n: number, s: number): Gadget {
     guarantees: [below(n - s)],
     rows: n + 5,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -53,7 +51,6 @@ export function roundRelu(n: number, s: number): Gadget {
     guarantees: [below(n - 1 - s)],
     rows: n + 2,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -68,7 +65,6 @@ export function roundClamp(n: number, s: number, bits: number): Gadget {
     guarantees: [below(bits)],
     rows: n + 5,
     digits: n,
-    optimisation: 'O1',
   }
 }
 
@@ -83,6 +79,5 @@ export function roundSplit(n: number, s: number): Gadget {
     guarantees: [signed(n - s), below(n - 1 - s)],
     rows: n + 3,
     digits: n,
-    optimisation: 'O1',
   }
 }

@@ -15,7 +15,6 @@ export function oneHot(count: number): Gadget {
     guarantees: Array.from({ length: count }, () => DIGIT),
     rows: count + 2,
     digits: 0,
-    optimisation: 'O1',
   }
 }
 
@@ -39,7 +38,6 @@ export function bucket(bits: number, thresholds: readonly number[]): Gadget {
     guarantees: thresholds.map(() => DIGIT),
     rows: count + (isUniform ? 1 : 2) * offsetBits + 2,
     digits: offsetBits,
-    optimisation: 'O1',
   }
 }
 

@@ -16,7 +16,6 @@ export function table(bits: number, values: readonly number[]): Gadget {
     guarantees: [range],
     rows: 2 * 2 ** (bits - low) + 2 ** low + 2,
     digits: bits,
-    optimisation: 'O1',
   }
 }
 
@@ -42,7 +41,6 @@ export function tableLinear(
     guarantees: [segmentRange(lowBits, values, slopes)],
     rows: 2 ** bits / run + run + lowBits + 2 + varied,
     digits: bits + lowBits,
-    optimisation: 'O1',
   }
 }
 

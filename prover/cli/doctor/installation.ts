@@ -37,7 +37,7 @@ function checkNode(): string {
 async function checkCompiler(): Promise<string> {
   const { compileCircom } = await import('../../circuit/circom')
   const start = performance.now()
-  await compileCircom(TRIVIAL_PROGRAM, 'O1')
+  await compileCircom(TRIVIAL_PROGRAM)
   return `circom2 compiled a circuit in ${Math.round(performance.now() - start)} ms`
 }
 
