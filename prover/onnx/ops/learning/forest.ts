@@ -66,6 +66,12 @@ export function walkForest(scope: NodeScope, { roots, branches }: Forest): reado
   throw scope.invalid(`no root leads to branch ${seen.indexOf(0)}: its trees have a cycle, or nodes that are not used`)
 }
 
+/** The leaves of a tree: one at least. */
+export function leavesOf({ branches, leaves }: Forest, { root, order }: Tree): readonly Leaf[] {
+  const ends = order.flatMap((at) => [branches[at]!.yes, branches[at]!.no])
+  return [root, ...ends].filter((at) => at < 0).map((at) => leaves[~at]!)
+}
+
 /**
  * Checks what the comparisons and leaves name.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { NodeScope } from '../../node-scope'
 import type { Branch, BranchMode, Forest } from './forest'
-import { requireSameLength, tensorOf } from './samples'
+import { integersOf, requireSameLength, tensorOf } from './samples'
 
 /** By number. */
 const MODES: readonly BranchMode[] = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ', 'MEMBER']
@@ -14,11 +14,7 @@ const MODES: readonly BranchMode[] = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ', 'ME
  * @throws {OnnxInvalidNodeError} When references lead nowhere.
  */
 export function readIndexedNodes(scope: NodeScope): Forest {
-  const list = (name: string): readonly number[] => {
-    const found = scope.attributes.ints(name)
-    if (found === undefined) throw scope.invalid(`attribute "${name}" is missing`)
-    return found
-  }
+  const list = (name: string): readonly number[] => integersOf(scope, name)
   const features = list('nodes_featureids')
   const modes = [...tensorOf(scope, 'nodes_modes').data].map((number) => {
     const mode = MODES[number]

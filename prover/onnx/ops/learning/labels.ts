@@ -2,7 +2,7 @@
 import type { Algebra } from '../../algebra'
 import type { NodeScope } from '../../node-scope'
 import type { Operand } from '../../tensor'
-import { SampleSums } from './sample-sums'
+import { SampleSums, type WeightedSum } from './sample-sums'
 
 /** The classes of a classifier; none of their numbers are known where they are texts. */
 export type Labels = { readonly count: number; readonly numbers: readonly number[] | undefined }
@@ -43,6 +43,19 @@ export function binaryLabelOf(algebra: Algebra, { numbers }: Labels, bit: Operan
   return flat(algebra, algebra.as(bit, 'int64'), { terms: [[0, positive - negative]], bias: negative })
 }
 
-function flat(algebra: Algebra, x: Operand, sum: Parameters<SampleSums['combine']>[0][number]): Operand {
+/** Scores of two classes, [samples, 2], from that of the second: the first is `total` less it. */
+export function bothClasses(algebra: Algebra, second: Operand, total: number): Operand {
+  return new SampleSums(algebra, [second]).combine([
+    { terms: [[0, -1]], bias: total },
+    { terms: [[0, 1]], bias: 0 },
+  ])
+}
+
+/** [x > 0]. */
+export function isPositive(algebra: Algebra, x: Operand): Operand {
+  return algebra.not(algebra.nonNegative(algebra.neg(x)))
+}
+
+function flat(algebra: Algebra, x: Operand, sum: WeightedSum): Operand {
   return algebra.reshape(new SampleSums(algebra, [x]).combine([sum]), [x.shape[0]!])
 }

@@ -2,8 +2,8 @@
 import { Algebra } from '../../algebra'
 import type { NodeScope, Rule } from '../../node-scope'
 import type { Operand } from '../../tensor'
-import { binaryLabelOf, labelOf, readLabels } from './labels'
-import { postTransform, readPostTransform } from './post-transform'
+import { binaryLabelOf, bothClasses, isPositive, labelOf, readLabels } from './labels'
+import { postTransform, readPostTransform, requireTransformable } from './post-transform'
 import { SampleSums } from './sample-sums'
 import { floatSamplesOf } from './samples'
 
@@ -37,10 +37,7 @@ export const linearRegressor: Rule = (scope) => {
   const x = floatSamplesOf(scope)
   const transform = readPostTransform(scope)
   const targets = scope.attributes.int('targets', 1)
-  if (targets === 1 && transform !== 'NONE')
-    throw scope.unsupported(
-      `runtimes differ in post_transform ${transform} of one target; use a node of its own for it`,
-    )
+  requireTransformable(scope, transform, targets)
   const coefficients = scope.attributes.floats('coefficients') ?? []
   const intercepts = scope.attributes.floats('intercepts') ?? []
   return postTransform(new Algebra(scope), transform, linearScores(scope, x, { targets, coefficients, intercepts }))
@@ -64,11 +61,7 @@ export const linearClassifier: Rule = (scope) => {
   if (labels.count !== 2) throw scope.unsupported(`it has ${labels.count} labels for one row of coefficients; use two`)
   if (transform !== 'NONE' && transform !== 'LOGISTIC')
     throw scope.unsupported(`runtimes differ in post_transform ${transform} of one row of coefficients; use LOGISTIC`)
-  const positive = algebra.not(algebra.nonNegative(algebra.neg(scores)))
-  const second = postTransform(algebra, transform, scores)
-  const both = new SampleSums(algebra, [second]).combine([
-    { terms: [[0, -1]], bias: 1 },
-    { terms: [[0, 1]], bias: 0 },
-  ])
+  const positive = isPositive(algebra, scores)
+  const both = bothClasses(algebra, postTransform(algebra, transform, scores), 1)
   return [binaryLabelOf(algebra, labels, positive), both]
 }

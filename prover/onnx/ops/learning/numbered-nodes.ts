@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { NodeScope } from '../../node-scope'
 import type { Branch, BranchMode, Forest } from './forest'
-import { numbersOf, requireSameLength } from './samples'
+import { integersOf, numbersOf, requireSameLength } from './samples'
 
 const MODES: ReadonlyMap<string, Exclude<BranchMode, 'MEMBER'> | 'LEAF'> = new Map([
   ['BRANCH_LEQ', 'LEQ'],
@@ -23,15 +23,15 @@ const MODES: ReadonlyMap<string, Exclude<BranchMode, 'MEMBER'> | 'LEAF'> = new M
  */
 export function readNumberedNodes(scope: NodeScope, weights: 'class' | 'target'): Forest {
   const { attributes } = scope
-  const [trees, ids] = [integers(scope, 'nodes_treeids'), integers(scope, 'nodes_nodeids')]
-  const features = integers(scope, 'nodes_featureids')
+  const [trees, ids] = [integersOf(scope, 'nodes_treeids'), integersOf(scope, 'nodes_nodeids')]
+  const features = integersOf(scope, 'nodes_featureids')
   const modes = (attributes.texts('nodes_modes') ?? []).map((name) => {
     const mode = MODES.get(name)
     if (mode === undefined) throw scope.invalid(`it has a node of the mode "${name}"`)
     return mode
   })
   const values = numbersOf(scope, 'nodes_values')
-  const [yes, no] = [integers(scope, 'nodes_truenodeids'), integers(scope, 'nodes_falsenodeids')]
+  const [yes, no] = [integersOf(scope, 'nodes_truenodeids'), integersOf(scope, 'nodes_falsenodeids')]
   for (const name of ['nodes_missing_value_tracks_true', 'nodes_hitrates', 'nodes_hitrates_as_tensor'])
     attributes.ignore(name)
   requireSameLength(scope, {
@@ -90,7 +90,7 @@ function readWeights(
   visit: (tree: number, id: number, target: number, weight: number) => void,
 ): void {
   const names = [`${prefix}_treeids`, `${prefix}_nodeids`, `${prefix}_ids`] as const
-  const [trees, ids, targets] = names.map((name) => integers(scope, name)) as [number[], number[], number[]]
+  const [trees, ids, targets] = names.map((name) => integersOf(scope, name)) as [number[], number[], number[]]
   const weights = numbersOf(scope, `${prefix}_weights`)
   requireSameLength(scope, {
     [names[0]]: trees,
@@ -99,10 +99,4 @@ function readWeights(
     [`${prefix}_weights`]: weights,
   })
   weights.forEach((weight, at) => visit(trees[at]!, ids[at]!, targets[at]!, weight))
-}
-
-function integers(scope: NodeScope, name: string): readonly number[] {
-  const list = scope.attributes.ints(name)
-  if (list === undefined) throw scope.invalid(`attribute "${name}" is missing`)
-  return list
 }

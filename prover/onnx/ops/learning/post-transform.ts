@@ -21,6 +21,16 @@ export function postTransformNamed(scope: NodeScope, name: string): PostTransfor
 }
 
 /**
+ * onnxruntime leaves the scores of a single target as they are, whatever the attribute says.
+ *
+ * @throws {OnnxUnsupportedUseError} When runtimes differ in the transform of so many targets of a regression.
+ */
+export function requireTransformable(scope: NodeScope, transform: PostTransform, targets: number): void {
+  if (targets !== 1 || transform === 'NONE') return
+  throw scope.unsupported(`runtimes differ in post_transform ${transform} of one target; use a node of its own for it`)
+}
+
+/**
  * Applies the transform to scores [samples, classes]. SOFTMAX_ZERO leaves scores of 0 out, before and after; where all are 0
  * so is the result.
  */

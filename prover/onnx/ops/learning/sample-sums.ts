@@ -26,11 +26,6 @@ export class SampleSums {
     })
   }
 
-  /** Where the columns of an operand begin. */
-  start(operand: number): number {
-    return this.starts[operand]!
-  }
-
   /** One column of the result, [samples, sums], for each sum. Its type is that of the first operand. */
   combine(sums: readonly WeightedSum[]): Operand {
     const { samples } = this

@@ -4,11 +4,17 @@ import type { NodeScope } from '../../node-scope'
 import { formatShape } from '../../shape'
 import { type ConstantOperand, decodeTensor, type Operand } from '../../tensor'
 
-/** The only input, a number for each feature of each sample: [samples, features]. A vector is one sample. */
-export function samplesOf(scope: NodeScope): Operand {
+/** The only input, which is of numbers. */
+export function numbersIn(scope: NodeScope): Operand {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireNumber(x)
+  return x
+}
+
+/** The only input, a number for each feature of each sample: [samples, features]. A vector is one sample. */
+export function samplesOf(scope: NodeScope): Operand {
+  const x = numbersIn(scope)
   if (x.shape.length === 2) return x
   if (x.shape.length === 1) return new Algebra(scope).reshape(x, [1, ...x.shape])
   throw scope.misfit(`the input ${formatShape(x.shape)} is no list of samples with their features`)
@@ -26,6 +32,13 @@ export function numbersOf(scope: NodeScope, name: string): readonly number[] {
   if (tensor === undefined) return floats ?? []
   if (floats !== undefined) throw scope.invalid(`it has both "${name}" and "${name}_as_tensor"`)
   return [...decodeTensor(`${name}_as_tensor of ${scope.node.name}`, tensor).data]
+}
+
+/** A list of integers that must be there. */
+export function integersOf(scope: NodeScope, name: string): readonly number[] {
+  const list = scope.attributes.ints(name)
+  if (list === undefined) throw scope.invalid(`attribute "${name}" is missing`)
+  return list
 }
 
 /** A tensor attribute that must be there, of one axis. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../../algebra'
 import type { NodeScope, Rule } from '../../node-scope'
-import { formatShape } from '../../shape'
+import { elementCount, formatShape } from '../../shape'
 import type { Operand } from '../../tensor'
+import { numbersIn } from './samples'
 
 /** One number for all features, or one for each, as a tensor that broadcasts with x. */
 function perFeature(scope: NodeScope, name: string, x: Operand, values: readonly number[]): Operand {
@@ -15,10 +16,7 @@ function perFeature(scope: NodeScope, name: string, x: Operand, values: readonly
 
 /** The only input as float32. */
 function floatInput(scope: NodeScope): Operand {
-  scope.arity(1)
-  const x = scope.input(0)
-  scope.requireNumber(x)
-  return new Algebra(scope).as(x, 'float32')
+  return new Algebra(scope).as(numbersIn(scope), 'float32')
 }
 
 /** Scaler: (x − offset)·scale. */
@@ -55,12 +53,10 @@ export const normalizer: Rule = (scope) => {
 
 /** Binarizer: 1 where an element is above the threshold, and else 0. */
 export const binarizer: Rule = (scope) => {
-  scope.arity(1)
-  const x = scope.input(0)
-  scope.requireNumber(x)
+  const x = numbersIn(scope)
   const threshold = scope.attributes.float('threshold', 0)
   const algebra = new Algebra(scope)
-  const count = x.shape.reduce((product, size) => product * size, 1)
+  const count = elementCount(x.shape)
   const comparisons = {
     element: Int32Array.from({ length: count }, (_, at) => at),
     threshold: new Float64Array(count).fill(threshold),
@@ -71,9 +67,7 @@ export const binarizer: Rule = (scope) => {
 
 /** Imputer: nothing to do, as no input is NaN; a number that stands for "missing" is replaced. */
 export const imputer: Rule = (scope) => {
-  scope.arity(1)
-  const x = scope.input(0)
-  scope.requireNumber(x)
+  const x = numbersIn(scope)
   const algebra = new Algebra(scope)
   if (x.kind === 'float') {
     const values = scope.attributes.floats('imputed_value_floats')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../../algebra'
 import type { Rule } from '../../node-scope'
-import { formatShape, sizeAt } from '../../shape'
+import { elementCount, formatShape, sizeAt } from '../../shape'
 
 /** ArrayFeatureExtractor: elements of the last axis by constant indices. */
 export const arrayFeatureExtractor: Rule = (scope) => {
@@ -14,7 +14,7 @@ export const arrayFeatureExtractor: Rule = (scope) => {
   const chosen = [...indices.data]
   const outside = chosen.find((index) => !(index >= 0 && index < size))
   if (outside !== undefined) throw scope.invalid(`index ${outside} is outside ${formatShape(x.shape)}`)
-  const rows = x.shape.slice(0, -1).reduce((product, count) => product * count, 1)
+  const rows = elementCount(x.shape.slice(0, -1))
   const index = Array.from({ length: rows }, (_, row) => chosen.map((at) => row * size + at)).flat()
   const shape = x.shape.length === 1 ? [1, chosen.length] : [...x.shape.slice(0, -1), chosen.length]
   return new Algebra(scope).select([x], Int32Array.from(index), shape)

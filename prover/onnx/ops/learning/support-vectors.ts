@@ -2,7 +2,7 @@
 import { Algebra } from '../../algebra'
 import type { NodeScope, Rule } from '../../node-scope'
 import type { Operand } from '../../tensor'
-import { labelOf, readLabels } from './labels'
+import { bothClasses, isPositive, labelOf, readLabels } from './labels'
 import { linearScores } from './linear'
 import { postTransform, readPostTransform } from './post-transform'
 import { SampleSums, type WeightedSum } from './sample-sums'
@@ -75,7 +75,7 @@ export const svmRegressor: Rule = (scope) => {
   const values = isLinear ? x : kernels(scope, x, vectors, count)
   const score = linearScores(scope, values, { targets: 1, coefficients, intercepts })
   if (!attributes.flag('one_class', false)) return score
-  const isInside = algebra.as(algebra.not(algebra.nonNegative(algebra.neg(score))), 'float32')
+  const isInside = algebra.as(isPositive(algebra, score), 'float32')
   return new SampleSums(algebra, [isInside]).combine([{ terms: [[0, 2]], bias: -1 }])
 }
 
@@ -97,7 +97,7 @@ export const svmClassifier: Rule = (scope) => {
   const algebra = new Algebra(scope)
   const values = kernels(scope, x, attributes.floats('support_vectors') ?? [], total)
   const pairs = new SampleSums(algebra, [values]).combine(pairSums(scope, perClass, total))
-  const positive = algebra.as(algebra.not(algebra.nonNegative(algebra.neg(pairs))), 'int64')
+  const positive = algebra.as(isPositive(algebra, pairs), 'int64')
   const votes = new SampleSums(algebra, [positive]).combine(voteSums(labels.count))
   const label = labelOf(algebra, labels, algebra.argMax(votes))
   if (labels.count > 2) {
@@ -105,12 +105,10 @@ export const svmClassifier: Rule = (scope) => {
       throw scope.unsupported('probabilities of more than two classes are iterated; train without probability=True')
     return [label, a.length > 0 ? undefined : pairs]
   }
-  const both = (sum: Operand, first: WeightedSum) =>
-    new SampleSums(algebra, [sum]).combine([first, { terms: [[0, 1]], bias: 0 }])
-  if (a.length === 0) return [label, both(pairs, { terms: [[0, -1]], bias: 0 })]
+  if (a.length === 0) return [label, bothClasses(algebra, pairs, 0)]
   if (a.length !== 1 || b.length !== 1) throw scope.invalid('prob_a and prob_b must have one entry for two classes')
   const second = new SampleSums(algebra, [pairs]).combine([{ terms: [[0, a[0]!]], bias: b[0]! }])
-  return [label, both(postTransform(algebra, 'LOGISTIC', second), { terms: [[0, -1]], bias: 1 })]
+  return [label, bothClasses(algebra, postTransform(algebra, 'LOGISTIC', second), 1)]
 }
 
 /** The decision of each pair of classes i < j, from the kernels with their support vectors. */

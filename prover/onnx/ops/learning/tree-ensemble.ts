@@ -3,12 +3,18 @@ import { Algebra } from '../../algebra'
 import type { NodeScope, Rule } from '../../node-scope'
 import { checkSize } from '../../shape'
 import type { Operand } from '../../tensor'
-import { checkForest, type Forest, walkForest } from './forest'
+import { checkForest, type Forest, leavesOf, walkForest } from './forest'
 import { forestSums } from './forest-sums'
 import { readIndexedNodes } from './indexed-nodes'
-import { binaryLabelOf, labelOf, type Labels, readLabels } from './labels'
+import { binaryLabelOf, bothClasses, labelOf, type Labels, readLabels } from './labels'
 import { readNumberedNodes } from './numbered-nodes'
-import { type PostTransform, postTransform, postTransformNamed, readPostTransform } from './post-transform'
+import {
+  type PostTransform,
+  postTransform,
+  postTransformNamed,
+  readPostTransform,
+  requireTransformable,
+} from './post-transform'
 import { SampleSums } from './sample-sums'
 import { numbersOf, samplesOf } from './samples'
 
@@ -56,11 +62,7 @@ function regression(scope: NodeScope, { forest, targets, aggregate, base, transf
   checkForest(scope, forest, x.shape[1]!, targets)
   if (base.length !== 0 && base.length !== targets)
     throw scope.invalid(`it has ${base.length} base_values for ${targets} targets`)
-  // onnxruntime leaves the scores of a single target as they are, whatever the attribute says.
-  if (targets === 1 && transform !== 'NONE')
-    throw scope.unsupported(
-      `runtimes differ in post_transform ${transform} of one target; use a node of its own for it`,
-    )
+  requireTransformable(scope, transform, targets)
   const algebra = new Algebra(scope)
   const all = Array.from({ length: targets }, (_, target) => ({ target, bias: base[target] ?? 0 }))
   if (aggregate === 'MIN' || aggregate === 'MAX') {
@@ -139,9 +141,8 @@ export const treeEnsembleClassifier: Rule = (scope) => {
 function requireScores(scope: NodeScope, forest: Forest, classes: number): void {
   if (!forest.leaves.some((leaf) => [...leaf.values()].some((weight) => weight < 0))) return
   const scored = new Set<number>()
-  for (const { root, order } of walkForest(scope, forest)) {
-    const ends = order.flatMap((at) => [forest.branches[at]!.yes, forest.branches[at]!.no])
-    const leaves = [root, ...ends].filter((at) => at < 0).map((at) => forest.leaves[~at]!)
+  for (const tree of walkForest(scope, forest)) {
+    const leaves = leavesOf(forest, tree)
     for (const target of leaves[0]!.keys()) if (leaves.every((leaf) => leaf.has(target))) scored.add(target)
   }
   for (let target = 0; target < classes; target++) {
@@ -167,18 +168,12 @@ function binary(
   const isPositive = forest.leaves.every((leaf) => [...leaf.values()].every((weight) => weight >= 0))
   const algebra = new Algebra(scope)
   const score = forestSums(scope, x, forest, [{ target, bias: base[0] ?? 0 }])
-  const pair = (...sums: Parameters<SampleSums['combine']>[0]) => new SampleSums(algebra, [score]).combine(sums)
-  const below = pair({ terms: [[0, -1]], bias: isPositive ? 0.5 : 0 })
+  const below = new SampleSums(algebra, [score]).combine([{ terms: [[0, -1]], bias: isPositive ? 0.5 : 0 }])
   const label = binaryLabelOf(algebra, labels, algebra.not(algebra.nonNegative(below)))
-  if (isPositive) return [label, pair({ terms: [[0, -1]], bias: 1 }, { terms: [[0, 1]], bias: 0 })]
+  if (isPositive) return [label, bothClasses(algebra, score, 1)]
   if (transform !== 'LOGISTIC')
     throw scope.unsupported(
       `runtimes differ in the scores of two classes by one weight and post_transform ${transform}; use LOGISTIC`,
     )
-  const second = postTransform(algebra, transform, score)
-  const scores = new SampleSums(algebra, [second]).combine([
-    { terms: [[0, -1]], bias: 1 },
-    { terms: [[0, 1]], bias: 0 },
-  ])
-  return [label, scores]
+  return [label, bothClasses(algebra, postTransform(algebra, transform, score), 1)]
 }

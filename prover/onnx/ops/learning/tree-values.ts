@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { Conditions } from './conditions'
-import type { Forest, Leaf, Tree } from './forest'
+import { type Forest, type Leaf, leavesOf, type Tree } from './forest'
 import { constantForm, type LinearForm, plusTerm } from './linear-form'
 
 /** A condition times plus − minus; `level` counts the products within. */
@@ -43,15 +43,14 @@ export class TreeValues {
   targets(tree: Tree): ReadonlySet<number> {
     const known = this.targetsOf.get(tree)
     if (known !== undefined) return known
-    const targets = new Set<number>()
-    const ends = tree.order.flatMap((at) => this.children(at))
-    for (const at of [tree.root, ...ends]) if (at < 0) this.leaf(at).forEach((_, target) => targets.add(target))
+    const targets = new Set(leavesOf(this.forest, tree).flatMap((leaf) => [...leaf.keys()]))
     this.targetsOf.set(tree, targets)
     return targets
   }
 
   value(tree: Tree, target: number): TreeValue {
-    const inner = tree.order.filter((at) => this.children(at).some((child) => child >= 0)).length
+    const { branches } = this.forest
+    const inner = tree.order.filter((at) => branches[at]!.yes >= 0 || branches[at]!.no >= 0).length
     return inner * this.targets(tree).size <= tree.order.length - 1
       ? { by: 'branches', form: this.byBranches(tree, target) }
       : { by: 'paths', form: this.byPaths(tree, target) }
@@ -107,11 +106,6 @@ export class TreeValues {
     }
     this.pathsOf.set(tree, met)
     return met
-  }
-
-  private children(at: number): readonly number[] {
-    const { yes, no } = this.forest.branches[at]!
-    return [yes, no]
   }
 
   private leaf(at: number): Leaf {
