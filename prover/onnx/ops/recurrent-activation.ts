@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../algebra'
-import type { Operation } from '../graph'
 import type { NodeScope } from '../node-scope'
 import type { Operand } from '../tensor'
 
@@ -13,79 +12,45 @@ type Parameters = { readonly alpha: number; readonly beta: number }
 type Named = {
   readonly alpha?: number | null
   readonly beta?: number | null
-  readonly make: (scope: NodeScope, parameters: Parameters) => Activation
+  readonly apply: (algebra: Algebra, x: Operand, parameters: Parameters, scope: NodeScope) => Operand
 }
 
 const ACTIVATIONS: Readonly<Record<string, Named>> = {
-  relu: { make: (scope) => new Algebra(scope).relu },
-  tanh: { make: (scope) => (x) => new Algebra(scope).fn({ name: 'tanh' }, x) },
-  sigmoid: { make: (scope) => (x) => new Algebra(scope).fn({ name: 'sigmoid' }, x) },
-  softsign: { make: (scope) => (x) => new Algebra(scope).fn({ name: 'softsign' }, x) },
-  softplus: {
-    make: (scope) => (x) => {
-      const { add, relu, fn } = new Algebra(scope)
-      return add(relu(x), fn({ name: 'softplusTail' }, x))
-    },
-  },
+  relu: { apply: ({ relu }, x) => relu(x) },
+  tanh: { apply: ({ fn }, x) => fn({ name: 'tanh' }, x) },
+  sigmoid: { apply: ({ fn }, x) => fn({ name: 'sigmoid' }, x) },
+  softsign: { apply: ({ fn }, x) => fn({ name: 'softsign' }, x) },
+  softplus: { apply: ({ add, relu, fn }, x) => add(relu(x), fn({ name: 'softplusTail' }, x)) },
   elu: {
     alpha: 1,
-    make:
-      (scope, { alpha }) =>
-      (x) => {
-        const { add, relu, fn } = new Algebra(scope)
-        return add(relu(x), fn({ name: 'eluTail', parameters: [alpha] }, x))
-      },
+    apply: ({ add, relu, fn }, x, { alpha }) => add(relu(x), fn({ name: 'eluTail', parameters: [alpha] }, x)),
   },
   affine: {
     alpha: null,
     beta: null,
-    make:
-      (scope, { alpha, beta }) =>
-      (x) => {
-        const { scale, shift } = new Algebra(scope)
-        return shift(scale(x, alpha), beta)
-      },
+    apply: ({ scale, shift }, x, { alpha, beta }) => shift(scale(x, alpha), beta),
   },
   leakyrelu: {
     alpha: 0.01,
-    make:
-      (scope, { alpha }) =>
-      (x) =>
-        elementwise(scope, 'leakyRelu', { op: 'LeakyRelu', alpha }, x),
+    apply: (_, x, { alpha }, scope) => {
+      const operation = { op: 'LeakyRelu', alpha } as const
+      return scope.emit('leakyRelu', { operation, inputs: [x], shape: x.shape, elementType: x.elementType })
+    },
   },
   thresholdedrelu: {
     alpha: null,
-    make:
-      (scope, { alpha }) =>
-      (x) => {
-        const { less, mul, number } = new Algebra(scope)
-        return mul(less(number(alpha, x), x), x)
-      },
+    apply: ({ less, mul, number }, x, { alpha }) => mul(less(number(alpha, x), x), x),
   },
   scaledtanh: {
     alpha: null,
     beta: null,
-    make:
-      (scope, { alpha, beta }) =>
-      (x) => {
-        const { scale, fn } = new Algebra(scope)
-        return scale(fn({ name: 'tanh' }, scale(x, beta)), alpha)
-      },
+    apply: ({ scale, fn }, x, { alpha, beta }) => scale(fn({ name: 'tanh' }, scale(x, beta)), alpha),
   },
   hardsigmoid: {
     alpha: 0.2,
     beta: 0.5,
-    make:
-      (scope, { alpha, beta }) =>
-      (x) => {
-        const { scale, shift } = new Algebra(scope)
-        return elementwise(scope, 'clip', { op: 'Clip', min: 0, max: 1 }, shift(scale(x, alpha), beta))
-      },
+    apply: ({ scale, shift, clip }, x, { alpha, beta }) => clip(shift(scale(x, alpha), beta), 0, 1),
   },
-}
-
-function elementwise(scope: NodeScope, label: string, operation: Operation, x: Operand): Operand {
-  return scope.emit(label, { operation, inputs: [x], shape: x.shape, elementType: x.elementType })
 }
 
 /**
@@ -108,11 +73,12 @@ export function readActivations(
     throw scope.invalid(`it has ${names.length} activations where ${expected} are expected`)
   const alphas = [...(attributes.floats('activation_alpha') ?? [])]
   const betas = [...(attributes.floats('activation_beta') ?? [])]
+  const algebra = new Algebra(scope)
   const clip = clipping(scope)
   const all = names.map((name, at) => {
-    const { alpha, beta, make } = find(scope, name)
+    const { alpha, beta, apply } = find(scope, name)
     const parameters = { alpha: parameter(scope, name, alpha, alphas), beta: parameter(scope, name, beta, betas) }
-    const activation = make(scope, parameters)
+    const activation = (x: Operand): Operand => apply(algebra, x, parameters, scope)
     return at % defaults.length < 2 ? (x: Operand): Operand => activation(clip(x)) : activation
   })
   if (alphas.length + betas.length > 0)
@@ -139,5 +105,5 @@ function clipping(scope: NodeScope): Activation {
   if (!scope.attributes.has('clip')) return (x) => x
   const bound = scope.attributes.float('clip', 0)
   if (!(bound > 0)) throw scope.invalid(`attribute "clip" is ${bound}`)
-  return (x) => elementwise(scope, 'clip', { op: 'Clip', min: -bound, max: bound }, x)
+  return (x) => new Algebra(scope).clip(x, -bound, bound)
 }
