@@ -2,7 +2,7 @@
 import { type ElementType, elementTypeOf } from './element-type'
 import { describeNode } from './errors'
 import { type NamedNode, nameNodes, needsOf, OnnxDuplicateNameError, orderNodes } from './order'
-import { type AttributeProto, graphProto, type GraphProto } from './schema'
+import { graphProto, type GraphProto } from './schema'
 import { OnnxTooLargeError } from './shape'
 import { type ConstantOperand, decodeTensor, OnnxTensorTypeError } from './tensor'
 import { decode, OnnxMalformedError } from './wire'
@@ -31,16 +31,16 @@ export type Body = {
  */
 export function withBodies(nodes: readonly NamedNode[], depth = 1): readonly NamedNode[] {
   return nodes.map((node) => {
-    const attributes = node.proto.attributes.filter(({ graph }) => graph !== undefined)
-    if (attributes.length === 0) return node
+    const graphs = node.proto.attributes.flatMap(({ name = '', graph }) => (graph ? [[name, graph] as const] : []))
+    if (graphs.length === 0) return node
     if (depth > MAX_NESTING)
       throw new OnnxTooLargeError(`the nesting of ${describeNode(node)}`, `${MAX_NESTING} levels`)
-    return { ...node, bodies: new Map(attributes.map((proto) => [proto.name ?? '', readBody(proto, depth)])) }
+    return { ...node, bodies: new Map(graphs.map(([name, graph]) => [name, readBody(graph, depth)])) }
   })
 }
 
-function readBody({ graph }: AttributeProto, depth: number): Body {
-  const proto: GraphProto = decode(graph ?? new Uint8Array(), graphProto)
+function readBody(graph: Uint8Array, depth: number): Body {
+  const proto: GraphProto = decode(graph, graphProto)
   if (proto.sparseInitializer) throw new OnnxTensorTypeError('sparse_initializer', 'sparse tensor')
   const constants = proto.initializers.map((tensor) => decodeTensor(nameOf(tensor), tensor))
   const inputs = proto.inputs.map((input) => {
