@@ -66,7 +66,7 @@ function inBlocks(scope: NodeScope, shape: readonly number[], axis: number, bloc
     const data = scope.allocate(shape)
     for (let i = 0; i < data.length; i++) {
       const [outer, position] = [Math.floor(i / inner / size), Math.floor(i / inner) % size]
-      data[i] = values.data[(outer * blocks + Math.floor(position / block)) * inner + (i % inner)] ?? 0
+      data[i] = values.data[(outer * blocks + Math.floor(position / block)) * inner + (i % inner)]!
     }
     return scope.emit('blocks', { data, shape, elementType: values.elementType })
   }
@@ -112,8 +112,8 @@ export const dequantizeLinear: Rule = (scope) => {
 function saturate(scope: NodeScope, x: Operand, zero: Operand | undefined, elementType: ElementType): Operand {
   if (kindOf(elementType) !== 'int') throw scope.unsupported(`quantising to ${elementType} is not supported`)
   const { add, as, roundEven } = new Algebra(scope)
-  const whole = as(roundEven(x), 'int64')
-  const shifted = zero ? add(whole, zero) : whole
+  const rounded = as(roundEven(x), 'int64')
+  const shifted = zero ? add(rounded, zero) : rounded
   const { min, max } = ELEMENT_TYPES[elementType]
   const operation = { op: 'Clip', min, max } as const
   const clipped = scope.emit('saturated', { operation, inputs: [shifted], shape: shifted.shape, elementType: 'int64' })

@@ -4,10 +4,10 @@ import { convInteger, dequantizeLinear, matMulInteger, qLinearConv, qLinearMatMu
 import { gru, lstm, rnn } from '../recurrent'
 import type { Operator } from './operator'
 
-/** Recurrent layers, control flow and quantised operators. */
 const SCALES = 'scales and zero points must be constant'
 const RECURRENT = 'the length of the sequence is fixed, and sequence_lens constant'
 
+/** Recurrent layers, control flow and quantised operators. */
 export const SEQUENCE: readonly Operator[] = [
   {
     name: 'ConvInteger',
