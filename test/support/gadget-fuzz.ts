@@ -2,22 +2,22 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { modulo, SCALAR_FIELD } from '../../prover/binfile'
 import type { Gadget } from '../../prover/circuit'
-import type { GadgetCase } from './gadget-cases'
-import type { GadgetLab } from './gadget-lab'
 import { repaired } from './forger'
+import type { GadgetLab } from './gadget-lab'
+import type { GadgetCase } from './gadget-makers'
 
 /** What a cheat does to one wire of an honest witness. */
 type Change = { readonly at: number; readonly to: 'flip' | 'next' | 'previous' | 'negative' | 'other' | bigint }
 
 /** Inputs to forge a witness for, others whose witness lends its values, and the wires to change. */
-export type Attempt = {
+type Attempt = {
   readonly inputs: readonly bigint[]
   readonly others: readonly bigint[]
   readonly changes: readonly Change[]
 }
 
 /** Attempts on a gadget: `at` of a change counts its free wires. */
-export function attempts(gadget: Gadget, free: number): Arbitrary<Attempt> {
+function attempts(gadget: Gadget, free: number): Arbitrary<Attempt> {
   const to = fc.oneof(
     fc.constantFrom<Change['to']>('flip', 'next', 'previous', 'negative', 'other', 'other'),
     fc.constantFrom(0n, 1n, 2n, SCALAR_FIELD - 1n),
@@ -61,7 +61,7 @@ function inputsOf(gadget: Gadget): Arbitrary<readonly bigint[]> {
 }
 
 /** The attempt's forged witness; none when it comes out as the honest one. */
-export function forge(lab: GadgetLab, { inputs, others, changes }: Attempt): readonly bigint[] | undefined {
+function forge(lab: GadgetLab, { inputs, others, changes }: Attempt): readonly bigint[] | undefined {
   const honest = lab.witness(inputs)
   const other = lab.witness(others)
   const wanted = new Map<number, bigint>()
