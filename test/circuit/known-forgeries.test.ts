@@ -4,6 +4,8 @@ import { FIELD_BYTES, fromFieldBytes, modulo, SCALAR_FIELD, toFieldBytes } from 
 import { inverse } from '../../prover/circuit/audit/system'
 import * as gadgets from '../../prover/circuit/gadgets'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
+import { repaired } from '../support/forger'
+import { titleOf } from '../support/gadget-cases'
 import { GadgetLab } from '../support/gadget-lab'
 import { linkModel } from '../support/linked-model'
 
@@ -175,5 +177,102 @@ describe('known forgeries', function () {
     expect(step.satisfied(later)).to.equal(false)
     bits.slice(0, 5).forEach((wire) => (later[wire] = 1n))
     expect(step.satisfied(later)).to.equal(false)
+  })
+
+  const slopes = [3, 3, 3, 3, -8, 4, -1, 0]
+  for (const [gadget, points] of [
+    [gadgets.inputDigit(5), [[0n], [13n], [31n]]],
+    [gadgets.nonNegative(5), [[-16n], [-1n], [0n], [15n]]],
+    [gadgets.round(5, 2), [[-2n], [5n], [29n]]],
+    [gadgets.roundSplit(5, 1), [[-17n], [-1n], [0n], [14n]]],
+    [
+      gadgets.bitwiseAnd(3),
+      [
+        [0n, 7n],
+        [5n, 6n],
+      ],
+    ],
+    [gadgets.oneHot(6), [[0n], [3n], [5n]]],
+    [gadgets.bucket(4, [3, 9]), [[0n], [2n], [3n], [8n], [9n], [15n]]],
+    [gadgets.bucket(3, [2, 4, 6]), [[0n], [3n], [7n]]],
+    [gadgets.tableLinear(3, 2, [1, 5, 5, 5, 0, 9, 2, 7], slopes), [[0n], [14n], [17n], [31n]]],
+    [
+      gadgets.divide(2, 2),
+      [
+        [0n, 1n],
+        [7n, 3n],
+        [11n, 4n],
+      ],
+    ],
+    [gadgets.squareRoot(2), [[0n], [3n], [4n], [8n], [15n]]],
+  ] as const) {
+    it(`${titleOf(gadget)}: of all ways to set its digits and selectors one is a witness`, async () => {
+      const lab = await GadgetLab.create(gadget)
+      const digits = digitWires(lab)
+      for (const inputs of points) {
+        const honest = lab.witness(inputs)
+        for (let mask = 0n; mask < 1n << BigInt(digits.length); mask++) {
+          const chosen = new Map(digits.map((wire, i) => [wire, (mask >> BigInt(i)) & 1n]))
+          const isHonest = digits.every((wire) => chosen.get(wire) === honest[wire])
+          expect(lab.satisfied(repaired(lab, honest, chosen)), `${inputs}: ${mask}`).to.equal(isHonest)
+        }
+      }
+    })
+  }
+
+  it('IsZero and RoundEven: neither the verdict nor the inverse is free, at 0 and elsewhere', async () => {
+    for (const [gadget, points] of [
+      [gadgets.isZero(), [0n, 1n, -1n, 1n << 200n]],
+      // 4 and 12 are ties, to 0 and to 2; at 12 half up is even already.
+      [gadgets.roundEven(6, 3), [0n, 3n, 4n, 5n, 12n, 13n]],
+    ] as const) {
+      const lab = await GadgetLab.create(gadget)
+      // IsZero gives its verdict out; RoundEven keeps it in its last wire, after the inverse.
+      const [inverseWire, verdictWire] =
+        gadget.template === 'IsZero' ? [lab.free[1]!, lab.outputs[0]!] : (lab.free.slice(-2) as [number, number])
+      for (const x of points) {
+        const honest = lab.witness([x])
+        expect(honest[verdictWire]! <= 1n).to.equal(true)
+        for (const idle of [0n, 1n, 5n, SCALAR_FIELD - 1n, honest[inverseWire]!]) {
+          for (const verdict of [0n, 1n, 2n, modulo(1n - modulo(x) * idle)]) {
+            const forged = [...honest]
+            forged[inverseWire] = idle
+            forged[verdictWire] = verdict
+            // y = up − verdict.
+            if (gadget.template === 'RoundEven')
+              forged[lab.outputs[0]!] = modulo(honest[lab.outputs[0]!]! + honest[verdictWire]! - verdict)
+            const isHonest = forged.every((value, wire) => value === honest[wire])
+            expect(lab.satisfied(forged), `${gadget.template} at ${x}: ${idle}, ${verdict}`).to.equal(isHonest)
+          }
+        }
+      }
+    }
+  })
+
+  it('SquareRoot: no neighbour of the root, nor its negative or a half, is a root', async () => {
+    const n = 4
+    const lab = await GadgetLab.create(gadgets.squareRoot(n))
+    const digits = digitWires(lab)
+    expect(digits.length).to.equal(3 * n)
+    const [y] = lab.outputs as [number]
+    for (const x of [0n, 1n, 8n, 15n, 99n, 224n, 255n]) {
+      const honest = lab.witness([x])
+      const root = honest[y]!
+      for (const forgedRoot of [root + 1n, root - 1n, -root, root + 16n, root + inverse(2n)].map((v) => modulo(v))) {
+        if (forgedRoot === root) continue
+        const rem = modulo(x - forgedRoot * forgedRoot)
+        const slack = modulo(2n * forgedRoot - rem)
+        // Digits stand in the template as root, then remainder, then slack; the lowest of root and slack are implied.
+        const bits = [
+          ...Array.from({ length: n - 1 }, (_, i) => forgedRoot >> BigInt(i + 1)),
+          ...Array.from({ length: n + 1 }, (_, i) => rem >> BigInt(i)),
+          ...Array.from({ length: n }, (_, i) => slack >> BigInt(i + 1)),
+        ]
+        const forged = honest.with(y, forgedRoot)
+        digits.forEach((wire, i) => (forged[wire] = bits[i]! & 1n))
+        expect(lab.satisfied(forged), `√${x} = ${forgedRoot}`).to.equal(false)
+        expect(lab.satisfied(repaired(lab, honest, new Map([[y, forgedRoot]])))).to.equal(false)
+      }
+    }
   })
 })
