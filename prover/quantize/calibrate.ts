@@ -16,12 +16,15 @@ export type AccuracyTarget = {
   readonly maxFlips: number
   /**
    * Largest mean absolute error, as a share of the spread of the float outputs; of their mean size it may be twice as much,
-   * so that outputs which spread about 0 are not lost in their own range.
+   * or {@link RELATIVE_ERROR} where that is more, so that outputs which spread about 0 are not lost in their own range.
    */
   readonly maxMeanError: number
 }
 
 export const DEFAULT_TARGET: AccuracyTarget = { maxFlips: 0.002, maxMeanError: 0.01 }
+
+/** Share of the mean size of the outputs that the mean error may always be. */
+const RELATIVE_ERROR = 0.02
 
 /** Whether a share of what the target allows is enough. */
 export function meetsTarget(accuracy: Accuracy, target: AccuracyTarget, share = 1): boolean {
@@ -30,7 +33,7 @@ export function meetsTarget(accuracy: Accuracy, target: AccuracyTarget, share = 
   return (
     accuracy.flips <= flips &&
     accuracy.meanErrorOfRange <= maxMeanError * share &&
-    accuracy.relativeError <= 2 * maxMeanError * share
+    accuracy.relativeError <= Math.max(2 * maxMeanError, RELATIVE_ERROR) * share
   )
 }
 
