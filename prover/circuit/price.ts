@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { tensorSignals, tensorWords, type TensorSpec } from '../encodings'
-import type { CostModel } from '../quantize'
+import { sourcesOf, type CostModel, type QuantizedProgram, type QuantizedStep, type QuantizedTensor } from '../quantize'
 import { poseidonLink } from './gadgets'
-import { planProgram } from './plan-program'
+import { planStep } from './plan-program'
 import { ioSchemaOf, weightWords } from './schema'
 import { gadgetsOf } from './steps'
 
@@ -12,11 +12,11 @@ import { gadgetsOf } from './steps'
  * rows that give long combinations a wire, which are few.
  */
 export const priceProgram: CostModel = (program) => {
-  const steps = planProgram(program).map((plan) => {
-    let constraints = 0
-    for (const gadget of gadgetsOf(plan)) constraints += gadget.rows
-    return { step: plan.step.name, origin: plan.step.origin, constraints }
-  })
+  const steps = program.steps.map((step) => ({
+    step: step.name,
+    origin: step.origin,
+    constraints: stepRows(program, step),
+  }))
   const { inputs, outputs } = ioSchemaOf(program)
   let constraints = 1 + steps.reduce((sum, step) => sum + step.constraints, 0)
   program.inputs.forEach(({ tensor, recipe }) => (constraints += program.tensors[tensor]!.size * recipe.bits))
@@ -24,6 +24,19 @@ export const priceProgram: CostModel = (program) => {
   const weightWordCount = weightWords(program).length
   if (weightWordCount > 0) constraints += commitmentRows(weightWordCount)
   return { constraints, steps }
+}
+
+/** Rows of a step over given tensors: a search prices the same ones again and again. */
+const known = new WeakMap<QuantizedStep, { readonly sources: readonly QuantizedTensor[]; readonly rows: number }>()
+
+function stepRows(program: QuantizedProgram, step: QuantizedStep): number {
+  const sources = sourcesOf(step).map((id) => program.tensors[id]!)
+  const past = known.get(step)
+  if (past?.sources.every((source, i) => source === sources[i])) return past.rows
+  let rows = 0
+  for (const gadget of gadgetsOf(planStep(program, step))) rows += gadget.rows
+  known.set(step, { sources, rows })
+  return rows
 }
 
 function signalRows(spec: TensorSpec): number {

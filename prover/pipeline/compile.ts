@@ -10,6 +10,7 @@ import {
   calibrate,
   inputRecipe,
   InputOptionError,
+  multiplications,
   quantizeProgram,
   randomSamples,
   RecipeError,
@@ -191,15 +192,6 @@ async function makeRecipe(
   } finally {
     await reference.close()
   }
-}
-
-/** Multiplications of one run of the integer model. */
-function multiplications(program: Program): number {
-  return program.steps.reduce(
-    (sum, step) =>
-      sum + (step.kind === 'linear' ? step.map.column.length : step.kind === 'product' ? step.indexA.length : 0),
-    1,
-  )
 }
 
 function checkNames(kind: string, given: readonly string[], known: readonly string[]): void {

@@ -4,11 +4,13 @@ import { FunctionDomainError } from '../functions'
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
 import type { CostModel } from './cost-model'
 import { digitsFor, isExactInput, realRange } from './input-range'
-import { initialRecipe, seenRanges } from './initial-recipe'
-import type { Program, QuantizedProgram } from './program'
+import { initialRecipe, seenRanges, type SeenRange } from './initial-recipe'
+import { multiplications, type Program, type QuantizedProgram } from './program'
 import { quantizeProgram } from './quantize'
-import { MagnitudeError } from './ranges'
+import { bitLength, hull, MagnitudeError } from './ranges'
 import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
+import { StepMemo } from './step-memo'
+import type { Step } from './steps'
 
 /** What a calibrated model must meet on the samples. */
 export type AccuracyTarget = {
@@ -71,23 +73,30 @@ export function calibrate(request: CalibrationRequest): Calibration {
   return new Search(request).run()
 }
 
+/** Where any interval takes more bits than this, layers are clamped from the start. */
+const WIDE_BITS = 40
+
+/** Multiplications that a search may take: hundreds of trials of the largest models. */
+const SEARCH_WORK = 6e10
+
 /** A number of the recipe that can be made one bit coarser or finer. */
 type Knob = { readonly name: string; readonly turn: (recipe: Recipe, by: -1 | 1) => Recipe | undefined }
 
 class Search {
   private readonly target: AccuracyTarget
   private readonly knobs: readonly Knob[]
-  private readonly programs = new WeakMap<Recipe, QuantizedProgram>()
+  private readonly memo = new StepMemo()
+  private readonly maxTrials: number
   private trials = 0
 
   constructor(private readonly request: CalibrationRequest) {
     this.target = request.target ?? DEFAULT_TARGET
     this.knobs = [...this.inputKnobs(), ...this.stepKnobs()]
+    this.maxTrials = SEARCH_WORK / (multiplications(request.program) * request.samples.length)
   }
 
   run(): Calibration {
-    const { program, inputs, outputs, tools, samples } = this.request
-    let best = this.must(initialRecipe(program, inputs, outputs, tools, samples))
+    let best = this.start()
     // More bits if even the start is too coarse; many where one input holds features of very different sizes.
     for (let extra = 0; extra < 18 && !this.meets(best, 1); extra++) {
       const finer = this.turnAll(best, 1)
@@ -108,6 +117,16 @@ class Search {
     }
   }
 
+  /** Where intervals outgrow what values were seen to need, layer by layer, the search starts with all of them clamped. */
+  private start(): Candidate {
+    const { program, inputs, outputs, tools, samples } = this.request
+    const open = initialRecipe(program, inputs, outputs, tools, samples)
+    const quantized = ifPossible(() => this.quantize(open))
+    if (quantized && widest(quantized) <= WIDE_BITS) return this.must(open)
+    const seen = seenRanges(program, samples)
+    return this.must(program.steps.reduce((recipe, step) => clampedTo(recipe, step, seen) ?? recipe, open))
+  }
+
   /** Lowers one knob at a time, those that save most first, as long as each step is worth it. */
   private turnEach(start: Candidate, share: number): Candidate {
     let best = start
@@ -122,7 +141,7 @@ class Search {
       for (;;) {
         const recipe = knob.turn(best.recipe, -1)
         const price = this.price(recipe)
-        if (!recipe || price === undefined || price >= best.constraints) return
+        if (!recipe || price === undefined || price >= best.constraints || this.isSpent) return
         const next = this.candidate(recipe)
         if (!next || !this.better(next, best, share)) return
         best = next
@@ -136,13 +155,8 @@ class Search {
     const ranges = seenRanges(this.request.program, this.request.samples)
     let best = start
     for (const step of this.request.program.steps) {
-      const recipe = best.recipe.steps[step.name]
-      if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || !recipe) continue
-      const { lo, hi } = ranges[step.output]!
-      const seen = Math.ceil(Math.log2(Math.max(1, Math.max(-lo, hi) * 2 ** recipe.exponent! + 1)))
-      // Only a clamp around 0 has a sign.
-      const clampBits = Math.max(1, seen + (step.mode === 'identity' ? 1 : 0))
-      const clamped = withStep(best.recipe, step.name, { ...recipe, clampBits })
+      const clamped = clampedTo(best.recipe, step, ranges)
+      if (!clamped || this.isSpent) continue
       const price = this.price(clamped)
       if (price === undefined || price >= best.constraints) continue
       const next = this.candidate(clamped)
@@ -184,9 +198,12 @@ class Search {
   }
 
   private quantize(recipe: Recipe): QuantizedProgram {
-    const known = this.programs.get(recipe) ?? quantizeProgram(this.request.program, recipe)
-    this.programs.set(recipe, known)
-    return known
+    return quantizeProgram(this.request.program, recipe, this.memo)
+  }
+
+  /** Whether the search has done as much as it may. */
+  private get isSpent(): boolean {
+    return this.trials >= this.maxTrials
   }
 
   /** Inputs whose samples are represented exactly keep their digits. */
@@ -234,6 +251,27 @@ function isCloser(finer: Candidate, coarser: Candidate): boolean {
   return finer.accuracy.meanAbsError < 0.75 * coarser.accuracy.meanAbsError
 }
 
+/** Bits of the widest proven interval. */
+function widest({ tensors }: QuantizedProgram): number {
+  return Math.max(
+    ...tensors.map(({ ranges }) => {
+      const { lo, hi } = hull(ranges)
+      return bitLength(hi > -lo ? hi : -lo)
+    }),
+  )
+}
+
+/** The recipe with a step clamped to the bits its values were seen to need; nothing where it cannot be clamped. */
+function clampedTo(recipe: Recipe, step: Step, seen: readonly SeenRange[]): Recipe | undefined {
+  const own = recipe.steps[step.name]
+  if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || own?.exponent === undefined) return undefined
+  const { lo, hi } = seen[step.output]!
+  const bits = Math.ceil(Math.log2(Math.max(1, Math.max(-lo, hi) * 2 ** own.exponent + 1)))
+  // Only a clamp around 0 has a sign.
+  const clampBits = Math.max(1, bits + (step.mode === 'identity' ? 1 : 0))
+  return withStep(recipe, step.name, { ...own, clampBits })
+}
+
 /** Nothing when a recipe asks for digits that are not there, a table leaves its function's domain, or values outgrow the field. */
 function ifPossible<T>(attempt: () => T): T | undefined {
   try {
@@ -251,13 +289,17 @@ function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
 /** Beyond this no table is closer to its function. */
 const MAX_ARGUMENT_BITS = 30
 
-/** A table's argument keeps its reach: fewer bits and a coarser step go together. */
+/** The most that a recipe may say. */
+const MAX_CLAMP_BITS = 64
+
+/** What is clamped keeps its reach: fewer bits and a coarser step go together. */
 function turnStep(step: StepRecipe, by: -1 | 1, argument: boolean): StepRecipe | undefined {
   if (step.weightExponent !== undefined) return { ...step, weightExponent: step.weightExponent + by }
   if (step.exponent === undefined) return undefined
-  if (!argument) return { ...step, exponent: step.exponent + by }
+  if (!argument && step.clampBits === undefined) return { ...step, exponent: step.exponent + by }
   const bits = step.clampBits! + by
-  if (bits < 4 || bits > MAX_ARGUMENT_BITS) return undefined
+  const [least, most] = argument ? [4, MAX_ARGUMENT_BITS] : [1, MAX_CLAMP_BITS]
+  if (bits < least || bits > most) return undefined
   const clampLo = step.clampLo === undefined ? {} : { clampLo: Math.ceil(step.clampLo * 2 ** by) }
   return { ...step, exponent: step.exponent + by, clampBits: bits, ...clampLo }
 }

@@ -31,11 +31,14 @@ export function evaluateProgram(program: QuantizedProgram, inputs: readonly Floa
     }
     values[tensor] = given
   })
-  const storeDoubles = (tensor: number, result: Float64Array) => (values[tensor] = result)
-  const store = (tensor: number, result: readonly bigint[]) => {
-    values[tensor] = program.tensors[tensor]!.ranges.exact ? Float64Array.from(result, Number) : result
+  const storeDoubles = (tensor: number, result: Float64Array) => {
+    values[tensor] = result
   }
-  for (const step of program.steps) kindOf(step).evaluate(step, { values, store, storeDoubles })
+  const isExact = (tensor: number) => program.tensors[tensor]!.ranges.exact !== undefined
+  const store = (tensor: number, result: readonly bigint[]) => {
+    values[tensor] = isExact(tensor) ? Float64Array.from(result, Number) : result
+  }
+  for (const step of program.steps) kindOf(step).evaluate(step, { values, isExact, store, storeDoubles })
   return values
 }
 

@@ -20,3 +20,12 @@ export type QuantizedProgram = {
   readonly outputs: readonly { readonly tensor: number; readonly recipe: OutputRecipe }[]
   readonly steps: readonly QuantizedStep[]
 }
+
+/** Multiplications of one run of the integer model. */
+export function multiplications({ steps }: Program): number {
+  return steps.reduce(
+    (sum, step) =>
+      sum + (step.kind === 'linear' ? step.map.column.length : step.kind === 'product' ? step.indexA.length : 0),
+    1,
+  )
+}

@@ -73,12 +73,12 @@ export function kindOf({ kind }: Step | QuantizedStep): StepKind<Step, Quantized
 }
 
 /** The tensors a step reads. */
-export function sourcesOf(step: Step): readonly number[] {
+export function sourcesOf(step: Step | QuantizedStep): readonly number[] {
   return kindOf(step).sources(step)
 }
 
 /** The tensors a step writes. */
-export function outputsOf(step: Step): readonly number[] {
+export function outputsOf(step: Step | QuantizedStep): readonly number[] {
   return kindOf(step).outputs(step)
 }
 

@@ -19,21 +19,29 @@ export const product: StepKind<ProductStep, ProductStep> = {
   },
   quantize(step, { where, tensor, define }) {
     const [a, b] = [tensor(step.a), tensor(step.b)]
-    const corners = Array.from(step.indexA, (i, at) => {
+    const lo = new Array<bigint>(step.indexA.length)
+    const hi = new Array<bigint>(step.indexA.length)
+    step.indexA.forEach((i, at) => {
       const j = step.indexB[at]!
       const [al, ah, bl, bh] = [a.ranges.lo[i]!, a.ranges.hi[i]!, b.ranges.lo[j]!, b.ranges.hi[j]!]
       const ends = [al * bl, al * bh, ah * bl, ah * bh]
-      if (step.a !== step.b || i !== j) return ends
       // A square is never negative, and 0 where its root may be.
-      return [al <= 0n && ah >= 0n ? 0n : smaller(al * al, ah * ah), larger(al * al, ah * ah)]
+      const isSquare = step.a === step.b && i === j
+      lo[at] = isSquare ? (al <= 0n && ah >= 0n ? 0n : smaller(al * al, ah * ah)) : ends.reduce(smaller)
+      hi[at] = isSquare ? larger(al * al, ah * ah) : ends.reduce(larger)
     })
-    const lo = corners.map((values) => values.reduce(smaller))
-    const hi = corners.map((values) => values.reduce(larger))
     define(step.output, a.exponent + b.exponent, makeRanges(lo, hi, where))
     return step
   },
-  evaluate(step, { values, store }) {
-    const [a, b] = [toBigInts(values[step.a]!), toBigInts(values[step.b]!)]
+  evaluate(step, { values, isExact, store, storeDoubles }) {
+    const [x, y] = [values[step.a]!, values[step.b]!]
+    if (isExact(step.output) && x instanceof Float64Array && y instanceof Float64Array) {
+      // Adding 0 turns −0 into 0.
+      const products = new Float64Array(step.indexA.length)
+      for (let at = 0; at < products.length; at++) products[at] = x[step.indexA[at]!]! * y[step.indexB[at]!]! + 0
+      return storeDoubles(step.output, products)
+    }
+    const [a, b] = [toBigInts(x), toBigInts(y)]
     store(
       step.output,
       Array.from(step.indexA, (i, at) => a[i]! * b[step.indexB[at]!]!),

@@ -57,6 +57,8 @@ export type InitialContext = {
 /** Values of the tensors computed so far, and the way to add one. */
 export type EvaluateContext = {
   readonly values: readonly IntegerValues[]
+  /** Whether doubles hold every value that a tensor can have. */
+  readonly isExact: (tensor: number) => boolean
   /** Keeps a result as doubles where its proven interval allows it. */
   readonly store: (tensor: number, result: readonly bigint[]) => void
   /** Keeps a result that is exact in doubles. */
