@@ -61,7 +61,9 @@ export class StepMemo {
       recipes.set(name, recipe)
       return recipe
     })
-    const outputs = made.outputs.map((output, i) => known.map((past) => past.outputs[i]!).find(isLike(output)) ?? output)
+    const outputs = made.outputs.map(
+      (output, i) => known.map((past) => past.outputs[i]!).find(isLike(output)) ?? output,
+    )
     const fresh = { recipes, sources, step: made.step, outputs }
     this.keep(step, [fresh, ...known])
     return fresh

@@ -22,8 +22,10 @@ function normalize(
   axes: readonly number[],
   epsilon: number,
 ): Normalized {
-  const average = mean(x, axes)
-  const centred = settle(sub(x, average))
+  // Rounded before the mean, not after: what is centred then needs few bits more than x.
+  const rounded = settle(x)
+  const average = settle(mean(rounded, axes))
+  const centred = settle(sub(rounded, average))
   const variance = mean(square(centred), axes)
   const deviation = squareRoot(shift(variance, epsilon))
   const inverse = div(number(1, x), deviation)

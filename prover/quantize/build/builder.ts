@@ -5,7 +5,15 @@ import type { ConstantTensor, Graph, GraphNode, OpName, ValueInfo } from '../../
 import { MapBuilder, selectionMap, type LinearMap, type MapSource } from '../linear-map'
 import { sizeOf, sumGroupsMap, type Operand } from '../linear-ops'
 import type { Program } from '../program'
-import type { Groups, Origin, ProgramTensor, RescaleStep, Step } from '../steps'
+import {
+  exactWeightExponent,
+  sourcesOf,
+  type Groups,
+  type Origin,
+  type ProgramTensor,
+  type RescaleStep,
+  type Step,
+} from '../steps'
 
 /** A node of one operation. */
 export type NodeOf<Op extends OpName> = GraphNode & { readonly op: Op }
@@ -18,6 +26,8 @@ export class ProgramBuilder {
   readonly tensors: ProgramTensor[] = []
   readonly steps: Step[] = []
   readonly tensorOf = new Map<string, number>()
+  /** Products of real numbers, and sums of such, that no step has rounded. */
+  private readonly unrounded = new Set<number>()
 
   constructor(readonly graph: Graph) {}
 
@@ -55,13 +65,27 @@ export class ProgramBuilder {
   ): number {
     const name = node.name + suffix
     const output = this.declare(name, shape)
-    this.steps.push(step({ name, origin: { node: node.name, op: node.onnxOp }, output }))
+    const added = step({ name, origin: { node: node.name, op: node.onnxOp }, output })
+    this.steps.push(added)
+    const passesOn = added.kind === 'linear' && sourcesOf(added).some((tensor) => this.unrounded.has(tensor))
+    if (passesOn || added.kind === 'product') this.unrounded.add(output)
     return output
   }
 
-  linear(node: GraphNode, map: LinearMap, suffix = '', shape: readonly number[] = this.info(node).shape): number {
+  linear(node: GraphNode, given: LinearMap, suffix = '', shape: readonly number[] = this.info(node).shape): number {
+    const map = exactWeightExponent(given) === undefined ? this.rounded(node, given, suffix) : given
     const fits = sizeOf(shape) === map.rows ? shape : [map.rows]
     return this.emit(node, suffix, (base) => ({ ...base, kind: 'linear', map }), fits)
+  }
+
+  /** Sums of products have the digits of both factors; those of weights on top would double them once more. */
+  private rounded(node: GraphNode, map: LinearMap, suffix: string): LinearMap {
+    const sources = map.sources.map((source, i) => {
+      if (!this.unrounded.has(source.tensor)) return source
+      const name = map.sources.length === 1 ? '/rounded' : `/rounded_${i}`
+      return { ...source, tensor: this.rescale(node, suffix + name, source.tensor, 'identity') }
+    })
+    return { ...map, sources }
   }
 
   rescale(

@@ -6,6 +6,9 @@ import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2, maxMagnitude } from '../start'
 import { toBigInts, type IntegerValues, type StepBase, type StepKind } from './step'
 
+/** Weights that are whole with so many digits after the point are kept exact. */
+const MAX_EXACT = 8
+
 /** y = W·x + bias over the reals. Costs nothing in R1CS. */
 export type LinearStep = StepBase & { readonly kind: 'linear'; readonly map: LinearMap }
 
@@ -35,20 +38,27 @@ export const linear: StepKind<LinearStep, QuantizedLinear> = {
     })
   },
   initial({ map, output }, { exponentOf, setExponent }) {
-    const exact = exactWeightExponent(map)
     // Constants alone are as fine as weights.
     const largest = maxMagnitude(map.weight.length > 0 ? map.weight : map.bias)
-    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(largest))
-    setExponent(output, Math.max(0, ...map.sources.map(({ tensor }) => exponentOf(tensor))) + weightExponent)
-    return exact === undefined ? { weightExponent } : {}
+    const weightExponent = Math.max(0, START_BITS - ceilLog2(largest))
+    const exponent = exponentOfSums(
+      map,
+      map.sources.map(({ tensor }) => exponentOf(tensor)),
+      weightExponent,
+    )
+    setExponent(output, exponent)
+    return exactWeightExponent(map) === undefined ? { weightExponent } : {}
   },
   quantize(step, { recipe, where, tensor, define }) {
     const sources = step.map.sources.map((source) => tensor(source.tensor))
-    const finest = Math.max(0, ...sources.map((source) => source.exponent))
     const weightExponent = recipe.weightExponent ?? exactWeightExponent(step.map)
     if (weightExponent === undefined)
       throw new RecipeError(`recipe.steps["${step.name}"].weightExponent is missing; recalibrate with --samples`)
-    const exponent = (sources.length ? finest : 0) + weightExponent
+    const exponent = exponentOfSums(
+      step.map,
+      sources.map((source) => source.exponent),
+      weightExponent,
+    )
     const scales = sources.map((source) => exponent - source.exponent)
     const map = integerMap(step.map, scales, exponent, where)
     const { ranges, exactSums } = linearRanges(
@@ -65,9 +75,33 @@ export const linear: StepKind<LinearStep, QuantizedLinear> = {
   },
 }
 
+/**
+ * Exponent of a map's sums. Weights and biases take weightExponent digits after the point; where those of one of several
+ * sources are exact with fewer, they take no more, so that what is only added on, as in a residual network, does not get
+ * finer layer by layer.
+ */
+function exponentOfSums(map: LinearMap, sources: readonly number[], weightExponent: number): number {
+  if (sources.length === 0) return weightExponent
+  if (sources.length === 1 || exactWeightExponent(map) !== undefined) return Math.max(0, ...sources) + weightExponent
+  const exact = exactExponents(map).map((digits) => (digits > MAX_EXACT ? weightExponent : digits))
+  return Math.max(0, weightExponent, ...sources.map((exponent, i) => exponent + Math.min(exact[i]!, weightExponent)))
+}
+
+/** The smallest exponents ≤ 8 that make the weights of each source whole; MAX_EXACT + 1 where none does. */
+function exactExponents(map: LinearMap): number[] {
+  const exponents = map.sources.map(() => 0)
+  const owner = map.sources.flatMap(({ size }, i) => new Array<number>(size).fill(i))
+  for (let at = 0; at < map.weight.length; at++) {
+    const source = owner[map.column[at]!]!
+    while (exponents[source]! <= MAX_EXACT && !Number.isInteger(map.weight[at]! * 2 ** exponents[source]!))
+      exponents[source]!++
+  }
+  return exponents
+}
+
 /** The smallest exponent ≤ 8 that makes all weights and biases whole, if there is one. */
 export function exactWeightExponent(map: LinearMap): number | undefined {
-  for (let exponent = 0; exponent <= 8; exponent++) {
+  for (let exponent = 0; exponent <= MAX_EXACT; exponent++) {
     const whole = (value: number) => Number.isInteger(value * 2 ** exponent)
     if (map.weight.every(whole)) return map.bias.every(whole) ? exponent : undefined
   }
