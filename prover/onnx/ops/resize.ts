@@ -27,6 +27,8 @@ export const resize: Rule = (scope) => {
   const sizes = scope.ints(3, 'the sizes')
   if ((scales !== undefined) === (sizes !== undefined && sizes.length > 0))
     throw scope.invalid('it takes either scales or sizes')
+  // It says how sizes become scales.
+  if (scales && scope.opset >= 18) scope.attributes.ignore('keep_aspect_ratio_policy')
   const resized = scales ? scaled(scope, x, scales, axes) : sized(scope, x, sizes ?? [], axes)
   const cropped = resized.map((axis, d) => (axes.includes(d) ? { ...axis, crop: cropOf(axes.indexOf(d)) } : axis))
   return interpolate(scope, x, cropped, how)
