@@ -2,6 +2,7 @@
 import { smooth } from '../activation'
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../bitwise'
 import { castLike } from '../cast'
+import { isInf, isNaN } from '../comparison'
 import { mod, reciprocal } from '../division'
 import { acos, acosh, asin, atanh, log, tan } from '../functions'
 import {
@@ -88,6 +89,8 @@ export const POINTWISE: readonly Operator[] = [
   { name: 'Gelu', rule: gelu, cost: WITH_TAIL },
   { name: 'HardSigmoid', rule: hardSigmoid, cost: '2·(b + 2) an element' },
   { name: 'HardSwish', rule: hardSwish, cost: WITH_TAIL },
+  { name: 'IsInf', rule: isInf, cost: 'none', restrictions: 'only of constants can it be true' },
+  { name: 'IsNaN', rule: isNaN, cost: 'none', restrictions: 'only of constants can it be true' },
   {
     name: 'Log',
     rule: log,
