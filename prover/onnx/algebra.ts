@@ -104,9 +104,22 @@ export class Algebra {
   /** Bit by bit, of integers that are at least 0. */
   readonly bitwiseAnd = (a: Operand, b: Operand): Operand => this.binary('bitwiseAnd', { op: 'BitwiseAnd' }, a, b)
 
-  /** condition ? a : b, as condition·(a − b) + b. */
-  readonly where = (condition: Operand, a: Operand, b: Operand): Operand =>
-    this.as(this.add(this.mul(condition, this.difference(a, b)), b), b.elementType)
+  /** condition ? a : b, as condition·(a − b) + b; a constant condition only moves elements. */
+  readonly where = (condition: Operand, a: Operand, b: Operand): Operand => {
+    const { data } = condition
+    if (data === undefined) return this.as(this.add(this.mul(condition, this.difference(a, b)), b), b.elementType)
+    const shape = this.common(condition.shape, this.common(a.shape, b.shape))
+    const index = new Int32Array(elementCount(shape))
+    const holds = new Uint8Array(index.length)
+    walk(shape, broadcastStrides(condition.shape, shape), 0, (i, at) => (holds[i] = data[at] ?? 0))
+    const pick = (from: Operand, offset: number, when: number) =>
+      walk(shape, broadcastStrides(from.shape, shape), offset, (i, at) => {
+        if (holds[i] === when) index[i] = at
+      })
+    pick(a, 0, 1)
+    pick(b, elementCount(a.shape), 0)
+    return this.select([a, b], index, shape)
+  }
 
   /** The largest of operands that broadcast with each other. */
   readonly max = (...operands: readonly Operand[]): Operand => {

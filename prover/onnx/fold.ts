@@ -15,7 +15,7 @@ import { type ConstantOperand, OnnxIntegerRangeError } from './tensor'
  * @param shape Shape of the result.
  * @returns The elements of the result, row-major.
  * @throws {OnnxUnsupportedFoldError} For any other operation.
- * @throws {OnnxNotFiniteError} When a float result is NaN or infinite.
+ * @throws {OnnxNotFiniteError} When a float result is NaN, or infinite where no operand is.
  * @throws {OnnxIntegerRangeError} When an integer result leaves its type or ±2^53.
  */
 export function fold(
@@ -175,7 +175,8 @@ export function mapElements(
 ): Float64Array {
   const result = scope.allocate(operand.shape)
   for (let index = 0; index < result.length; index++) {
-    result[index] = settle(scope, elementType, compute(operand.data[index] ?? 0))
+    const value = operand.data[index] ?? 0
+    result[index] = settle(scope, elementType, compute(value), isInfinite(value))
   }
   return result
 }
@@ -202,7 +203,8 @@ function foldBinary(
   if (left === undefined || right === undefined) throw new OnnxUnsupportedFoldError(scope.node)
   const result = gather(scope, left, shape, { strides: broadcastStrides(left.shape, shape), base: 0 })
   walk(shape, broadcastStrides(right.shape, shape), 0, (index, offset) => {
-    result[index] = settle(scope, elementType, compute(result[index] ?? 0, right.data[offset] ?? 0))
+    const [a, b] = [result[index] ?? 0, right.data[offset] ?? 0]
+    result[index] = settle(scope, elementType, compute(a, b), isInfinite(a) || isInfinite(b))
   })
   return result
 }
@@ -276,11 +278,17 @@ function foldConcat(
   return result
 }
 
-function settle(scope: NodeScope, elementType: ElementType, value: number): number {
+/** The infinity of an attention mask stays one; where it must not be, it is refused as a weight. */
+function isInfinite(value: number): boolean {
+  return Math.abs(value) === Infinity
+}
+
+function settle(scope: NodeScope, elementType: ElementType, value: number, ofInfinity = false): number {
   const { kind, min, max } = ELEMENT_TYPES[elementType]
   if (kind === 'float') {
     const rounded = roundToFloat(elementType, value)
-    if (!Number.isFinite(rounded)) throw new OnnxNotFiniteError(resultOf(scope), rounded)
+    if (!Number.isFinite(rounded) && !(ofInfinity && isInfinite(value)))
+      throw new OnnxNotFiniteError(resultOf(scope), rounded)
     return rounded
   }
   // Adding 0 turns -0 into 0, which integers do not have.

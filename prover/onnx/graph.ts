@@ -81,7 +81,8 @@ export type Operation =
   /** GlobalAveragePool becomes a window over the whole plane. */
   | { readonly op: 'AveragePool'; readonly window: Window; readonly countIncludePad: boolean }
   | { readonly op: 'MaxPool'; readonly window: Window }
-  | { readonly op: 'Softmax'; readonly axis: number }
+  /** Elements where `masked` is 1 are left out: their result is 0. Every row has others. */
+  | { readonly op: 'Softmax'; readonly axis: number; readonly masked?: Uint8Array }
   /** Output is the index along `axis`, the lowest one on ties; an axis of size 1 stays in shape when keepdims. */
   | { readonly op: 'ArgMax'; readonly axis: number; readonly keepdims: boolean }
   /** The largest of each group of elements. */

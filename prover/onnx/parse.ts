@@ -6,6 +6,7 @@ import { ELEMENT_TYPES, elementTypeOf, kindOf } from './element-type'
 import { OnnxNotFiniteError } from './errors'
 import type { ConstantTensor, Graph, GraphNode, ValueInfo } from './graph'
 import { lowerNode } from './lower'
+import { applyMasks } from './masks'
 import { readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
 import { nameNodes, needsOf, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
@@ -74,7 +75,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
     checkOutput(proto, operand)
     return toValueInfo(operand)
   })
-  const nodes = dropUnused(lowered, outputNames)
+  const nodes = applyMasks(dropUnused(lowered, outputNames), outputNames, operands, names)
   const read = new Set(nodes.flatMap((node) => node.inputs))
   const weights = hidden.filter(({ name }) => read.has(name))
   return {

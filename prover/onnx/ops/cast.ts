@@ -66,7 +66,7 @@ function convert(scope: NodeScope, x: Operand, data: Float64Array, to: ElementTy
     if (kind === 'bool') result[index] = value === 0 ? 0 : 1
     else if (kind === 'float') {
       const rounded = roundToFloat(to, value)
-      if (!Number.isFinite(rounded)) throw new OnnxNotFiniteError(where, rounded)
+      if (!Number.isFinite(rounded) && Math.abs(value) !== Infinity) throw new OnnxNotFiniteError(where, rounded)
       result[index] = rounded
     } else {
       const whole = Math.trunc(value) + 0

@@ -87,7 +87,6 @@ export const range: Rule = (scope) => {
 }
 
 function listOf(values: readonly number[], shape: readonly number[], elementType: ElementType): Lowered {
-  const bad = values.find((value) => !Number.isFinite(value))
-  if (bad !== undefined) throw new OnnxNotFiniteError('a Constant node', bad)
+  if (values.some(Number.isNaN)) throw new OnnxNotFiniteError('a Constant node', NaN)
   return { data: Float64Array.from(values), shape, elementType }
 }
