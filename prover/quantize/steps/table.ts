@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { doubleFunction, type FunctionSpec } from '../../functions'
-import { EXACT_DOUBLE, makeRanges } from '../ranges'
+import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { ceilLog2, START_EXPONENT } from '../start'
-import { segmentValues, tableValues } from '../tables'
 import { ofTensor, toBigInts, type StepBase, type StepKind } from './step'
 import { larger, required, smaller } from './support'
 import { lowBits } from './table-argument'
+import { tableEntries, type TableEntries } from './table-entries'
 import { segmentBitsFor, SEGMENT_BITS } from './table-segments'
 
 /** y = f(x) by a table over the clamped argument that the step `<name>/argument` made. */
@@ -23,15 +23,8 @@ export type TableStep = StepBase & {
  * y = values[h] + slopes[h]·l where x − lo = h·2^lowBits + l; without slopes lowBits is 0. The argument's proven interval
  * lies in [lo, lo + 2^bits − 1].
  */
-export type QuantizedTable = TableStep & {
-  readonly bits: number
-  readonly lowBits: number
-  readonly lo: number
-  readonly values: Float64Array
-  readonly slopes?: Float64Array
-  /** Doubles compute every entry exactly; otherwise integers must. */
-  readonly exactEntries: boolean
-}
+export type QuantizedTable = TableStep &
+  TableEntries & { readonly bits: number; readonly lowBits: number; readonly lo: number }
 
 /** Table values stay whole numbers that doubles hold exactly, with room for the sums of the next step. */
 const MAX_TABLE_EXPONENT = 50
@@ -66,11 +59,8 @@ export const table: StepKind<TableStep, QuantizedTable> = {
       )
     const low = lowBits(step.name, bits, recipe)
     const spec = { fn: step.fn, lo, argumentExponent: source.exponent, exponent }
-    const table: SegmentEntries =
-      low === 0
-        ? { values: tableValues({ ...spec, bits }) }
-        : segments({ ...spec, segmentBits: bits - low, lowBits: low })
-    const quantized = { ...step, bits, lowBits: low, lo, ...table, exactEntries: isExact(table, low) }
+    const entries = tableEntries({ ...spec, segmentBits: bits - low, lowBits: low })
+    const quantized = { ...step, bits, lowBits: low, lo, ...entries }
     const range = rangeFinder(quantized)
     const bounds = source.ranges.lo.map((from, i) => range(Number(from) - lo, Number(source.ranges.hi[i]!) - lo))
     define(
@@ -104,30 +94,6 @@ const SLOPE_BITS = 3
 
 function magnitudeOf({ lo, hi }: { readonly lo: number; readonly hi: number }): number {
   return Math.max(-lo, hi, 2 ** -START_EXPONENT)
-}
-
-type SegmentEntries = { readonly values: Float64Array; readonly slopes?: Float64Array }
-
-/** Whether no entry, nor a part of one, is above 2^52. */
-function isExact({ values, slopes }: SegmentEntries, low: number): boolean {
-  const last = 2 ** low - 1
-  return (
-    values.every((value) => Math.abs(value) <= EXACT_DOUBLE) &&
-    (slopes?.every((slope) => Math.abs(slope) * last <= EXACT_DOUBLE) ?? true)
-  )
-}
-
-/** Values and slopes; entries of `decay` are at least 1 all over a segment, so that a sum of them can divide. */
-function segments(spec: Parameters<typeof segmentValues>[0]): { values: Float64Array; slopes: Float64Array } {
-  const { values, slopes } = segmentValues(spec)
-  if (spec.fn.name === 'decay') {
-    const last = 2 ** spec.lowBits - 1
-    for (let i = 0; i < values.length; i++) {
-      values[i] = Math.max(values[i]!, 1)
-      if (values[i]! + slopes[i]! * last < 1) slopes[i] = -Math.floor((values[i]! - 1) / last)
-    }
-  }
-  return { values, slopes }
 }
 
 /** The value at the index-th argument. */
