@@ -86,11 +86,13 @@ class Search {
   private readonly target: AccuracyTarget
   private readonly knobs: readonly Knob[]
   private readonly memo = new StepMemo()
+  private readonly classes: ClassMargins
   private readonly maxTrials: number
   private trials = 0
 
   constructor(private readonly request: CalibrationRequest) {
     this.target = request.target ?? DEFAULT_TARGET
+    this.classes = classMargins(request, this.target)
     this.knobs = [...this.inputKnobs(), ...this.stepKnobs()]
     this.maxTrials = SEARCH_WORK / (multiplications(request.program) * request.samples.length)
   }
@@ -175,7 +177,9 @@ class Search {
   }
 
   private meets({ accuracy }: Candidate, share: number): boolean {
-    return meetsTarget(accuracy, this.target, share)
+    const { error, ties } = this.classes
+    if (accuracy.meanAbsError > error * share) return false
+    return meetsTarget({ ...accuracy, flips: Math.max(accuracy.flips - ties, 0) }, this.target, share)
   }
 
   private must(recipe: Recipe): Candidate {
@@ -244,6 +248,39 @@ class Search {
   private consistent(recipe: Recipe): boolean {
     return ifPossible(() => this.quantize(recipe)) !== undefined
   }
+}
+
+/** What the margins between classes ask for. */
+type ClassMargins = {
+  /** The largest mean error that flips few enough. */
+  readonly error: number
+  /** 1 when a sample is so close to another class that such an error may decide it, which is no fault; else 0. */
+  readonly ties: number
+}
+
+/** The margins of this share of the samples, the smallest ones, tell how dense they are near 0. */
+const NEAR_SHARE = 0.1
+/** Least share of flips that is asked for before any are seen. */
+const LEAST_FLIPS = 0.003
+
+/**
+ * Few samples show no flips where many would. But margins m between the best two classes are spread evenly near 0, so errors
+ * of mean size e in each of the two flip NEAR_SHARE/m · E[max(e1 − e2, 0)] ≈ NEAR_SHARE/m · e/√2 of all samples, where m is
+ * the largest margin of that share. Outputs of classes have one axis, with an element for each.
+ */
+function classMargins({ program, reference }: CalibrationRequest, { maxFlips }: AccuracyTarget): ClassMargins {
+  let most: ClassMargins = { error: Infinity, ties: 0 }
+  program.outputs.forEach((tensor, i) => {
+    if (program.tensors[tensor]!.shape.filter((size) => size > 1).length !== 1) return
+    const margins = reference.map((outputs) => {
+      const [best, next] = Float64Array.from(outputs[i]!).sort().slice(-2).reverse()
+      return best! - next!
+    })
+    const near = margins.toSorted((a, b) => a - b)[Math.floor(NEAR_SHARE * margins.length)]!
+    const error = (near * Math.SQRT2 * Math.max(maxFlips, LEAST_FLIPS)) / NEAR_SHARE
+    if (error > 0 && error < most.error) most = { error, ties: Number(margins.some((margin) => margin < 4 * error)) }
+  })
+  return most
 }
 
 /** Whether one bit more made the error clearly smaller: it halves what rounding causes. */

@@ -42,7 +42,11 @@ describe('calibration', function () {
     await model.close()
   })
 
-  const run = (target?: AccuracyTarget, onProgress?: (message: string, fraction: number) => void): Calibration =>
+  const run = (
+    target?: AccuracyTarget,
+    onProgress?: (message: string, fraction: number) => void,
+    [from, to]: readonly [number, number] = [0, samples.length],
+  ): Calibration =>
     calibrate({
       program,
       inputs: [
@@ -54,8 +58,8 @@ describe('calibration', function () {
       ],
       outputs: [{ name: 'y', visibility: 'public' }],
       tools: toolVersions(),
-      samples,
-      reference,
+      samples: samples.slice(from, to),
+      reference: reference.slice(from, to),
       costModel: priceProgram,
       ...(target && { target }),
       ...(onProgress && { onProgress }),
@@ -88,6 +92,20 @@ describe('calibration', function () {
     expect(strict.finer.accuracy.meanAbsError).to.be.lessThan(strict.cheaper!.accuracy.meanAbsError)
   })
 
+  it('leaves few flips among samples it has not seen, and no neighbour that is too narrow', async () => {
+    const { recipe, finer, accuracy } = run({ maxFlips: 0.002, maxMeanError: 0.2 }, undefined, [40, 60])
+    const unseen: Sample[] = Array.from({ length: 1000 }, () => [
+      Float64Array.from({ length: 6 }, () => random() * 2 - 1),
+    ])
+    const model = await ReferenceModel.load(graph, bytes)
+    const expected = await model.runAll(unseen)
+    await model.close()
+    const quantized = quantizeProgram(program, recipe)
+    const outputs = unseen.map((sample) => quantizedOutputs(quantized, sample))
+    expect(compareOutputs(outputs, expected).flips).to.be.at.most(6)
+    expect(finer.accuracy.meanAbsError).to.be.at.most(1.1 * accuracy.meanAbsError)
+  })
+
   it('says when a target is out of reach', () => {
     expect(run({ maxFlips: 0, maxMeanError: 0 }).meetsTarget).to.equal(false)
   })
@@ -101,8 +119,11 @@ describe('calibration', function () {
     expect([...seen].sort((x, y) => x - y)).to.deep.equal(seen)
   })
 
-  it('keeps whole-number inputs exact', () => {
+  it('keeps whole-number inputs exact', async () => {
     const bits: Sample[] = samples.map(([values]) => [values!.map((value) => (value > 0 ? 1 : 0))])
+    const model = await ReferenceModel.load(graph, bytes)
+    const expected = await model.runAll(bits)
+    await model.close()
     const result = calibrate({
       program,
       inputs: [
@@ -115,7 +136,7 @@ describe('calibration', function () {
       outputs: [{ name: 'y', visibility: 'public' }],
       tools: toolVersions(),
       samples: bits,
-      reference: bits.map((sample) => quantizedOutputs(quantizeProgram(program, run().recipe), sample)),
+      reference: expected,
       costModel: priceProgram,
     })
     expect(result.recipe.inputs[0]).to.deep.include({ bits: 1, lo: 0, exponent: 0 })
