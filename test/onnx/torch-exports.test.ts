@@ -121,3 +121,19 @@ describe('onnx: masks', () => {
     expect([...constants.values()].some(({ data }) => data.includes(-1e9))).to.equal(true)
   })
 })
+
+describe('onnx: normalization as sums, a root and a division', () => {
+  it('divides once for each root', async () => {
+    const onnx = buildModel({
+      inputs: [{ name: 'x', shape: [2, 3] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        { op: 'ReduceL2', inputs: ['x'], outputs: ['n'], attributes: { axes: [1] } },
+        { op: 'Div', inputs: ['x', 'n'], outputs: ['y'] },
+      ],
+    })
+    const { nodes, values } = await expectSame(onnx)
+    const divisions = nodes.filter(({ op }) => op === 'Div').map(({ output }) => values.get(output)!.shape)
+    expect(divisions).to.deep.equal([[2, 1]])
+  })
+})

@@ -2,6 +2,7 @@
 import type { Algebra } from '../algebra'
 import { ELEMENT_TYPES } from '../element-type'
 import type { NodeScope } from '../node-scope'
+import { elementCount } from '../shape'
 import type { Operand } from '../tensor'
 import { ofFloat, ofNumbers } from './elementwise'
 
@@ -29,11 +30,15 @@ export const mod = ofNumbers((algebra, a, b, scope) => {
   return algebra.as(algebra.mul(side, left), a.elementType)
 })
 
-/** a/b of floats; a divisor below one unit in size counts as one unit, positive if it is 0. */
+/**
+ * a/b of floats; a divisor below one unit in size counts as one unit, positive if it is 0. One that divides several numbers
+ * is inverted once, as a product costs less than a division.
+ */
 export function quotient(algebra: Algebra, a: Operand, b: Operand): Operand {
   if (b.data !== undefined) return algebra.div(a, b)
   const { direction, size } = algebra.polar(b)
-  return algebra.div(algebra.mul(direction, a), size)
+  if (elementCount(a.shape) < 2 * elementCount(b.shape)) return algebra.div(algebra.mul(direction, a), size)
+  return algebra.mul(a, algebra.div(algebra.as(direction, b.elementType), size))
 }
 
 function truncatedQuotient(algebra: Algebra, a: Operand, b: Operand): Operand {

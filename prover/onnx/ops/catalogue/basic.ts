@@ -37,7 +37,7 @@ export const BASIC: readonly Operator[] = [
   {
     name: 'Div',
     rule: div,
-    cost: 'none of floats by a constant; else q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs b + 2 each',
+    cost: 'none of floats by a constant; else q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs b + 2 each; a float that divides several others takes one division, and they a product',
     restrictions: 'a divisor that is 0 counts as the smallest positive number there is',
   },
   { name: 'Dropout', rule: dropout, cost: 'none: affine' },
