@@ -2,6 +2,7 @@
 
 import { FunctionDomainError } from '../functions'
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
+import { classMargins, type ClassMargins } from './class-margins'
 import type { CostModel } from './cost-model'
 import { digitsFor, isExactInput, realRange } from './input-range'
 import { initialRecipe, seenRanges, type SeenRange } from './initial-recipe'
@@ -92,7 +93,7 @@ class Search {
 
   constructor(private readonly request: CalibrationRequest) {
     this.target = request.target ?? DEFAULT_TARGET
-    this.classes = classMargins(request, this.target)
+    this.classes = classMargins(request.program, request.reference, this.target.maxFlips)
     this.knobs = [...this.inputKnobs(), ...this.stepKnobs()]
     this.maxTrials = SEARCH_WORK / (multiplications(request.program) * request.samples.length)
   }
@@ -108,7 +109,7 @@ class Search {
     for (let next = this.turnAll(best, -1); next && this.better(next, best, 0.5); next = this.turnAll(best, -1))
       best = next
     for (const share of [0.5, 1]) best = this.turnEach(best, share)
-    best = this.clamp(best)
+    best = this.clamp(this.loosen(best))
     return {
       ...best,
       target: this.target,
@@ -149,6 +150,18 @@ class Search {
         best = next
       }
     })
+    return best
+  }
+
+  /** Leaves what rounds and clamps by itself as it is, digits and all, where wider intervals later on cost less than that. */
+  private loosen(start: Candidate): Candidate {
+    let best = start
+    for (const step of this.request.program.steps) {
+      if (step.kind !== 'rescale' || step.bound === undefined) continue
+      const { exponent } = this.quantize(best.recipe).tensors[step.source]!
+      const next = this.candidate(withStep(best.recipe, step.name, { exponent, clampBits: LOOSE_BITS }))
+      if (next && this.better(next, best, 1)) best = next
+    }
     return best
   }
 
@@ -250,39 +263,6 @@ class Search {
   }
 }
 
-/** What the margins between classes ask for. */
-type ClassMargins = {
-  /** The largest mean error that flips few enough. */
-  readonly error: number
-  /** 1 when a sample is so close to another class that such an error may decide it, which is no fault; else 0. */
-  readonly ties: number
-}
-
-/** The margins of this share of the samples, the smallest ones, tell how dense they are near 0. */
-const NEAR_SHARE = 0.1
-/** Least share of flips that is asked for before any are seen. */
-const LEAST_FLIPS = 0.003
-
-/**
- * Few samples show no flips where many would. But margins m between the best two classes are spread evenly near 0, so errors
- * of mean size e in each of the two flip NEAR_SHARE/m · E[max(e1 − e2, 0)] ≈ NEAR_SHARE/m · e/√2 of all samples, where m is
- * the largest margin of that share. Outputs of classes have one axis, with an element for each.
- */
-function classMargins({ program, reference }: CalibrationRequest, { maxFlips }: AccuracyTarget): ClassMargins {
-  let most: ClassMargins = { error: Infinity, ties: 0 }
-  program.outputs.forEach((tensor, i) => {
-    if (program.tensors[tensor]!.shape.filter((size) => size > 1).length !== 1) return
-    const margins = reference.map((outputs) => {
-      const [best, next] = Float64Array.from(outputs[i]!).sort().slice(-2).reverse()
-      return best! - next!
-    })
-    const near = margins.toSorted((a, b) => a - b)[Math.floor(NEAR_SHARE * margins.length)]!
-    const error = (near * Math.SQRT2 * Math.max(maxFlips, LEAST_FLIPS)) / NEAR_SHARE
-    if (error > 0 && error < most.error) most = { error, ties: Number(margins.some((margin) => margin < 4 * error)) }
-  })
-  return most
-}
-
 /** Whether one bit more made the error clearly smaller: it halves what rounding causes. */
 function isCloser(finer: Candidate, coarser: Candidate): boolean {
   return finer.accuracy.meanAbsError < 0.75 * coarser.accuracy.meanAbsError
@@ -323,6 +303,8 @@ function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
   return { ...recipe, steps: { ...recipe.steps, [name]: step } }
 }
 
+/** Values of more bits than this are not left as they are: sums of them would grow too wide. */
+const LOOSE_BITS = 32
 /** Beyond this no table is closer to its function. */
 const MAX_ARGUMENT_BITS = 30
 

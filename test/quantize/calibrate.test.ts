@@ -106,6 +106,32 @@ describe('calibration', function () {
     expect(finer.accuracy.meanAbsError).to.be.at.most(1.1 * accuracy.meanAbsError)
   })
 
+  it('neither rounds nor clamps a normalization where wider intervals after it cost less', async () => {
+    const onnx = buildModel({
+      inputs: [{ name: 'x', shape: [6] }],
+      outputs: [{ name: 'y' }],
+      nodes: [{ op: 'LayerNormalization', inputs: ['x', 'scale'], outputs: ['y'], name: 'norm' }],
+      initializers: { scale: floats([6], 4) },
+    })
+    const normalization = parseModel(onnx)
+    const model = await ReferenceModel.load(normalization, onnx)
+    const expected = await model.runAll(samples)
+    await model.close()
+    const values = samples.map(([first]) => first!)
+    const result = calibrate({
+      program: buildProgram(normalization),
+      inputs: [inputRecipe('x', values, {})],
+      outputs: [{ name: 'y', visibility: 'public' }],
+      tools: toolVersions(),
+      samples,
+      reference: expected,
+      costModel: priceProgram,
+    })
+    expect(result.meetsTarget).to.equal(true)
+    const { steps } = priceProgram(quantizeProgram(buildProgram(normalization), result.recipe))
+    expect(steps.find(({ step }) => step === 'norm/settled_2')!.constraints).to.equal(0)
+  })
+
   it('says when a target is out of reach', () => {
     expect(run({ maxFlips: 0, maxMeanError: 0 }).meetsTarget).to.equal(false)
   })
