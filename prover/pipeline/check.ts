@@ -3,6 +3,7 @@
 import {
   argmax,
   compareOutputs,
+  outputShapes,
   DEFAULT_TARGET,
   meetsTarget,
   quantizedOutputs,
@@ -56,7 +57,7 @@ export async function checkInput(model: CompiledModel, sample: Sample, progress?
   const runtime = await ReferenceModel.load(graph, onnx)
   try {
     const reference = await staged(progress, 'reference', () => runtime.run(sample))
-    const accuracy = compareOutputs([output], [reference])
+    const accuracy = compareOutputs([output], [reference], outputShapes(quantized))
     return {
       satisfied: broken === undefined,
       output: output.map((values) => Array.from(values)),
@@ -95,7 +96,7 @@ export async function checkSamples(model: CompiledModel, set: SampleSet, progres
     const errors = outputs.map((output, i) => compareOutputs([output], [reference[i]!]).maxAbsError)
     const worst = argmax(errors)
     return {
-      ...compareOutputs(outputs, reference),
+      ...compareOutputs(outputs, reference, outputShapes(quantized)),
       quantizedAccuracy: labels ? accuracyOf(outputs, labels) : null,
       floatAccuracy: labels ? accuracyOf(reference, labels) : null,
       confusion: labels ? confusionOf(outputs, labels) : null,

@@ -6,7 +6,7 @@ import { classMargins, type ClassMargins } from './class-margins'
 import type { CostModel } from './cost-model'
 import { digitsFor, isExactInput, realRange } from './input-range'
 import { initialRecipe, seenRanges, type SeenRange } from './initial-recipe'
-import { multiplications, type Program, type QuantizedProgram } from './program'
+import { multiplications, outputShapes, type Program, type QuantizedProgram } from './program'
 import { quantizeProgram } from './quantize'
 import { bitLength, hull, MagnitudeError } from './ranges'
 import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
@@ -153,13 +153,16 @@ class Search {
     return best
   }
 
-  /** Leaves what rounds and clamps by itself as it is, digits and all, where wider intervals later on cost less than that. */
+  /** Leaves values as they are, digits and all, where wider intervals later on cost less than rounding them. */
   private loosen(start: Candidate): Candidate {
     let best = start
     for (const step of this.request.program.steps) {
-      if (step.kind !== 'rescale' || step.bound === undefined) continue
+      if (step.kind !== 'rescale' || step.mode !== 'identity' || step.whole || step.tableFor || this.isSpent) continue
       const { exponent } = this.quantize(best.recipe).tensors[step.source]!
-      const next = this.candidate(withStep(best.recipe, step.name, { exponent, clampBits: LOOSE_BITS }))
+      const loose = withStep(best.recipe, step.name, { exponent, clampBits: LOOSE_BITS })
+      const price = this.price(loose)
+      if (price === undefined || price >= best.constraints || widest(this.quantize(loose)) > WIDE_BITS) continue
+      const next = this.candidate(loose)
       if (next && this.better(next, best, 1)) best = next
     }
     return best
@@ -196,12 +199,13 @@ class Search {
   }
 
   private must(recipe: Recipe): Candidate {
-    const { reference, samples, costModel } = this.request
+    const { program, reference, samples, costModel } = this.request
     const quantized = this.quantize(recipe)
     this.trials++
     const accuracy = compareOutputs(
       samples.map((sample) => quantizedOutputs(quantized, sample)),
       reference,
+      outputShapes(program),
     )
     return { recipe, constraints: costModel(quantized).constraints, accuracy }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { Sample } from './accuracy'
+import { hasClasses, type Sample } from './accuracy'
 import type { Program } from './program'
 
 /** What the margins between classes ask for. */
@@ -24,7 +24,7 @@ const LEAST_FLIPS = 0.003
 export function classMargins(program: Program, reference: readonly Sample[], maxFlips: number): ClassMargins {
   let most: ClassMargins = { error: Infinity, ties: 0 }
   program.outputs.forEach((tensor, i) => {
-    if (program.tensors[tensor]!.shape.filter((size) => size > 1).length !== 1) return
+    if (!hasClasses(program.tensors[tensor]!.shape)) return
     const margins = reference.map((outputs) => {
       const [best, next] = Float64Array.from(outputs[i]!).sort().slice(-2).reverse()
       return best! - next!

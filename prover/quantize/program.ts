@@ -29,3 +29,8 @@ export function multiplications({ steps }: Program): number {
     1,
   )
 }
+
+/** The shape of each output. */
+export function outputShapes({ tensors, outputs }: Program | QuantizedProgram): (readonly number[])[] {
+  return outputs.map((output) => tensors[typeof output === 'number' ? output : output.tensor]!.shape)
+}

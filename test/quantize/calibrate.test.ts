@@ -129,7 +129,7 @@ describe('calibration', function () {
     })
     expect(result.meetsTarget).to.equal(true)
     const { steps } = priceProgram(quantizeProgram(buildProgram(normalization), result.recipe))
-    expect(steps.find(({ step }) => step === 'norm/settled_2')!.constraints).to.equal(0)
+    expect(steps.find(({ step }) => step === 'norm/settled_4')!.constraints).to.equal(0)
   })
 
   it('says when a target is out of reach', () => {

@@ -40,14 +40,15 @@ export const linear: StepKind<LinearStep, QuantizedLinear> = {
   initial({ map, output }, { exponentOf, setExponent }) {
     // Constants alone are as fine as weights.
     const largest = maxMagnitude(map.weight.length > 0 ? map.weight : map.bias)
-    const weightExponent = Math.max(0, START_BITS - ceilLog2(largest))
+    const exact = exactWeightExponent(map)
+    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(largest))
     const exponent = exponentOfSums(
       map,
       map.sources.map(({ tensor }) => exponentOf(tensor)),
       weightExponent,
     )
     setExponent(output, exponent)
-    return exactWeightExponent(map) === undefined ? { weightExponent } : {}
+    return exact === undefined ? { weightExponent } : {}
   },
   quantize(step, { recipe, where, tensor, define }) {
     const sources = step.map.sources.map((source) => tensor(source.tensor))
