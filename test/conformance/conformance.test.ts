@@ -4,6 +4,7 @@ import { readArchive, type Case } from '../../scripts/conformance/archive'
 import { readSummary } from '../../scripts/conformance/baseline'
 import { checkCircuit } from '../../scripts/conformance/circuit'
 import { compareOutput } from '../../scripts/conformance/compare'
+import { differencesFrom } from '../../scripts/conformance/differences'
 import { runCase, type Verdict } from '../../scripts/conformance/evaluate'
 import { complaintsOf, summarise, totalsOf } from '../../scripts/conformance/report'
 import { compiler } from '../support/linked-model'
@@ -75,6 +76,28 @@ describe('conformance with the node tests of ONNX', function () {
     expect(complaints('pass', 'unsupported')).to.have.length(1)
     expect(complaints(...new Array<'pass'>(40).fill('pass'), 'wrong')).to.deep.equal(['wrong answers: 1'])
     expect(complaints(...new Array<'pass'>(40).fill('pass'), 'crash')).to.deep.equal(['crashes: 1'])
+  })
+
+  it('lists the cases that ended in another way than recorded', () => {
+    const [first, second, third] = cases
+    const ended = (testCase: Case, verdict: Verdict) => ({ case: testCase, verdict, milliseconds: 0 })
+    const unsupported = (code: string) => ({ status: 'unsupported', code }) as const
+    const recorded = summarise(onnx, [
+      ended(first!, { status: 'pass' }),
+      ended(second!, unsupported('ONE')),
+      ended(third!, { status: 'slow' }),
+    ])
+    const differences = (...endings: [Case | undefined, Verdict][]) =>
+      differencesFrom(
+        recorded,
+        endings.map(([testCase, verdict]) => ended(testCase!, verdict)),
+      )
+    expect(differences([first, { status: 'pass' }], [second, unsupported('ONE')])).to.deep.equal([])
+    expect(differences([first, { status: 'slow' }])).to.deep.equal([`worse  ${first!.name}: was pass, is slow`])
+    expect(differences([second, { status: 'pass' }])).to.deep.equal([`better  ${second!.name}: was ONE, is pass`])
+    expect(differences([second, unsupported('TWO')])).to.deep.equal([`changed  ${second!.name}: was ONE, is TWO`])
+    expect(differences([third, { status: 'wrong' }])).to.deep.equal([`worse  ${third!.name}: was slow, is wrong`])
+    expect(differences([cases[3], { status: 'pass' }])).to.deep.equal([`new  ${cases[3]!.name}: is pass`])
   })
 })
 
