@@ -60,3 +60,14 @@ export function elementInterval(program: QuantizedProgram, tensor: number, eleme
   const { lo, hi } = program.tensors[tensor]!.ranges
   return { lo: lo[element]!, hi: hi[element]! }
 }
+
+/** What each element of a tensor needs by its interval: neighbours mostly have the same one and share the plan. */
+export function planElements<T>(program: QuantizedProgram, tensor: number, plan: (interval: Interval) => T): T[] {
+  const { size, ranges } = program.tensors[tensor]!
+  const plans = new Array<T>(size)
+  for (let i = 0; i < size; i++) {
+    const isLast = i > 0 && ranges.lo[i] === ranges.lo[i - 1] && ranges.hi[i] === ranges.hi[i - 1]
+    plans[i] = isLast ? plans[i - 1]! : plan({ lo: ranges.lo[i]!, hi: ranges.hi[i]! })
+  }
+  return plans
+}

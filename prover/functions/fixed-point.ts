@@ -21,9 +21,12 @@ export function squareRoot(x: bigint): bigint {
   return integerSquareRoot(x << WORKING)
 }
 
+/** Below this the correctly rounded root of a double cannot reach the next integer. */
+const EXACT_ROOT = 1n << 52n
+
 /** ⌊√n⌋ of an integer n ≥ 0 by Newton's iteration, which falls monotonically from a start above the root. */
 export function integerSquareRoot(n: bigint): bigint {
-  if (n === 0n) return 0n
+  if (n < EXACT_ROOT) return BigInt(Math.floor(Math.sqrt(Number(n))))
   let root = 1n << BigInt((bitLength(n) + 1) >> 1)
   for (;;) {
     const next = (root + n / root) >> 1n

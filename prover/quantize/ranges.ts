@@ -33,9 +33,13 @@ export function makeRanges(lo: readonly bigint[], hi: readonly bigint[], where: 
     }
     if (lo[i]! < -limit || hi[i]! > limit) exact = false
   }
-  return exact
-    ? { lo, hi, exact: { lo: Float64Array.from(lo, Number), hi: Float64Array.from(hi, Number) } }
-    : { lo, hi }
+  return exact ? { lo, hi, exact: { lo: inDoubles(lo), hi: inDoubles(hi) } } : { lo, hi }
+}
+
+function inDoubles(bounds: readonly bigint[]): Float64Array {
+  const doubles = new Float64Array(bounds.length)
+  for (let i = 0; i < bounds.length; i++) doubles[i] = Number(bounds[i])
+  return doubles
 }
 
 /** The same interval for every element. */
@@ -67,8 +71,8 @@ export function linearRanges(map: LinearMap, sources: readonly Ranges[], where: 
   const wideLo = sources.flatMap((source) => source.lo)
   const wideHi = sources.flatMap((source) => source.hi)
   const exact = sources.every((source) => source.exact)
-  const doubleLo = exact ? Float64Array.from(wideLo, Number) : undefined
-  const doubleHi = exact ? Float64Array.from(wideHi, Number) : undefined
+  const doubleLo = exact ? inDoubles(wideLo) : undefined
+  const doubleHi = exact ? inDoubles(wideHi) : undefined
   let exactSums = exact
   for (let row = 0; row < map.rows; row++) {
     const [from, to] = [map.start[row]!, map.start[row + 1]!]

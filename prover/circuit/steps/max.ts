@@ -2,7 +2,7 @@
 
 import { groupRows, type ArgMaxStep, type MaxStep, type QuantizedProgram } from '../../quantize'
 import { constantFeed, elementFeed, elementInterval, feedInterval, wireFeed, type Feed } from '../feed'
-import type { Gadget } from '../gadgets'
+import type { Gadget, Interval } from '../gadgets'
 import type { ElementForm, Linker } from '../linker'
 import { maxInterval, planArgMax, planMax } from '../plan'
 import type { CircuitStep } from './step'
@@ -18,7 +18,7 @@ export const max: CircuitStep<MaxStep, MaxPlan> = {
   plan: (program, step) => ({
     kind: 'max',
     step,
-    rows: groupRows(step.groups).map((row) => planMaxRow(program, step.source, row)),
+    rows: planRows(program, step, planMaxJoins),
   }),
   *gadgets({ rows }) {
     for (const { joins } of rows) for (const join of joins) if (typeof join !== 'string') yield join
@@ -35,7 +35,7 @@ export const argmax: CircuitStep<ArgMaxStep, ArgMaxPlan> = {
   plan: (program, step) => ({
     kind: 'argmax',
     step,
-    rows: groupRows(step.groups).map((row) => planArgMaxRow(program, step.source, row)),
+    rows: planRows(program, step, planArgMaxJoins),
   }),
   *gadgets({ rows }) {
     for (const { joins } of rows) yield* joins
@@ -48,26 +48,40 @@ export const argmax: CircuitStep<ArgMaxStep, ArgMaxPlan> = {
   },
 }
 
-function planMaxRow(program: QuantizedProgram, source: number, row: readonly number[]): MaxRow {
-  let best = elementInterval(program, source, row[0]!)
-  const joins = row.slice(1).map((i) => {
-    const next = elementInterval(program, source, i)
+/** Plans each row by the intervals of its elements: a row whose intervals are those of the row before shares its plan. */
+function planRows<T>(
+  program: QuantizedProgram,
+  { source, groups }: MaxStep | ArgMaxStep,
+  plan: (intervals: readonly Interval[]) => readonly T[],
+): { readonly row: readonly number[]; readonly joins: readonly T[] }[] {
+  const { lo, hi } = program.tensors[source]!.ranges
+  let last: { readonly row: readonly number[]; readonly joins: readonly T[] } | undefined
+  return groupRows(groups).map((row) => {
+    const isLast =
+      last?.row.length === row.length &&
+      last.row.every((other, k) => lo[other] === lo[row[k]!] && hi[other] === hi[row[k]!])
+    const joins = isLast ? last!.joins : plan(row.map((i) => elementInterval(program, source, i)))
+    last = { row, joins }
+    return last
+  })
+}
+
+function planMaxJoins([first, ...others]: readonly Interval[]): readonly ('first' | 'second' | Gadget)[] {
+  let best = first!
+  return others.map((next) => {
     const join = planMax(best, next)
     best = join === 'first' ? best : join === 'second' ? next : maxInterval(best, next)
     return join
   })
-  return { row, joins }
 }
 
-function planArgMaxRow(program: QuantizedProgram, source: number, row: readonly number[]): ArgMaxRow {
-  let best = elementInterval(program, source, row[0]!)
-  const joins = row.slice(1).map((i) => {
-    const next = elementInterval(program, source, i)
+function planArgMaxJoins([first, ...others]: readonly Interval[]): readonly Gadget[] {
+  let best = first!
+  return others.map((next) => {
     const join = planArgMax(best, next)
     best = maxInterval(best, next)
     return join
   })
-  return { row, joins }
 }
 
 /** A running maximum over a group, its interval narrowing nothing but known at each step. */

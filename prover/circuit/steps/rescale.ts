@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { limitsOf, roundShift, type QuantizedRescale } from '../../quantize'
-import { elementFeed, elementInterval } from '../feed'
+import { elementFeed, elementInterval, planElements } from '../feed'
 import type { Gadget, Interval } from '../gadgets'
 import type { ElementForm, Linker } from '../linker'
 import { planRescale, planSplit, type ElementPlan } from '../plan'
@@ -17,13 +17,10 @@ export type RescalePlan = { readonly kind: 'rescale'; readonly step: QuantizedRe
 
 export const rescale: CircuitStep<QuantizedRescale, RescalePlan> = {
   plan(program, step) {
-    const ranges = Array.from({ length: program.tensors[step.source]!.size }, (_, i) =>
-      elementInterval(program, step.source, i),
-    )
-    if (step.mode === 'split') return { kind: 'rescale', step, splits: ranges.map((range) => planBoth(step, range)) }
+    const plans = <T>(plan: (range: Interval) => T) => planElements(program, step.source, plan)
+    if (step.mode === 'split') return { kind: 'rescale', step, splits: plans((range) => planBoth(step, range)) }
     const limits = limitsOf(step)
-    const elements = ranges.map((range) => planRescale(range, step.shift, limits))
-    return { kind: 'rescale', step, elements }
+    return { kind: 'rescale', step, elements: plans((range) => planRescale(range, step.shift, limits)) }
   },
   *gadgets(plan) {
     if ('splits' in plan) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { bitLength, type QuantizedSquareRoot } from '../../quantize'
-import { elementInterval } from '../feed'
+import { elementInterval, planElements } from '../feed'
 import { squareRoot as squareRootGadget, type Gadget } from '../gadgets'
 import type { ElementForm } from '../linker'
 import type { CircuitStep } from './step'
@@ -16,10 +16,9 @@ export const squareRoot: CircuitStep<QuantizedSquareRoot, SquareRootPlan> = {
   plan: (program, step) => ({
     kind: 'squareRoot',
     step,
-    elements: Array.from({ length: program.tensors[step.source]!.size }, (_, i) => {
-      const { hi } = elementInterval(program, step.source, i)
-      return squareRootGadget(Math.max(1, (bitLength(hi << BigInt(step.shift)) + 1) >> 1))
-    }),
+    elements: planElements(program, step.source, ({ hi }) =>
+      squareRootGadget(Math.max(1, (bitLength(hi << BigInt(step.shift)) + 1) >> 1)),
+    ),
   }),
   gadgets: ({ elements }) => elements,
   link(linker, { step: { source, output, shift }, elements }) {

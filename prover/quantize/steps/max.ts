@@ -30,7 +30,8 @@ export const max: StepKind<MaxStep, MaxStep> = {
   quantize(step, { where, tensor, define }) {
     const { ranges, exponent } = tensor(step.source)
     const rows = groupRows(step.groups)
-    const largest = (bounds: readonly bigint[]) => rows.map((row) => row.map((i) => bounds[i]!).reduce(larger))
+    const largest = (bounds: readonly bigint[]) =>
+      rows.map((row) => row.reduce((most, i) => larger(most, bounds[i]!), bounds[row[0]!]!))
     define(step.output, exponent, makeRanges(largest(ranges.lo), largest(ranges.hi), where))
     return step
   },

@@ -5,7 +5,7 @@ import { bitLength, makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
 import { ofTensor, type IntegerValues, type StepBase, type StepKind } from './step'
-import { larger, required } from './support'
+import { larger, remembering, required } from './support'
 import { argumentRecipe, checkArgument, clampLo } from './table-argument'
 
 /**
@@ -95,11 +95,12 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
         `recipe.steps["${step.name}"].clampLo is ${clamp.lo}; ${step.origin.op} yields at least ${least}, so it must not be below that`,
       )
     const quantized = { ...step, shift, ...(clamp && { clamp }) }
-    const bound = (q: bigint) => limited(roundShift(q, shift), limitsOf(quantized))
+    const limits = limitsOf(quantized)
+    const bound = remembering((q) => limited(roundShift(q, shift), limits))
     const { lo, hi } = source.ranges
     define(step.output, exponent, makeRanges(lo.map(bound), hi.map(bound), where))
     if (step.positive !== undefined) {
-      const positive = (q: bigint) => larger(roundShift(q, shift), 0n)
+      const positive = remembering((q) => larger(roundShift(q, shift), 0n))
       define(step.positive, exponent, makeRanges(lo.map(positive), hi.map(positive), where))
     }
     return quantized

@@ -5,7 +5,7 @@ import { makeRanges } from '../ranges'
 import { RecipeError } from '../recipe'
 import { START_BITS, ceilLog2 } from '../start'
 import { ofTensor, toBigInts, type StepBase, type StepKind } from './step'
-import { required } from './support'
+import { remembering, required } from './support'
 
 /** y = √x for x ≥ 0. */
 export type SquareRootStep = StepBase & { readonly kind: 'squareRoot'; readonly source: number }
@@ -40,7 +40,7 @@ export const squareRoot: StepKind<SquareRootStep, QuantizedSquareRoot> = {
       )
     if (ranges.lo.some((bound) => bound < 0n))
       throw new RecipeError(`${where}: the argument of a square root may be negative; a clamp to 0 must come before it`)
-    const root = (q: bigint) => integerSquareRoot(q << BigInt(shift))
+    const root = remembering((q) => integerSquareRoot(q << BigInt(shift)))
     define(step.output, exponent, makeRanges(ranges.lo.map(root), ranges.hi.map(root), where))
     return { ...step, shift }
   },

@@ -125,9 +125,16 @@ export function toBigInts(values: IntegerValues): readonly bigint[] {
   return values instanceof Float64Array ? Array.from(values, BigInt) : values
 }
 
+/** Groups are asked for again with every recipe that calibration tries. */
+const known = new WeakMap<Groups, readonly (readonly number[])[]>()
+
 /** The elements of each group, as lists. */
-export function groupRows(groups: Groups): number[][] {
-  return Array.from({ length: groups.start.length - 1 }, (_, row) =>
-    Array.from(groups.column.subarray(groups.start[row], groups.start[row + 1])),
-  )
+export function groupRows(groups: Groups): readonly (readonly number[])[] {
+  const rows =
+    known.get(groups) ??
+    Array.from({ length: groups.start.length - 1 }, (_, row) =>
+      Array.from(groups.column.subarray(groups.start[row], groups.start[row + 1])),
+    )
+  known.set(groups, rows)
+  return rows
 }
