@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { exactFunction, fromDouble, PRECISION, toDouble } from '../functions'
+import { exactFunction, fromDouble, FunctionDomainError, PRECISION, toDouble } from '../functions'
 import { ELEMENT_TYPES, type ElementType, kindOf, roundToFloat } from './element-type'
 import { describeNode, OnnxNotFiniteError, OnnxUnsupportedFoldError } from './errors'
 import type { Operation } from './graph'
@@ -70,7 +70,9 @@ export function fold(
     }
     case 'Function': {
       const exact = exactFunction(operation.fn)
-      return mapElements(scope, first, elementType, (value) => toDouble(exact(fromDouble(value, PRECISION)), PRECISION))
+      return mapElements(scope, first, elementType, (value) =>
+        defined(scope, () => toDouble(exact(fromDouble(value, PRECISION)), PRECISION)),
+      )
     }
     case 'SquareRoot':
       return mapElements(scope, first, elementType, (value) => Math.sqrt(Math.max(value, 0)))
@@ -132,6 +134,16 @@ export function fold(
     }
     default:
       throw new OnnxUnsupportedFoldError(scope.node)
+  }
+}
+
+/** What a function is of a constant, or a refusal that names the node where it is nothing. */
+function defined(scope: NodeScope, compute: () => number): number {
+  try {
+    return compute()
+  } catch (error) {
+    if (error instanceof FunctionDomainError) throw scope.invalid(`of a constant, ${error.message}`)
+    throw error
   }
 }
 

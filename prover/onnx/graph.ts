@@ -139,6 +139,7 @@ export type Graph = {
   readonly name: string
   /** Version of the standard operators; none where the model imports only others. */
   readonly opset: number | undefined
+  /** Those that have elements: one without is a constant. */
   readonly inputs: readonly ValueInfo[]
   /** Tensors that private weights hide: read like inputs, in the order of the file. */
   readonly weights: readonly ValueInfo[]

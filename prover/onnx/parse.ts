@@ -12,7 +12,7 @@ import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
 import { nameNodes, needsOf, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
 import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
-import { checkSize } from './shape'
+import { checkSize, formatShape } from './shape'
 import { checkOutput, readInput } from './signature'
 import { type ConstantOperand, decodeTensor, OnnxIntegerRangeError, type Operand } from './tensor'
 import { OnnxMalformedError } from './wire'
@@ -21,8 +21,14 @@ import { OnnxMalformedError } from './wire'
 export class OnnxConstantOutputError extends ZkmlError {
   override readonly code = 'ONNX_CONSTANT_OUTPUT'
 
-  constructor(output: string) {
-    super(`output "${output}" is constant: it depends on no input, so there is nothing to prove; remove it`)
+  /** @param empty The inputs that have no elements: outputs that depend on nothing else are constant. */
+  constructor(output: string, shape: readonly number[] | undefined, empty: readonly Operand[]) {
+    const problem = shape?.includes(0)
+      ? `of shape ${formatShape(shape)} has no elements, so there is nothing to prove`
+      : 'is constant: it depends on no input, so there is nothing to prove'
+    const inputs = empty.map(({ name, shape: own }) => `input "${name}", which is declared as ${formatShape(own)},`)
+    const advice = empty.length === 0 ? 'remove it' : `remove it, or give ${inputs.join(' and ')} its true size`
+    super(`output "${output}" ${problem}; ${advice}`)
   }
 }
 
@@ -53,9 +59,10 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
   const hiddenNames = new Set(hidden.map(({ name }) => name))
   const constants = readInitializers(graph, hiddenNames)
   const known = new Map<string, Operand>([...constants, ...hidden.map((weight) => [weight.name, weight] as const)])
-  const inputs = readInputs(graph, known)
+  const declared = readInputs(graph, known)
+  const inputs = declared.filter(({ data }) => data === undefined)
   const outputNames = readOutputNames(graph)
-  const operands = new Map<string, Operand>([...known, ...inputs.map((input) => [input.name, input] as const)])
+  const operands = new Map<string, Operand>([...known, ...declared.map((input) => [input.name, input] as const)])
   const ordered = orderNodes(withBodies(nameNodes(graph.nodes)), new Set(operands.keys()), outputNames)
 
   const used = new Set([...outputNames, ...ordered.flatMap(needsOf)])
@@ -70,8 +77,10 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
 
   const outputs = graph.outputs.map((proto) => {
     const operand = operands.get(proto.name ?? '')
-    if (operand === undefined || operand.data !== undefined || hiddenNames.has(operand.name))
-      throw new OnnxConstantOutputError(proto.name ?? '')
+    if (operand === undefined || operand.data !== undefined || hiddenNames.has(operand.name)) {
+      const empty = declared.filter(({ data }) => data !== undefined)
+      throw new OnnxConstantOutputError(proto.name ?? '', operand?.shape, empty)
+    }
     checkOutput(proto, operand)
     return toValueInfo(operand)
   })

@@ -24,7 +24,8 @@ export class OnnxDeclarationError extends ZkmlError {
 }
 
 /**
- * Reads the declaration of a graph input. A batch axis that is symbolic, missing, 0 or -1 becomes 1.
+ * Reads the declaration of a graph input. A batch axis that is symbolic, missing or -1 becomes 1. An input without elements
+ * is a constant.
  *
  * @throws {OnnxSymbolicShapeError} For any other symbolic axis, or without a shape.
  * @throws {OnnxTensorTypeError} For an input that is not a tensor of numbers.
@@ -43,7 +44,8 @@ export function readInput(proto: ValueInfoProto): Operand {
     throw new OnnxSymbolicShapeError(name, `has ${describeDimension(dim)} at axis ${axis}`)
   })
   checkSize(`input "${name}"`, shape)
-  return { name, kind: kindOf(elementType), elementType, shape }
+  const operand = { name, kind: kindOf(elementType), elementType, shape }
+  return shape.includes(0) ? { ...operand, data: new Float64Array() } : operand
 }
 
 /**
@@ -82,7 +84,7 @@ function readElementType(name: string, { type }: ValueInfoProto): ElementType | 
 /** The size of an axis, or undefined when it is open. */
 function sizeOf(name: string, dim: DimensionProto): number | undefined {
   const { value } = dim
-  if (value === undefined || value === 0 || value === -1) return undefined
+  if (value === undefined || value === -1) return undefined
   if (value < 0) throw new OnnxDeclarationError(name, `has the negative size ${value}`)
   return value
 }

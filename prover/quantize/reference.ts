@@ -30,7 +30,7 @@ export class ReferenceModel {
 
   /** The model's outputs, in the order of the graph. */
   async run(sample: Sample): Promise<Float64Array[]> {
-    const feeds: Record<string, Tensor> = {}
+    const feeds = this.emptyFeeds()
     this.graph.inputs.forEach((info, i) => {
       const metadata = this.session.inputMetadata.find((candidate) => candidate.name === info.name)
       const type = metadata?.isTensor ? metadata.type : 'float32'
@@ -44,6 +44,17 @@ export class ReferenceModel {
     } catch (error) {
       throw new RuntimeReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
     }
+  }
+
+  /** Inputs without elements, which the graph does not have. */
+  private emptyFeeds(): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = {}
+    for (const metadata of this.session.inputMetadata) {
+      if (!metadata.isTensor || !metadata.shape.includes(0)) continue
+      const shape = metadata.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : 1))
+      feeds[metadata.name] = this.makeTensor(metadata.type, new Float64Array(), shape)
+    }
+    return feeds
   }
 
   async runAll(samples: readonly Sample[], onProgress?: (done: number) => void): Promise<Float64Array[][]> {

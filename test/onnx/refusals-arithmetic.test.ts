@@ -119,8 +119,9 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /training_mode/,
   },
   {
-    title: 'Dropout with used mask',
+    title: 'Dropout with used mask before opset 12',
     op: 'Dropout',
+    opset: 10,
     outputs: ['y', 'z'],
     code: 'ONNX_UNSUPPORTED_USE',
     pattern: /mask/,

@@ -108,7 +108,7 @@ describe('onnx: structure of the graph', () => {
   })
 
   it('sets a symbolic batch axis to 1 and keeps a fixed one', () => {
-    for (const batch of ['N', null, 0, -1]) {
+    for (const batch of ['N', null, -1]) {
       const graph = parseNodes([relu('x', 'y')], { inputs: [{ name: 'x', shape: [batch, 4] }] })
       expect(graph.inputs[0]?.shape).to.deep.equal([1, 4])
     }
@@ -116,8 +116,49 @@ describe('onnx: structure of the graph', () => {
     expect(graph.outputs[0]?.shape).to.deep.equal([8, 4])
   })
 
+  it('takes an input without elements as a constant, never as a batch of 1', () => {
+    const past = { name: 'past', shape: [0, 4] }
+    const nodes: NodeSpec[] = [{ op: 'Concat', inputs: ['past', 'x'], outputs: ['y'], attributes: { axis: 0 } }]
+    const graph = parseNodes(nodes, { inputs: [past, { name: 'x', shape: [2, 4] }] })
+    expect(graph.inputs.map(({ name }) => name)).to.deep.equal(['x'])
+    expect(graph.outputs[0]?.shape).to.deep.equal([2, 4])
+    expectCode(
+      'ONNX_CONSTANT_OUTPUT',
+      () => parseNodes([relu('past', 'y')], { inputs: [past] }),
+      /"y" of shape \[0,4\] has no elements, so there is nothing to prove; .* input "past", .* \[0,4\], its true size/,
+    )
+    const sum: NodeSpec = { op: 'ReduceSum', inputs: ['past'], outputs: ['y'] }
+    expectCode('ONNX_CONSTANT_OUTPUT', () => parseNodes([sum], { inputs: [past] }), /"y" is constant: .* its true size/)
+    expectCode(
+      'ONNX_DECLARATION',
+      () => parseNodes([relu('x', 'y')], { outputs: [{ name: 'y', shape: [0, 4] }] }),
+      /declared as \[0,4\] but the model computes \[1,4\]/,
+    )
+  })
+
+  it('reduces no elements to the number that leaves others as they are, where there is one', () => {
+    const reduced = (op: string) =>
+      parseNodes(
+        [
+          { op, inputs: ['empty'], outputs: ['r'], attributes: { axes: [0] } },
+          { op: 'Add', inputs: ['x', 'r'], outputs: ['y'] },
+        ],
+        {
+          opset: 12,
+          inputs: [
+            { name: 'empty', shape: [0, 4] },
+            { name: 'x', shape: [1, 4] },
+          ],
+        },
+      ).constants
+    for (const op of ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'ReduceProd'])
+      expect([...reduced(op).get('r')!.data], op).to.deep.equal(new Array(4).fill(op === 'ReduceProd' ? 1 : 0))
+    for (const op of ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceLogSum', 'ReduceLogSumExp'])
+      expectCode('ONNX_UNSUPPORTED_USE', () => reduced(op), /"empty" \[0,4\] has no elements to reduce/)
+  })
+
   it('refuses any other symbolic axis, naming input and axis', () => {
-    for (const size of ['width', null, 0, -1]) {
+    for (const size of ['width', null, -1]) {
       const inputs = [{ name: 'x', shape: ['N', 3, size] }]
       expectCode('ONNX_SYMBOLIC_SHAPE', () => parseNodes([relu('x', 'y')], { inputs }), /input "x"/, /axis 2/)
     }

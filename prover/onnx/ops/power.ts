@@ -31,8 +31,8 @@ export const pow: Rule = (scope) => {
     throw scope.misfit(`${formatShape(x.shape)} and ${formatShape(exponent.shape)} do not broadcast`)
   const algebra = new Algebra(scope)
   const elements = byExponent(exponent, shape)
-  const [only] = elements.keys()
-  if (elements.size === 1 && shape.join() === x.shape.join()) return raised(scope, algebra, x, only!)
+  const [only = 1] = elements.keys()
+  if (elements.size <= 1 && shape.join() === x.shape.join()) return raised(scope, algebra, x, only)
   return assembled(scope, algebra, x, shape, elements)
 }
 

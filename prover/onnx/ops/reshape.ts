@@ -69,15 +69,21 @@ export const identity: Rule = (scope) => {
   return moved(scope.input(0), scope.input(0).shape)
 }
 
-/** Dropout in inference mode, which passes its input through. */
+/** Dropout that drops nothing: in inference mode, or at a ratio of 0. The mask is true throughout. */
 export const dropout: Rule = (scope) => {
   scope.arity(1, scope.opset < 12 ? 1 : 3)
   scope.attributes.ignore(scope.opset < 12 ? 'ratio' : 'seed')
-  scope.singleOutput('the mask output of Dropout is used; export the model in evaluation mode')
-  if (scope.opset >= 12 && (scope.scalar(2, 'training_mode') ?? 0) !== 0) {
-    throw scope.unsupported('training_mode is true; export the model in evaluation mode')
+  const x = scope.input(0)
+  const passed = moved(x, x.shape)
+  if (scope.opset < 12) {
+    scope.singleOutput('before opset 12 the mask of Dropout means nothing in inference mode; export the model again')
+    return passed
   }
-  return moved(scope.input(0), scope.input(0).shape)
+  const ratio = scope.scalar(1, 'the ratio') ?? 0.5
+  if ((scope.scalar(2, 'training_mode') ?? 0) !== 0 && ratio !== 0)
+    throw scope.unsupported(`training_mode is true and drops elements at random; export the model in evaluation mode`)
+  if (!scope.uses(1)) return passed
+  return [passed, { data: scope.allocate(x.shape).fill(1), shape: x.shape, elementType: 'bool' }]
 }
 
 function readAxes(scope: NodeScope): readonly number[] | undefined {
