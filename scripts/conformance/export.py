@@ -176,9 +176,11 @@ def turn_inputs(root, model, tensors):
     return names
 
 
-def add_zeros(root, model):
+def add_zeros(root, model, inputs):
     """Makes outputs that would be constant depend on new inputs; returns tensors of value 0 for these."""
-    positions = CONSTANT_OUTPUTS.get(root.op_type, [])
+    # Whatever is computed of no elements is constant.
+    is_empty = len(inputs) > 0 and all(0 in tensor.dims for tensor in inputs)
+    positions = range(len(root.output)) if is_empty else CONSTANT_OUTPUTS.get(root.op_type, [])
     names = [root.output[i] for i in positions if i < len(root.output) and root.output[i]]
     zeros = []
     for name in names:
@@ -212,7 +214,7 @@ def main():
         inputs = read_tensors(data, "input", model.graph.input)
         outputs = read_tensors(data, "output", model.graph.output)
         turned = turn_inputs(root, model, inputs)
-        zeros = add_zeros(root, model)
+        zeros = add_zeros(root, model, [tensor for tensor in inputs if tensor.name not in turned])
         domain = root.domain or "ai.onnx"
         opset = next(x.version for x in model.opset_import if (x.domain or "ai.onnx") == domain)
         cases.append(
