@@ -52,12 +52,16 @@ type StoredCase = Omit<Case, 'model' | 'inputs' | 'outputs'> & {
 }
 
 /**
- * Cases that do not count: they were made with numbers that wrap around at 8 bits where QLinearMatMul saturates. onnxruntime
- * answers as the project does.
+ * Cases that do not count, as this version of the package has wrong outputs for them: numbers that wrap around at 8 bits where
+ * QLinearMatMul saturates, and an average that counts what ceil_mode adds beyond the padding. onnxruntime answers as the
+ * project does, and so do later versions of the package in the case of the average.
  */
-const WRAPPED: ReadonlySet<string> = new Set(
-  ['2D', '3D'].flatMap((rank) => ['float16', 'float32'].map((type) => `test_qlinearmatmul_${rank}_int8_${type}`)),
-)
+const WRONG: ReadonlyMap<string, string> = new Map([
+  ...['2D', '3D'].flatMap((rank) =>
+    ['float16', 'float32'].map((type) => [`test_qlinearmatmul_${rank}_int8_${type}`, 'wraps around'] as const),
+  ),
+  ['test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True', 'counts beyond the padding'],
+])
 
 export function readArchive(file: string = ARCHIVE): Archive {
   const stored = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Omit<Archive, 'cases'> & {
@@ -68,11 +72,11 @@ export function readArchive(file: string = ARCHIVE): Archive {
     excluded: [
       ...stored.excluded,
       ...stored.cases
-        .filter(({ name }) => WRAPPED.has(name))
-        .map(({ name, op }) => ({ name, op, reason: 'wraps around' })),
+        .filter(({ name }) => WRONG.has(name))
+        .map(({ name, op }) => ({ name, op, reason: WRONG.get(name)! })),
     ],
     cases: stored.cases
-      .filter(({ name }) => !WRAPPED.has(name))
+      .filter(({ name }) => !WRONG.has(name))
       .map((testCase) => ({
         ...testCase,
         model: Buffer.from(testCase.model, 'base64'),

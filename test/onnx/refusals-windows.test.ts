@@ -125,12 +125,13 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /dilations/,
   },
   {
-    title: 'AveragePool with overhang and padding',
-    op: 'AveragePool',
+    title: 'ConvTranspose with pads beside auto_pad',
+    op: 'ConvTranspose',
     x: [1, 1, 6],
-    attributes: { kernel_shape: [3], strides: [2], ceil_mode: 1, count_include_pad: 1 },
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /ambiguous/,
+    constants: [floats([1, 1, 3], 1)],
+    attributes: { auto_pad: 'SAME_UPPER', pads: [1, 1] },
+    code: 'ONNX_INVALID_NODE',
+    pattern: /auto_pad SAME_UPPER and pads are both given; keep one/,
   },
   {
     title: 'BatchNormalization of wrong size',

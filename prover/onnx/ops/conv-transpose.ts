@@ -59,6 +59,9 @@ function resolveAxes(scope: NodeScope, spatial: readonly number[], kernel: reado
   const autoPad = scope.attributes.text('auto_pad', 'NOTSET')
   if (!['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'].includes(autoPad))
     throw scope.invalid(`auto_pad is ${JSON.stringify(autoPad)}; use NOTSET, SAME_UPPER, SAME_LOWER or VALID`)
+  // Beside output_shape, pads are there to be ignored (ONNX); beside auto_pad they contradict it.
+  if (autoPad !== 'NOTSET' && pads?.some((pad) => pad !== 0))
+    throw scope.invalid(`auto_pad ${autoPad} and pads are both given; keep one`)
   const same = autoPad.startsWith('SAME')
   return spatial.map((input, axis): Axis => {
     const [stride, dilation, size] = [strides?.[axis] ?? 1, dilations?.[axis] ?? 1, sizeAt(kernel, axis)]

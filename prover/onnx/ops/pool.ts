@@ -2,8 +2,9 @@
 import { Algebra } from '../algebra'
 import type { Operation, Window } from '../graph'
 import type { Lowered, NodeScope, Rule } from '../node-scope'
-import { elementCount, formatShape, sizeAt } from '../shape'
+import { elementCount, formatShape, sizeAt, stridesOf } from '../shape'
 import type { Operand } from '../tensor'
+import { pick } from './indexing'
 import { resolveWindow } from './window'
 import { windowElements } from './window-elements'
 
@@ -65,22 +66,37 @@ function transposed(at: number, spatial: readonly number[]): number {
   return at - (at % size) + position
 }
 
-/** AveragePool; ceil_mode together with count_include_pad is refused where it would matter. */
+/** AveragePool. With count_include_pad the padding counts, but not what ceil_mode adds beyond it. */
 export const averagePool: Rule = (scope) => {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireFloat(x)
   const countIncludePad = scope.attributes.flag('count_include_pad', false)
-  const { window, output, overhangs } = resolveWindow(scope, spatialAxes(scope, x), {
+  const { window, output, overhang } = resolveWindow(scope, spatialAxes(scope, x), {
     kernel: requireKernel(scope),
     dilations: scope.opset >= 19,
     ceilMode: scope.opset >= 10,
     pooling: true,
   })
-  if (countIncludePad && overhangs) {
-    throw scope.unsupported('ceil_mode with count_include_pad is ambiguous; use ceil_mode 0')
-  }
-  return pooled(x, { op: 'AveragePool', window, countIncludePad }, output)
+  if (!countIncludePad || overhang.every((beyond) => beyond === 0))
+    return pooled(x, { op: 'AveragePool', window, countIncludePad }, output)
+  const padding = window.padsEnd.map((end, axis) => end - sizeAt(overhang, axis))
+  const rest = { ...window, padsBegin: window.padsBegin.map(() => 0), padsEnd: overhang }
+  const padded = withZeros(scope, x, window.padsBegin, padding)
+  return pooled(padded, { op: 'AveragePool', window: rest, countIncludePad: false }, output)
+}
+
+/** The planes with zeros around them. */
+function withZeros(scope: NodeScope, x: Operand, begin: readonly number[], end: readonly number[]): Operand {
+  const [planes, spatial] = [x.shape.slice(0, 2), x.shape.slice(2)]
+  const strides = stridesOf(x.shape)
+  const shape = [...planes, ...spatial.map((size, axis) => size + sizeAt(begin, axis) + sizeAt(end, axis))]
+  const offsets = [0, 0, ...begin]
+  return pick(scope, [x], shape, (position) => {
+    const from = position.map((at, axis) => at - sizeAt(offsets, axis))
+    const inside = from.every((at, axis) => at >= 0 && at < sizeAt(x.shape, axis))
+    return inside ? from.reduce((sum, at, axis) => sum + at * sizeAt(strides, axis), 0) : -1
+  })
 }
 
 /** LpPool: the p-norm of each window. */

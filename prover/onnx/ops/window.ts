@@ -6,11 +6,11 @@ import { formatShape, OnnxTooLargeError, sizeAt } from '../shape'
 /** Most a kernel, stride, dilation or pad may be along one axis. */
 export const MAX_WINDOW = 2 ** 16
 
-/** A resolved window, the spatial sizes it gives, and whether ceil_mode made a window reach beyond the padding. */
+/** A resolved window, the spatial sizes it gives, and how far ceil_mode makes the last window reach beyond the padding. */
 export type ResolvedWindow = {
   readonly window: Window
   readonly output: readonly number[]
-  readonly overhangs: boolean
+  readonly overhang: readonly number[]
 }
 
 /** Which of the attributes the operator has in this opset. */
@@ -45,7 +45,7 @@ export function resolveWindow(scope: NodeScope, spatial: readonly number[], opti
   const padsBegin: number[] = []
   const padsEnd: number[] = []
   const output: number[] = []
-  let overhangs = false
+  const overhang: number[] = []
   for (let axis = 0; axis < rank; axis++) {
     const stride = sizeAt(strides, axis)
     const dilation = sizeAt(dilations, axis)
@@ -65,16 +65,16 @@ export function resolveWindow(scope: NodeScope, spatial: readonly number[], opti
     const most = (ceilMode && !same ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1
     // A window of ceil_mode that would start in the padding at the end is left out.
     const count = ceilMode && (most - 1) * stride >= size + begin ? most - 1 : most
-    const overhang = Math.max(0, (count - 1) * stride - room)
+    const beyond = Math.max(0, (count - 1) * stride - room)
     if (options.pooling) {
       checkCoverage(scope, { size, begin, stride, dilation, count, kernel: sizeAt(kernel, axis), extent, end })
     }
-    overhangs ||= overhang > 0
+    overhang.push(beyond)
     padsBegin.push(begin)
-    padsEnd.push(end + overhang)
+    padsEnd.push(end + beyond)
     output.push(count)
   }
-  return { window: { kernel, strides, dilations, padsBegin, padsEnd }, output, overhangs }
+  return { window: { kernel, strides, dilations, padsBegin, padsEnd }, output, overhang }
 }
 
 type AxisWindow = {
