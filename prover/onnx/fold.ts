@@ -60,14 +60,6 @@ export function fold(
       return foldMatMul(scope, inputs, shape, elementType)
     case 'Concat':
       return foldConcat(scope, inputs, shape, operation.axis)
-    case 'Pad': {
-      if (operation.mode !== 'constant') throw new OnnxUnsupportedFoldError(scope.node)
-      const padded = scope.allocate(shape).fill(operation.value)
-      const strides = stridesOf(shape)
-      const base = strides.reduce((sum, stride, axis) => sum + stride * sizeAt(operation.begin, axis), 0)
-      walk(first.shape, strides, base, (index, offset) => (padded[offset] = first.data[index] ?? 0))
-      return padded
-    }
     case 'Function': {
       const exact = exactFunction(operation.fn)
       return mapElements(scope, first, elementType, (value) =>

@@ -110,14 +110,6 @@ export type Operation =
   | { readonly op: 'Concat'; readonly axis: number }
   /** starts and steps for every axis of the input; sizes come from the output shape. */
   | { readonly op: 'Slice'; readonly starts: readonly number[]; readonly steps: readonly number[] }
-  /** Pads for every axis; mode constant uses `value`. */
-  | {
-      readonly op: 'Pad'
-      readonly begin: readonly number[]
-      readonly end: readonly number[]
-      readonly mode: 'constant' | 'reflect' | 'edge'
-      readonly value: number
-    }
 
 /** One node in topological order. `onnxOp` is the operator as the file names it, for messages and reports. */
 export type GraphNode = Operation & {

@@ -326,40 +326,28 @@ export function axisGroups(shape: readonly number[], axis: number): Groups {
   return { start, column }
 }
 
-/** Transpose, Slice and Pad as a selection of input elements. */
+/** Transpose and Slice as a selection of input elements. */
 export function movementMap(x: MapSource, xShape: readonly number[], node: GraphNode, output: ValueInfo): LinearMap {
   const strides = stridesOf(xShape)
   const index = new Int32Array(sizeOf(output.shape))
   forEachPosition(output.shape, (position, flat) => {
     let at = 0
     for (let axis = 0; axis < position.length; axis++) {
-      const from = movedFrom(node, xShape, axis, position[axis]!)
-      if (from.coordinate < 0) {
-        index[flat] = -1
-        return
-      }
+      const from = movedFrom(node, axis, position[axis]!)
       at += from.coordinate * strides[from.axis]!
     }
     index[flat] = at
   })
-  return selectionMap(x, index, node.op === 'Pad' ? node.value : 0)
+  return selectionMap(x, index)
 }
 
-/** Where output coordinate `value` on `axis` comes from; a coordinate of −1 is padding. */
-function movedFrom(node: GraphNode, xShape: readonly number[], axis: number, value: number) {
+/** Where output coordinate `value` on `axis` comes from. */
+function movedFrom(node: GraphNode, axis: number, value: number) {
   switch (node.op) {
     case 'Transpose':
       return { axis: node.perm[axis]!, coordinate: value }
     case 'Slice':
       return { axis, coordinate: node.starts[axis]! + value * node.steps[axis]! }
-    case 'Pad': {
-      const x = value - node.begin[axis]!
-      const last = xShape[axis]! - 1
-      if (x >= 0 && x <= last) return { axis, coordinate: x }
-      if (node.mode === 'edge') return { axis, coordinate: x < 0 ? 0 : last }
-      if (node.mode === 'reflect') return { axis, coordinate: x < 0 ? -x : 2 * last - x }
-      return { axis, coordinate: -1 }
-    }
     default:
       throw new TypeError(`${node.op} does not move data`)
   }

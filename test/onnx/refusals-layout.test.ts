@@ -103,11 +103,11 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /starts/,
   },
   {
-    title: 'negative Pad',
+    title: 'a Pad that crops too much',
     op: 'Pad',
-    constants: [ints([0, -1, 0, 0])],
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /Slice to crop/,
+    constants: [ints([0, -3, 0, -2])],
+    code: 'ONNX_SHAPE',
+    pattern: /crop more than the 4 elements along axis 1/,
   },
   {
     title: 'infinite Pad',
@@ -117,13 +117,12 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /finite/,
   },
   {
-    title: 'wrapping Pad',
+    title: 'a Pad of an unknown mode',
     op: 'Pad',
     constants: [ints([0, 1, 0, 0])],
-    attributes: { mode: 'wrap' },
-    opset: 19,
-    code: 'ONNX_UNSUPPORTED_USE',
-    pattern: /wrap/,
+    attributes: { mode: 'mirror' },
+    code: 'ONNX_INVALID_NODE',
+    pattern: /"mirror" where constant, reflect, edge, wrap exist/,
   },
   {
     title: 'a reflection wider than the input',
@@ -138,7 +137,7 @@ const REFUSALS: readonly Refusal[] = [
     op: 'Pad',
     constants: [ints([0, 2 ** 40, 0, 0])],
     code: 'ONNX_TOO_LARGE',
-    pattern: /output of node "n"/,
+    pattern: /result of node "n"/,
   },
   {
     title: 'Gather beyond an axis',
@@ -168,6 +167,13 @@ const REFUSALS: readonly Refusal[] = [
     constants: [ints([0, 0, 0])],
     code: 'ONNX_SHAPE',
     pattern: /do not index/,
+  },
+  {
+    title: 'Scatter after opset 10',
+    op: 'Scatter',
+    constants: [ints([0]), floats([1])],
+    code: 'ONNX_INVALID_NODE',
+    pattern: /opset 17 has no Scatter; use ScatterElements/,
   },
   {
     title: 'ScatterND of updates of another shape',

@@ -113,8 +113,6 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
         )
     case 'Concat':
       return (at) => readConcat(inputs, at, node.axis)
-    case 'Pad':
-      return (at) => readPadded(x, at, node)
     case 'Gemm':
       return gemm(node, inputs)
     case 'MatMul':
@@ -218,18 +216,6 @@ function taps(window: Window, x: Values, [batch, channel, ...out]: Position): re
     const inside = spatial.every((index, axis) => index >= 0 && index < must(x.shape[axis + 2]))
     return inside ? read(x, [must(batch), must(channel), ...spatial]) : undefined
   })
-}
-
-function readPadded(x: Values, at: Position, pad: Extract<GraphNode, { op: 'Pad' }>): number {
-  const source = at.map((index, axis) => index - must(pad.begin[axis]))
-  const inside = source.every((index, axis) => index >= 0 && index < must(x.shape[axis]))
-  if (!inside && pad.mode === 'constant') return pad.value
-  const moved = source.map((index, axis) => {
-    const last = must(x.shape[axis]) - 1
-    if (pad.mode === 'edge') return Math.min(Math.max(index, 0), last)
-    return index < 0 ? -index : index > last ? 2 * last - index : index
-  })
-  return read(x, moved)
 }
 
 function readConcat(inputs: readonly Values[], at: Position, axis: number): number {

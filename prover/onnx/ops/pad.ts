@@ -1,41 +1,79 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { NodeScope, Rule } from '../node-scope'
-import { formatShape, sizeAt } from '../shape'
+import { sizeAt, stridesOf } from '../shape'
+import { pick } from './indexing'
 
-/** Pad: pads are an attribute before opset 11, a constant input from then on, and may name axes from opset 18. */
+const MODES = ['constant', 'reflect', 'edge', 'wrap'] as const
+
+type Mode = (typeof MODES)[number]
+
+/**
+ * Pad: pads are an attribute before opset 11, a constant input from then on, and may name axes from opset 18. Negative ones
+ * crop, before others add what the mode makes of the rest.
+ */
 export const pad: Rule = (scope) => {
   const x = scope.input(0)
   const rank = x.shape.length
-  const mode = scope.attributes.text('mode', 'constant')
-  if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge') {
-    throw scope.unsupported(`mode is ${JSON.stringify(mode)}; use constant, reflect or edge`)
-  }
+  const mode = readMode(scope)
   const { pads, value, axes } = scope.opset < 11 ? fromAttributes(scope, rank) : fromInputs(scope, rank)
   if (pads.length !== 2 * axes.length) {
     throw scope.invalid(`pads has ${pads.length} entries where ${2 * axes.length} are expected`)
   }
-  if (pads.some((size) => size < 0)) {
-    throw scope.unsupported(`pads ${formatShape(pads)} are negative; use Slice to crop`)
-  }
   if (!Number.isFinite(value)) throw scope.unsupported(`the padding value is ${value}; use a finite number`)
-  const begin = x.shape.map(() => 0)
-  const end = x.shape.map(() => 0)
-  axes.forEach((axis, index) => {
-    begin[axis] = sizeAt(pads, index)
-    end[axis] = sizeAt(pads, index + axes.length)
+  const padded = x.shape.map((size, axis) => {
+    const at = axes.indexOf(axis)
+    const [begin, end] = at < 0 ? [0, 0] : [sizeAt(pads, at), sizeAt(pads, at + axes.length)]
+    return padAxis(scope, mode, { axis, size, begin, end })
   })
-  x.shape.forEach((size, axis) => {
-    if (mode === 'reflect' && Math.max(sizeAt(begin, axis), sizeAt(end, axis)) >= size) {
-      if (sizeAt(begin, axis) > 0 || sizeAt(end, axis) > 0) throw scope.invalid('reflect needs pads below the size')
+  const strides = stridesOf(x.shape)
+  const from = (position: readonly number[]) => {
+    let offset = 0
+    for (let axis = 0; axis < rank; axis++) {
+      const at = padded[axis]!.from(position[axis]!)
+      if (at === undefined) return -1
+      offset += at * sizeAt(strides, axis)
     }
-  })
-  const shape = x.shape.map((size, axis) => size + sizeAt(begin, axis) + sizeAt(end, axis))
-  return {
-    operation: { op: 'Pad', begin, end, mode, value: mode === 'constant' ? value : 0 },
-    inputs: [x],
-    shape,
-    elementType: x.elementType,
+    return offset
   }
+  const shape = padded.map(({ size }) => size)
+  return pick(scope, [x], shape, from, mode === 'constant' ? value : 0)
+}
+
+function readMode(scope: NodeScope): Mode {
+  const text = scope.attributes.text('mode', 'constant')
+  const mode = MODES.find((known) => known === text)
+  if (mode === undefined) throw scope.invalid(`mode is ${JSON.stringify(text)} where ${MODES.join(', ')} exist`)
+  return mode
+}
+
+type Axis = { readonly axis: number; readonly size: number; readonly begin: number; readonly end: number }
+
+/** The size of a padded axis, and where a coordinate comes from: nowhere in constant padding. */
+function padAxis(scope: NodeScope, mode: Mode, { axis, size, begin, end }: Axis) {
+  const first = Math.max(-begin, 0)
+  const kept = size - first - Math.max(-end, 0)
+  const most = Math.max(begin, end)
+  if (kept < 0) throw scope.misfit(`pads crop more than the ${size} elements along axis ${axis}`)
+  if (mode === 'reflect' && most > 0 && most >= kept) throw scope.invalid('reflect needs pads below the size')
+  if (mode === 'wrap' && most > kept)
+    throw scope.unsupported('wrap with pads above the size differs between runtimes; pad in two steps')
+  if (mode !== 'constant' && most > 0 && kept === 0)
+    throw scope.invalid(`${mode} has nothing to take along axis ${axis}`)
+  const from = (position: number): number | undefined => {
+    const at = position - Math.max(begin, 0)
+    if (at >= 0 && at < kept) return first + at
+    switch (mode) {
+      case 'constant':
+        return undefined
+      case 'edge':
+        return first + (at < 0 ? 0 : kept - 1)
+      case 'reflect':
+        return first + (at < 0 ? -at : 2 * (kept - 1) - at)
+      case 'wrap':
+        return first + (((at % kept) + kept) % kept)
+    }
+  }
+  return { size: kept + Math.max(begin, 0) + Math.max(end, 0), from }
 }
 
 type PadParameters = { readonly pads: readonly number[]; readonly value: number; readonly axes: readonly number[] }

@@ -19,6 +19,13 @@ type Reduction = 'none' | 'add' | 'mul' | 'max' | 'min'
 /** Updates with the selectors of where they go, both of shapes that broadcast to that of the data. */
 type Slot = { readonly selector: Operand; readonly update: Operand }
 
+/** Scatter, as ScatterElements is called in opsets 9 and 10. */
+export const scatter: Rule = (scope) => {
+  if (scope.opset < 9 || scope.opset > 10)
+    throw scope.invalid(`opset ${scope.opset} has no Scatter; use ScatterElements of opset 11 or later`)
+  return scatterElements(scope)
+}
+
 /** ScatterElements: for every position of the indices an update of one element, whose place along one axis is the index. */
 export const scatterElements: Rule = (scope) => {
   const { x, indices, updates, reduction } = operands(scope)

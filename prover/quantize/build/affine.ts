@@ -108,7 +108,7 @@ export function reshape(builder: ProgramBuilder, node: GraphNode): number {
   return builder.linear(node, selectionMap(x, identity(x.size)))
 }
 
-export function movement(builder: ProgramBuilder, node: NodeOf<'Transpose' | 'Slice' | 'Pad'>): number {
+export function movement(builder: ProgramBuilder, node: NodeOf<'Transpose' | 'Slice'>): number {
   const x = builder.variable(node, 0)
   return builder.linear(node, movementMap(x, builder.shapeOf(x), node, builder.info(node)))
 }

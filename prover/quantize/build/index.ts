@@ -23,7 +23,6 @@ const RULES: Rules = {
   Reshape: affine.reshape,
   Transpose: affine.movement,
   Slice: affine.movement,
-  Pad: affine.movement,
   Concat: affine.concat,
   Select: affine.select,
   Combine: affine.combine,

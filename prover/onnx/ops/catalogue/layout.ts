@@ -6,7 +6,7 @@ import { gather, gatherElements, gatherNd } from '../gather'
 import { oneHot } from '../one-hot'
 import { argMax, argMin, hardmax, topK } from '../ranking'
 import { resize, upsample } from '../resize'
-import { scatterElements, scatterNd } from '../scatter'
+import { scatter, scatterElements, scatterNd } from '../scatter'
 import type { Operator } from './operator'
 
 const OUTSIDE = 'a variable index outside the data reads 0; a constant one is refused'
@@ -69,6 +69,12 @@ export const LAYOUT: readonly Operator[] = [
     rule: reverseSequence,
     cost: 'none: affine',
     restrictions: 'the lengths must be constant',
+  },
+  {
+    name: 'Scatter',
+    rule: scatter,
+    cost: 'as ScatterElements',
+    restrictions: 'opsets 9 and 10, as later ones have ScatterElements; else as that',
   },
   {
     name: 'ScatterElements',
