@@ -90,6 +90,15 @@ export function kindOf(elementType: ElementType): NumberKind {
   return ELEMENT_TYPES[elementType].kind
 }
 
+/** The integers from min to max. */
+export type IntegerRange = { readonly min: number; readonly max: number }
+
+/** The numbers an integer or bool type holds; undefined for floats. */
+export function integerRange(elementType: ElementType): IntegerRange | undefined {
+  const { kind, min, max } = ELEMENT_TYPES[elementType]
+  return kind === 'float' ? undefined : { min, max }
+}
+
 /**
  * Rounds the exact or double-rounded result of + − × ÷ √ to a float type. Rounding twice is harmless for these
  * operations: a double has more than twice the precision of the narrower types.

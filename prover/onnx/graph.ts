@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FunctionSpec } from '../functions'
+import type { ElementType } from './element-type'
 
 /** Kind of number a value holds. Width is dropped: calibration chooses how many bits each tensor needs. */
 export type NumberKind = 'float' | 'int' | 'bool'
@@ -10,6 +11,9 @@ export type ValueInfo = {
   readonly kind: NumberKind
   readonly shape: readonly number[]
 }
+
+/** An input of a model, whose element type says which whole numbers it can hold. */
+export type InputInfo = ValueInfo & { readonly elementType: ElementType }
 
 /** A constant tensor, row-major. float32 and integers up to 2^53 are exact in a double. */
 export type ConstantTensor = ValueInfo & { readonly data: Float64Array }
@@ -132,7 +136,7 @@ export type Graph = {
   /** Version of the standard operators; none where the model imports only others. */
   readonly opset: number | undefined
   /** Those that have elements: one without is a constant. */
-  readonly inputs: readonly ValueInfo[]
+  readonly inputs: readonly InputInfo[]
   /** Tensors that private weights hide: read like inputs, in the order of the file. */
   readonly weights: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]

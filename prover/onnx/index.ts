@@ -15,6 +15,7 @@ export type {
   ElementGroups,
   Graph,
   GraphNode,
+  InputInfo,
   NumberKind,
   Operation,
   OpName,
@@ -22,6 +23,7 @@ export type {
   ValueInfo,
   Window,
 } from './graph'
+export { integerRange, type ElementType, type IntegerRange } from './element-type'
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
 export { architectureOf, publicNumbers, type PublicNumbers } from './architecture'

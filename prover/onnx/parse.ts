@@ -90,7 +90,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
   return {
     name: graph.name ?? '',
     opset: opsets.get(''),
-    inputs: inputs.map(toValueInfo),
+    inputs: inputs.map((input) => ({ ...toValueInfo(input), elementType: input.elementType })),
     weights: weights.map(toValueInfo),
     outputs,
     nodes,

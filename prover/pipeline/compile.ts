@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { r1csChunks } from '../binfile'
 import { assembleCircuit, GadgetCompiler, priceProgram, toolVersions, type LinkedCircuit } from '../circuit'
 import { circuitHash, DEV_SETUP_HASH, ioSchemaHash, recipeHash, SHARED_VERIFIER } from '../encodings'
-import { architectureOf, parseModel, readWeights, type Graph } from '../onnx'
+import { architectureOf, integerRange, parseModel, readWeights, type Graph } from '../onnx'
 import {
   buildProgram,
   calibrate,
@@ -160,7 +160,7 @@ async function makeRecipe(
     inputRecipe(
       info.name,
       given.map((sample) => sample[i]!),
-      { ...options.inputs?.[info.name], whole: info.kind !== 'float' },
+      { ...options.inputs?.[info.name], whole: integerRange(info.elementType) },
     ),
   )
   const sizes = graph.inputs.map((info) => sizeOf(info.shape))
@@ -217,12 +217,17 @@ function checkRecipe(recipe: Recipe, graph: Graph, program: Program): void {
   if (recipe.inputs.some(({ visibility }, i) => (visibility === 'weights') !== i >= graph.inputs.length))
     throw new RecipeError('exactly the tensors of weights must have the visibility "weights"; calibrate again')
   // Operators on integers and bools take them for such: of a fraction they would make what no integer gives.
-  graph.inputs.forEach(({ name, kind }, i) => {
+  graph.inputs.forEach(({ name, elementType }, i) => {
+    const holds = integerRange(elementType)
+    if (holds === undefined) return
     const { lo, bits, exponent } = recipe.inputs[i]!
-    if (kind !== 'float' && exponent !== 0)
+    if (exponent !== 0)
       throw new RecipeError(`input "${name}" takes whole numbers, so its exponent in the recipe must be 0`)
-    if (kind === 'bool' && (lo !== 0 || bits !== 1))
-      throw new RecipeError(`input "${name}" is a bool, so the recipe must give it lo 0 and bits 1`)
+    const last = lo + 2 ** bits - 1
+    if (lo < holds.min || last > holds.max)
+      throw new RecipeError(
+        `input "${name}" is ${elementType}, from ${holds.min} to ${holds.max}, but the recipe takes ${lo} to ${last}; change its lo and bits`,
+      )
   })
   const unknown = Object.keys(recipe.steps).find((name) => !program.steps.some((step) => step.name === name))
   if (unknown !== undefined)

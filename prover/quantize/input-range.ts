@@ -2,6 +2,7 @@
 
 import type { Visibility } from '../encodings'
 import { ZkmlError } from '../errors'
+import type { IntegerRange } from '../onnx'
 import { InputRangeError } from './evaluate'
 import type { InputRecipe } from './recipe'
 import { maxMagnitude } from './start'
@@ -17,8 +18,8 @@ export type InputOptions = {
   /** Real interval every value must lie in. */
   readonly range?: readonly [lo: number, hi: number]
   readonly bits?: number
-  /** Set for an input of integers or bools: no digit stands for a fraction. */
-  readonly whole?: boolean
+  /** Set for an input of integers or bools, to those it holds: no digit stands for a fraction. */
+  readonly whole?: IntegerRange | undefined
 }
 
 /** Bits an input starts calibration with when its values are not whole numbers. */
@@ -30,7 +31,7 @@ const START_BITS = 12
  */
 export function inputRecipe(name: string, samples: readonly Float64Array[], options: InputOptions): InputRecipe {
   const [lo, hi] = checkRange(name, options.range ?? sampleRange(name, samples))
-  if (options.whole) return wholeRecipe(name, samples, options, Math.ceil(lo), Math.floor(hi))
+  if (options.whole) return wholeRecipe(name, samples, options, options.whole, Math.ceil(lo), Math.floor(hi))
   const whole = samples.length > 0 && samples.every((sample) => sample.every(Number.isInteger))
   const exact = whole && Number.isInteger(lo) && Number.isInteger(hi)
   const visibility = options.visibility ?? 'public'
@@ -41,20 +42,27 @@ export function inputRecipe(name: string, samples: readonly Float64Array[], opti
   return { name, visibility, bits: Math.max(1, Math.ceil(Math.log2(span))), exponent: 0, lo }
 }
 
-/** The digits of an input of integers, which are integers. */
+/** The digits of an input of integers, which are integers that its type holds. */
 function wholeRecipe(
   name: string,
   samples: readonly Float64Array[],
-  { visibility = 'public', bits = 1 }: InputOptions,
+  { visibility = 'public', bits: least = 1, range }: InputOptions,
+  { min, max }: IntegerRange,
   lo: number,
   hi: number,
 ): InputRecipe {
-  if (lo > hi || !samples.every((sample) => sample.every(Number.isInteger)))
+  const holds = (value: number) => Number.isInteger(value) && value >= min && value <= max
+  if (lo > hi || !samples.every((sample) => sample.every(holds)) || (range && !(holds(lo) && holds(hi))))
     throw new InputOptionError(
-      `input "${name}" takes whole numbers; its range and samples must have some, and no others`,
+      `input "${name}" takes whole numbers from ${min} to ${max}; its range and samples must have some, and no others`,
     )
-  const span = hi - lo + (samples.length === 0 || samples.some((sample) => sample.includes(hi)) ? 1 : 0)
-  return { name, visibility, bits: Math.max(bits, 1, Math.ceil(Math.log2(span))), exponent: 0, lo }
+  // The range of samples ends at a power of two, which the type may not hold.
+  const [first, last] = [Math.max(lo, min), Math.min(hi, max)]
+  const span = last - first + (samples.length === 0 || samples.some((sample) => sample.includes(last)) ? 1 : 0)
+  const bits = Math.max(least, 1, Math.ceil(Math.log2(span)))
+  if (2 ** bits > max - min + 1)
+    throw new InputOptionError(`input "${name}" takes whole numbers from ${min} to ${max}, which are no ${bits} bits`)
+  return { name, visibility, bits, exponent: 0, lo: Math.min(first, max - 2 ** bits + 1) }
 }
 
 /** Bits that private weights start calibration with. */

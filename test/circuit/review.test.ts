@@ -368,6 +368,35 @@ describe('inputs that are integers', () => {
     await compileModel(onnx, { recipe: recipe(0) })
   })
 
+  it('stay within their type in a recipe', async () => {
+    const unsigned = buildModel({
+      inputs: [{ name: 'x', shape: [1], type: 'uint8' }],
+      outputs: [{ name: 'y', shape: [1], type: 'uint8' }],
+      nodes: [{ op: 'BitwiseNot', name: 'n', inputs: ['x'], outputs: ['y'] }],
+      opset: 18,
+    })
+    const recipe = (lo: number, bits: number): Recipe => ({
+      format: 'zkml-recipe/1',
+      rounding: 'half-up',
+      tools: toolVersions(),
+      inputs: [{ name: 'x', visibility: 'private', bits, lo, exponent: 0 }],
+      outputs: [{ name: 'y', visibility: 'public' }],
+      steps: {},
+    })
+    for (const [lo, bits] of [
+      [-1, 8],
+      [1, 8],
+      [0, 9],
+    ] as const) {
+      const refused = await compileModel(unsigned, { recipe: recipe(lo, bits) }).catch((error: unknown) => error)
+      expect(refused).to.have.property('code', 'RECIPE_INVALID')
+      expect(refused)
+        .to.have.property('message')
+        .that.matches(/input "x" is uint8, from 0 to 255, but the recipe takes/)
+    }
+    await compileModel(unsigned, { recipe: recipe(0, 8) })
+  })
+
   it('are calibrated to whole digits without samples', async () => {
     const { recipe } = await compileModel(onnx, { inputs: { x: { range: [0, 100] } } })
     expect(recipe.inputs).to.deep.equal([{ name: 'x', visibility: 'public', bits: 7, exponent: 0, lo: 0 }])

@@ -11,6 +11,7 @@ import {
   randomSamples,
   realRange,
   SampleError,
+  type InputOptions,
   type InputRecipe,
 } from '../../prover/quantize'
 import { digitsFor } from '../../prover/quantize/input-range'
@@ -103,8 +104,42 @@ describe('input digits', () => {
   })
 })
 
+describe('inputs of whole numbers', () => {
+  const bytes = { whole: { min: 0, max: 255 } }
+  const of = (samples: readonly (readonly number[])[], options: InputOptions = bytes) => {
+    const { lo, bits } = inputRecipe(
+      'x',
+      samples.map((values) => Float64Array.from(values)),
+      options,
+    )
+    return { lo, bits }
+  }
+
+  it('take what their type holds', () => {
+    expect(of([[0, 200]])).to.deep.equal({ lo: 0, bits: 8 })
+    expect(of([[255]])).to.deep.equal({ lo: 0, bits: 8 })
+    expect(of([[3, 5]])).to.deep.equal({ lo: 0, bits: 3 })
+    expect(of([], { ...bytes, range: [1, 255] })).to.deep.equal({ lo: 0, bits: 8 })
+    expect(of([[-128, 127]], { whole: { min: -128, max: 127 } })).to.deep.equal({ lo: -128, bits: 8 })
+    expect(of([[1, 0]], { whole: { min: 0, max: 1 } })).to.deep.equal({ lo: 0, bits: 1 })
+  })
+
+  it('refuse what it does not', () => {
+    expect(() => of([[-1]])).to.throw(InputOptionError, 'input "x" takes whole numbers from 0 to 255')
+    expect(() => of([[256]])).to.throw(InputOptionError, 'from 0 to 255')
+    expect(() => of([[0.5]])).to.throw(InputOptionError, 'whole numbers')
+    expect(() => of([[1]], { ...bytes, range: [-5, 10] })).to.throw(InputOptionError, 'from 0 to 255')
+    expect(() => of([[1]], { ...bytes, bits: 9 })).to.throw(InputOptionError, 'which are no 9 bits')
+  })
+})
+
 describe('input and sample files', () => {
-  const info = (name: string, ...shape: number[]) => ({ name, shape, kind: 'float' as const })
+  const info = (name: string, ...shape: number[]) => ({
+    name,
+    shape,
+    kind: 'float' as const,
+    elementType: 'float32' as const,
+  })
   const single = { inputs: [info('x', 1, 3)] }
   const double = { inputs: [info('a', 2), info('b', 1)] }
   const read = (value: unknown, graph: typeof single = single) => parseInput(JSON.stringify(value), graph, 'in.json')
