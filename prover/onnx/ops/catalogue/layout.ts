@@ -14,8 +14,8 @@ const LOST = 'an update at a variable index outside the data is lost; one at a c
 
 /** Operators that move, pick and arrange elements. */
 export const LAYOUT: readonly Operator[] = [
-  { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 3) a group of n' },
-  { name: 'ArgMin', rule: argMin, cost: '(n − 1)·(b + 3) a group of n' },
+  { name: 'ArgMax', rule: argMax, cost: '(n − 1)·(b + 4) a group of n' },
+  { name: 'ArgMin', rule: argMin, cost: '(n − 1)·(b + 4) a group of n' },
   {
     name: 'Compress',
     rule: compress,
@@ -44,7 +44,7 @@ export const LAYOUT: readonly Operator[] = [
     cost: 'none for constant indices; variable ones as in Gather, and 1 a position of the indexed axes where these are two or more',
     restrictions: OUTSIDE,
   },
-  { name: 'Hardmax', rule: hardmax, cost: '(n − 1)·(b + 3) + n + 2 a group of n' },
+  { name: 'Hardmax', rule: hardmax, cost: '(n − 1)·(b + 4) + n + 2 a group of n' },
   {
     name: 'OneHot',
     rule: oneHot,
@@ -94,7 +94,7 @@ export const LAYOUT: readonly Operator[] = [
   {
     name: 'TopK',
     rule: topK,
-    cost: 'the cheaper of n·(n − 1)/2·(b + 1) + n·(n + 2) and k·((n − 1)·(b + 3) + 3·n + 2) a group of n, and n·k',
+    cost: 'the cheaper of n·(n − 1)/2·(b + 2) + n·(n + 2) and k·((n − 1)·(b + 4) + 3·n + 2) a group of n, and n·k',
     restrictions: 'k must be constant',
   },
   { name: 'Trilu', rule: trilu, cost: 'none: affine' },

@@ -12,7 +12,7 @@ import {
 import { reduceL1, reduceL2, reduceLogSum, reduceLogSumExp, reduceProd, reduceSumSquare } from '../reduce'
 import { globalLpPool, globalMaxPool, lpPool } from '../pool'
 import { logSoftmax } from '../softmax'
-import type { Operator } from './operator'
+import { PRODUCTS, ROOT, type Operator } from './operator'
 
 const NORMALIZATION = '2 products an element, the rounding of both, and about 200 a mean'
 
@@ -21,7 +21,7 @@ export const NETWORK: readonly Operator[] = [
   {
     name: 'ConvTranspose',
     rule: convTranspose,
-    cost: 'none with constant weights; 1 a product with variable ones, and the rounding of both',
+    cost: PRODUCTS,
   },
   { name: 'Einsum', rule: einsum, cost: 'none with one variable; 1 a product of two, and the rounding of both' },
   {
@@ -30,8 +30,8 @@ export const NETWORK: readonly Operator[] = [
     cost: 'p − 1 products an element and their rounding, and a root or table a plane',
     restrictions: 'p is 1 to 16',
   },
-  { name: 'GlobalMaxPool', rule: globalMaxPool, cost: '(n − 1)·(b + 2) a plane of n elements' },
-  { name: 'LogSoftmax', rule: logSoftmax, cost: 'about 90·n + 100 a group of n' },
+  { name: 'GlobalMaxPool', rule: globalMaxPool, cost: '(n − 1)·(b + 3) a plane of n elements' },
+  { name: 'LogSoftmax', rule: logSoftmax, cost: 'at most 90·n + 100 a group of n' },
   {
     name: 'LpPool',
     rule: lpPool,
@@ -49,7 +49,7 @@ export const NETWORK: readonly Operator[] = [
   },
   { name: 'MeanVarianceNormalization', rule: meanVarianceNormalization, cost: NORMALIZATION },
   { name: 'ReduceL1', rule: reduceL1, cost: 'b + 3 an element' },
-  { name: 'ReduceL2', rule: reduceL2, cost: '1 an element and its rounding, and a root of 3·b + 3 a group' },
+  { name: 'ReduceL2', rule: reduceL2, cost: `1 an element and its rounding, and a group ${ROOT}` },
   {
     name: 'ReduceLogSum',
     rule: reduceLogSum,

@@ -22,16 +22,14 @@ import { and, not, or, xor } from '../logic'
 import { pow } from '../power'
 import { abs, ceil, floor, round, sign } from '../rounding'
 import { max, mean, min, sum } from '../variadic'
-import type { Operator } from './operator'
+import { ROOT, TABLE, type Operator } from './operator'
 
-const TABLE = '44 to 190 an element and the rounding of its argument'
 const WITH_TAIL = `b + 2 and ${TABLE}`
-const ROOT = '2·(b + 2) for a root'
 const ZERO_DIVISOR = 'a divisor that is 0 counts as the smallest positive number there is'
 
 /** Functions of single elements, logic and comparisons. */
 export const POINTWISE: readonly Operator[] = [
-  { name: 'Abs', rule: abs, cost: 'b + 2 an element' },
+  { name: 'Abs', rule: abs, cost: 'b + 3 an element' },
   {
     name: 'Acos',
     rule: acos,
@@ -79,15 +77,15 @@ export const POINTWISE: readonly Operator[] = [
     cost: 'as Cast',
     restrictions: 'as Cast',
   },
-  { name: 'Ceil', rule: ceil, cost: 'b an element' },
+  { name: 'Ceil', rule: ceil, cost: 'b + 3 an element' },
   { name: 'Celu', rule: celu, cost: WITH_TAIL, restrictions: 'alpha is positive' },
   { name: 'Cos', rule: smooth('cos'), cost: TABLE, restrictions: 'arguments reach to 2^10' },
   { name: 'Cosh', rule: smooth('cosh'), cost: TABLE },
   { name: 'Elu', rule: elu, cost: WITH_TAIL },
   { name: 'Erf', rule: smooth('erf'), cost: TABLE },
-  { name: 'Floor', rule: floor, cost: 'b an element' },
+  { name: 'Floor', rule: floor, cost: 'b + 2 an element' },
   { name: 'Gelu', rule: gelu, cost: WITH_TAIL },
-  { name: 'HardSigmoid', rule: hardSigmoid, cost: '2·(b + 2) an element' },
+  { name: 'HardSigmoid', rule: hardSigmoid, cost: '2·(b + 2) an element for α·x + β of b bits' },
   { name: 'HardSwish', rule: hardSwish, cost: WITH_TAIL },
   { name: 'IsInf', rule: isInf, cost: 'none', restrictions: 'only of constants can it be true' },
   { name: 'IsNaN', rule: isNaN, cost: 'none', restrictions: 'only of constants can it be true' },
@@ -97,14 +95,14 @@ export const POINTWISE: readonly Operator[] = [
     cost: `${ROOT} and ${TABLE}`,
     restrictions: 'arguments below the smallest positive number there is count as that',
   },
-  { name: 'Max', rule: max, cost: '(n − 1)·(b + 2) an element for n operands' },
+  { name: 'Max', rule: max, cost: '(n − 1)·(b + 3) an element for n operands' },
   { name: 'Mean', rule: mean, cost: 'none: affine' },
-  { name: 'Min', rule: min, cost: '(n − 1)·(b + 2) an element for n operands' },
+  { name: 'Min', rule: min, cost: '(n − 1)·(b + 3) an element for n operands' },
   { name: 'Mish', rule: mish, cost: WITH_TAIL },
   {
     name: 'Mod',
     rule: mod,
-    cost: 'q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs 2b + 6',
+    cost: 'q + 2d + 7 an element for a quotient of q bits and a divisor of d, and with signs 2b + 2',
     restrictions: ZERO_DIVISOR,
   },
   { name: 'Not', rule: not, cost: 'none: affine' },
@@ -123,13 +121,17 @@ export const POINTWISE: readonly Operator[] = [
     cost: 'q + 2d + b + 5 an element for a quotient of q bits and a divisor of d',
     restrictions: ZERO_DIVISOR,
   },
-  { name: 'Round', rule: round, cost: 'b + 4 an element' },
+  { name: 'Round', rule: round, cost: 'b + 6 an element' },
   { name: 'Selu', rule: selu, cost: WITH_TAIL },
   { name: 'Sign', rule: sign, cost: 'b + 4 an element' },
   { name: 'Sin', rule: smooth('sin'), cost: TABLE, restrictions: 'arguments reach to 2^10' },
   { name: 'Sinh', rule: smooth('sinh'), cost: TABLE },
   { name: 'Softplus', rule: softplus, cost: WITH_TAIL },
-  { name: 'Softsign', rule: softsign, cost: 'q + 2d + b + 5 an element for a quotient of q bits and a divisor of d' },
+  {
+    name: 'Softsign',
+    rule: softsign,
+    cost: 'q + 2d + b + 5 an element for a quotient of q bits and a divisor of d, and the rounding of the divisor',
+  },
   { name: 'Sum', rule: sum, cost: 'none: affine' },
   {
     name: 'Tan',
