@@ -61,14 +61,17 @@ export const loop: Rule = (scope) => {
 
 function tripCount(scope: NodeScope): number {
   if (scope.optional(0) === undefined) return Infinity
-  const count = scope.constant(0, 'the trip count decides the size of the circuit')
+  const count = scope.constant(0, 'a circuit is as long for every input, so the trip count of a loop must be constant')
   if (count.kind !== 'int') throw scope.invalid(`the trip count is ${count.elementType}`)
   return scope.scalar(0, 'the trip count')!
 }
 
 function conditionOf(scope: NodeScope, condition: Operand): boolean {
   if (condition.kind !== 'bool') throw scope.invalid(`a condition is ${condition.elementType}`)
-  const { data, shape } = scope.requireConstant(condition, 'how often a loop runs decides the size of the circuit')
+  const { data, shape } = scope.requireConstant(
+    condition,
+    'a circuit is as long for every input, so the condition of a loop must be constant: give it a fixed trip count, and keep or drop what a turn computes by Where',
+  )
   if (data.length !== 1) throw scope.invalid(`a condition has shape ${formatShape(shape)}`)
   return data[0] === 1
 }
