@@ -23,6 +23,7 @@ type Row = {
   readonly constants?: readonly TensorSpec[]
   readonly attributes?: Readonly<Record<string, AttributeSpec>>
   readonly outputs?: readonly DataType[]
+  readonly opset?: number
   /** A part of what the catalogue says of the cost; the numbers are this formula's. */
   readonly says: string
   readonly cost: (b: number) => number | readonly [least: number, most: number]
@@ -31,6 +32,7 @@ type Row = {
 const real = (shape: readonly number[], lo = -1, hi = 1): Input => ({ shape, range: [lo, hi] })
 const whole = (shape: readonly number[], lo = 0, hi = 256): Input => ({ shape, type: 'int32', range: [lo, hi] })
 const pair = [whole([1, 4]), whole([1, 4])]
+const byte: Input = { shape: [1, 4], type: 'uint8', range: [0, 256] }
 const group = [whole([1, 4])]
 const scalar = (value: number): TensorSpec => ({ shape: [], data: [value] })
 
@@ -122,6 +124,55 @@ const ROWS: readonly Row[] = [
     cost: (b) => [4 * (b + 3), 4 * 3 * (b + 4)],
   },
   { op: 'ReduceL1', inputs: [real([1, 4])], says: 'b + 3 an element', cost: (b) => 4 * (b + 3) },
+  {
+    op: 'BitwiseXor',
+    opset: 18,
+    inputs: [byte, byte],
+    outputs: ['uint8'],
+    says: '3b + 2 an element',
+    cost: (b) => 4 * (3 * b + 2),
+  },
+  {
+    op: 'BitwiseOr',
+    opset: 18,
+    inputs: [whole([1, 4], -128, 128), whole([1, 4], -128, 128)],
+    outputs: ['int32'],
+    says: '9b + 17 with signs',
+    cost: (b) => 4 * (9 * b + 17),
+  },
+  { op: 'ThresholdedRelu', inputs: [real([1, 4], -4, 4)], says: 'b + 3 an element', cost: (b) => 4 * (b + 3) },
+  {
+    op: 'Mod',
+    inputs: [whole([1, 4]), whole([1, 4], 1, 16)],
+    outputs: ['int32'],
+    says: 'q + 2d + 7 an element',
+    cost: (b) => 4 * (b + 2 * 5 + 7),
+  },
+  {
+    op: 'Div',
+    inputs: [whole([1, 4]), whole([1, 4], 1, 16)],
+    outputs: ['int32'],
+    says: 'q + 2d + 7 an element',
+    cost: (b) => 4 * (b + 2 * 5 + 7),
+  },
+  {
+    op: 'Gather',
+    inputs: [real([8]), whole([2], 0, 8)],
+    says: 'for a variable one of v values v + 2, and v an element of the result where the data is variable',
+    cost: () => 2 * (8 + 2) + 2 * 8,
+  },
+  {
+    op: 'Sqrt',
+    inputs: [real([1, 4], 0, 4)],
+    says: '3·r + 3 for a root of r bits an element',
+    cost: (b) => [4 * (1.5 * b + 3), 4 * (3 * b + 3)],
+  },
+  {
+    op: 'BatchNormalization',
+    inputs: [real([1, 2, 3]), real([2]), real([2]), real([2]), real([2], 0.5, 1)],
+    says: '1 an element, and for each channel 3·r + 3 for a root of r bits and a division of q + 2d + 3',
+    cost: () => [6 + 2 * 40, 6 + 2 * 120],
+  },
   { op: 'ReduceSumSquare', inputs: [real([1, 4])], says: '1 an element', cost: () => 4 },
 ]
 
@@ -130,6 +181,7 @@ async function measure(row: Row): Promise<{ bits: number; constraints: number }>
   const outputs = (row.outputs ?? ['float32']).map((type, i) => ({ name: `y${i}`, type }))
   const initializers = Object.fromEntries((row.constants ?? []).map((tensor, i) => [`c${i}`, tensor]))
   const model = buildModel({
+    opset: row.opset ?? 17,
     inputs,
     outputs,
     initializers,

@@ -30,7 +30,7 @@ export const BASIC: readonly Operator[] = [
   {
     name: 'Cast',
     rule: cast,
-    cost: 'none: affine; 2b + 6 an element from float to an integer, 3 to bool, q + 2w + 3 to a narrower integer of w bits',
+    cost: 'none: affine; 2b + 6 an element from float to an integer, 3 to bool, q + 2w + 5 to a narrower integer of w bits',
     restrictions: 'to int32 and int64 integers do not wrap around',
   },
   { name: 'Clip', rule: clip, cost: 'at most 2·(b + 4) an element of b bits' },
@@ -41,7 +41,7 @@ export const BASIC: readonly Operator[] = [
   {
     name: 'Div',
     rule: div,
-    cost: 'none of floats by a constant; else q + 2d + 3 an element for a quotient of q bits and a divisor of d, and with signs b + 2 each; a float that divides several others takes one division, and they a product',
+    cost: 'none of floats by a constant; else q + 2d + 7 an element for a quotient of q bits and a divisor of d, and b + 1 more for each operand with a sign; a float that divides several others takes one division, and they a product',
     restrictions: 'a divisor that is 0 counts as the smallest positive number there is',
   },
   { name: 'Dropout', rule: dropout, cost: 'none: affine' },

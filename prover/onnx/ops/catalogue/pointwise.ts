@@ -55,13 +55,13 @@ export const POINTWISE: readonly Operator[] = [
   {
     name: 'BitShift',
     rule: bitShift,
-    cost: '3b an element by a constant, and w + 2b by a variable, for a type of w bits',
+    cost: 'about 3b an element by a constant, and w + 5b + 1 by a variable, for a type of w bits',
     restrictions: 'shifting by the width of the type or more gives 0',
   },
   {
     name: 'BitwiseAnd',
     rule: bitwiseAnd,
-    cost: '3b an element; 8b + 12 with signs',
+    cost: '3b + 2 an element; 9b + 17 with signs',
   },
   {
     name: 'BitwiseNot',
@@ -69,8 +69,8 @@ export const POINTWISE: readonly Operator[] = [
     cost: 'none: affine',
     restrictions: 'not of uint64',
   },
-  { name: 'BitwiseOr', rule: bitwiseOr, cost: '3b an element; 8b + 12 with signs' },
-  { name: 'BitwiseXor', rule: bitwiseXor, cost: '3b an element; 8b + 12 with signs' },
+  { name: 'BitwiseOr', rule: bitwiseOr, cost: '3b + 2 an element; 9b + 17 with signs' },
+  { name: 'BitwiseXor', rule: bitwiseXor, cost: '3b + 2 an element; 9b + 17 with signs' },
   {
     name: 'CastLike',
     rule: castLike,
@@ -102,7 +102,7 @@ export const POINTWISE: readonly Operator[] = [
   {
     name: 'Mod',
     rule: mod,
-    cost: 'q + 2d + 7 an element for a quotient of q bits and a divisor of d, and with signs 2b + 2',
+    cost: 'q + 2d + 7 an element for a quotient of q bits and a divisor of d, and 3d + 7 more for a divisor with a sign',
     restrictions: ZERO_DIVISOR,
   },
   { name: 'Not', rule: not, cost: 'none: affine' },
@@ -139,6 +139,6 @@ export const POINTWISE: readonly Operator[] = [
     cost: 'two tables and a division an element',
     restrictions: 'arguments reach to 2^10; at a pole the result is the largest there is',
   },
-  { name: 'ThresholdedRelu', rule: thresholdedRelu, cost: 'b + 2 an element' },
+  { name: 'ThresholdedRelu', rule: thresholdedRelu, cost: 'b + 3 an element' },
   { name: 'Xor', rule: xor, cost: '1 an element' },
 ]

@@ -46,14 +46,14 @@ export const SEQUENCE: readonly Operator[] = [
     cost: 'none with constant weights; else 1 a product',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QLinearConv', rule: qLinearConv, cost: '3·b + 10 an element of b bits', restrictions: SCALES },
+  { name: 'QLinearConv', rule: qLinearConv, cost: 'at most 3·b + 10 an element of b bits', restrictions: SCALES },
   {
     name: 'QLinearMatMul',
     rule: qLinearMatMul,
-    cost: '3·b + 10 an element of b bits',
+    cost: 'at most 3·b + 10 an element of b bits',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QuantizeLinear', rule: quantizeLinear, cost: '3·b + 10 an element of b bits', restrictions: SCALES },
+  { name: 'QuantizeLinear', rule: quantizeLinear, cost: 'at most 3·b + 10 an element of b bits', restrictions: SCALES },
   {
     name: 'RNN',
     rule: rnn,
