@@ -63,7 +63,7 @@ export function checkArgument(step: string, { clampBits, clampLo }: StepRecipe, 
   const reach = Math.max(Math.abs(first), Math.abs(first + 2 ** clampBits))
   if (reach * 2 ** -exponent > 2 ** MAX_REACH)
     throw new RecipeError(
-      `${at} reaches to 2^${Math.ceil(Math.log2(reach)) - exponent}; tables end at 2^${MAX_REACH}, so raise the exponent`,
+      `${at} reaches to 2^${Math.ceil(Math.log2(reach)) - exponent}; tables end at 2^${MAX_REACH}: raise the exponent of the recipe, or scale the argument down (for log Σ e^x use ReduceLogSumExp)`,
     )
 }
 
