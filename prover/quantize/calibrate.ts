@@ -11,7 +11,7 @@ import { quantizeProgram } from './quantize'
 import { bitLength, hull, MagnitudeError } from './ranges'
 import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
 import { StepMemo } from './step-memo'
-import type { Step } from './steps'
+import { outputsOf, type Step } from './steps'
 
 /** What a calibrated model must meet on the samples. */
 export type AccuracyTarget = {
@@ -273,13 +273,13 @@ function isCloser(finer: Candidate, coarser: Candidate): boolean {
 }
 
 /** Bits of the widest proven interval. */
-function widest({ tensors }: QuantizedProgram): number {
-  return Math.max(
-    ...tensors.map(({ ranges }) => {
-      const { lo, hi } = hull(ranges)
-      return bitLength(hi > -lo ? hi : -lo)
-    }),
-  )
+function widest({ steps, tensors }: QuantizedProgram): number {
+  let most = 0
+  for (const id of steps.flatMap((step) => outputsOf(step))) {
+    const { lo, hi } = hull(tensors[id]!.ranges)
+    most = Math.max(most, bitLength(hi > -lo ? hi : -lo))
+  }
+  return most
 }
 
 /** The recipe with a step clamped to the bits its values were seen to need; nothing where it cannot be clamped. */
