@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { Reader, Writer } from 'protobufjs/minimal'
 import { elementTypeOf, kindOf } from './element-type'
 import { readModel } from './model'
+import { keepFields, rewrite } from './rewrite'
 import { graphProto, type GraphProto } from './schema'
 import { elementCount } from './shape'
 import { decode, OnnxMalformedError, OnnxTruncatedError, optional, repeated, int32, int64 } from './wire'
@@ -13,7 +13,6 @@ const MODEL_TRAINING_INFO = 20
 const GRAPH_INITIALIZER = 5
 const TENSOR_HEADER: ReadonlySet<number> = new Set([1, 2, 8])
 
-const LENGTH_DELIMITED = 2
 const header = { dims: repeated(1, int64), dataType: optional(2, int32) }
 
 /**
@@ -29,9 +28,7 @@ const header = { dims: repeated(1, int64), dataType: optional(2, int32) }
  */
 export function architectureOf(model: Uint8Array): Uint8Array {
   try {
-    const bare = copyFields(model, (field, wireType, _, reader) =>
-      skips(field === MODEL_TRAINING_INFO, wireType, reader),
-    )
+    const bare = keepFields(model, (field) => field !== MODEL_TRAINING_INFO)
     return rewrite(bare, MODEL_GRAPH, (graph) =>
       rewrite(graph, GRAPH_INITIALIZER, (tensor) => (isWeight(decode(tensor, header)) ? headerOf(tensor) : tensor)),
     )
@@ -82,42 +79,6 @@ function numbersOf({ initializers, nodes }: Pick<GraphProto, 'initializers' | 'n
   return [...tensors, ...attributes]
 }
 
-/** The message with the content of one kind of embedded message changed. */
-function rewrite(message: Uint8Array, id: number, change: (content: Uint8Array) => Uint8Array): Uint8Array {
-  return copyFields(message, (field, wireType, write, reader) => {
-    if (field !== id || wireType !== LENGTH_DELIMITED) return false
-    const content = change(reader.bytes())
-    write.uint32(((field << 3) | LENGTH_DELIMITED) >>> 0).bytes(content)
-    return true
-  })
-}
-
 function headerOf(tensor: Uint8Array): Uint8Array {
-  return copyFields(tensor, (field, wireType, _, reader) => skips(!TENSOR_HEADER.has(field), wireType, reader))
-}
-
-function skips(isLeftOut: boolean, wireType: number, reader: Reader): boolean {
-  if (isLeftOut) reader.skipType(wireType)
-  return isLeftOut
-}
-
-/** Copies a message field by field; `handle` says whether it has dealt with one. */
-function copyFields(
-  message: Uint8Array,
-  handle: (field: number, wireType: number, write: Writer, reader: Reader) => boolean,
-): Uint8Array {
-  const reader = new Reader(message)
-  const parts: Uint8Array[] = []
-  while (reader.pos < reader.len) {
-    const start = reader.pos
-    const tag = reader.uint32()
-    const own = Writer.create()
-    if (handle(tag >>> 3, tag & 7, own, reader)) {
-      parts.push(own.finish())
-      continue
-    }
-    reader.skipType(tag & 7)
-    parts.push(message.subarray(start, reader.pos))
-  }
-  return Buffer.concat(parts)
+  return keepFields(tensor, (field) => TENSOR_HEADER.has(field))
 }
