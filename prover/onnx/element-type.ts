@@ -2,7 +2,7 @@
 import type { NumberKind } from './graph'
 import { roundBfloat16, roundFloat16 } from './float16'
 
-/** Element types a tensor may have. */
+/** Element types a tensor may have. Texts are only moved, as their numbers in a list; no data type code stands for them. */
 export type ElementType =
   | 'float32'
   | 'float64'
@@ -19,6 +19,7 @@ export type ElementType =
   | 'uint32'
   | 'uint64'
   | 'bool'
+  | 'string'
 
 const BY_CODE: ReadonlyMap<number, ElementType> = new Map([
   [1, 'float32'],
@@ -38,9 +39,12 @@ const BY_CODE: ReadonlyMap<number, ElementType> = new Map([
   [22, 'int4'],
 ])
 
+/** The code of texts. */
+export const STRING_CODE = 8
+
 const REFUSED: ReadonlyMap<number, string> = new Map([
   [0, 'undefined'],
-  [8, 'string'],
+  [STRING_CODE, 'string'],
   [14, 'complex64'],
   [15, 'complex128'],
   [17, 'float8e4m3fn'],
@@ -69,6 +73,7 @@ export const ELEMENT_TYPES: Readonly<
   uint32: { kind: 'int', bytes: 4, min: 0, max: 2 ** 32 - 1 },
   uint64: { kind: 'int', bytes: 8, min: 0, max: Number.MAX_SAFE_INTEGER },
   bool: { kind: 'bool', bytes: 1, min: 0, max: 1 },
+  string: { kind: 'int', bytes: 0, min: 0, max: 2 ** 31 - 1 },
 }
 
 /**

@@ -15,6 +15,9 @@ export type ValueInfo = {
 /** An input of a model, whose element type says which whole numbers it can hold. */
 export type InputInfo = ValueInfo & { readonly elementType: ElementType }
 
+/** A graph output. Where the file has texts, its elements are their numbers in `texts`. */
+export type OutputInfo = ValueInfo & { readonly texts?: readonly string[] }
+
 /** A constant tensor, row-major. float32 and integers up to 2^53 are exact in a double. */
 export type ConstantTensor = ValueInfo & { readonly data: Float64Array }
 
@@ -139,7 +142,7 @@ export type Graph = {
   readonly inputs: readonly InputInfo[]
   /** Tensors that private weights hide: read like inputs, in the order of the file. */
   readonly weights: readonly ValueInfo[]
-  readonly outputs: readonly ValueInfo[]
+  readonly outputs: readonly OutputInfo[]
   readonly nodes: readonly GraphNode[]
   readonly constants: ReadonlyMap<string, ConstantTensor>
   /** Every value that is not a constant: inputs, weights and node outputs. */

@@ -19,6 +19,7 @@ export type {
   NumberKind,
   Operation,
   OpName,
+  OutputInfo,
   SparseSums,
   ValueInfo,
   Window,
@@ -26,6 +27,7 @@ export type {
 export { integerRange, type ElementType, type IntegerRange } from './element-type'
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
+export { withoutMaps } from './runtime-form'
 export { architectureOf, publicNumbers, type PublicNumbers } from './architecture'
 export { OnnxConstantOutputError, parseModel, readWeights, type ParseOptions } from './parse'
 export { MAX_ELEMENTS, MAX_RANK, OnnxTooLargeError } from './shape'

@@ -22,6 +22,17 @@ export type LowerContext = {
   readonly onNode?: (onnxOp: string, attributes: readonly string[]) => void
 }
 
+/** Operators that leave elements as they are, whatever they stand for. */
+const TEXT_MOVERS: ReadonlySet<string> = new Set([
+  'ArrayFeatureExtractor',
+  'Flatten',
+  'Gather',
+  'Identity',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+])
+
 /** The values a node makes, and the nodes of the graph that compute those which are not constant. */
 export type LoweredNode = { readonly operands: readonly Operand[]; readonly nodes: readonly GraphNode[] }
 
@@ -44,16 +55,22 @@ export function lowerNode(node: NamedNode, context: LowerContext): LoweredNode {
   const attributes = new Attributes(node, proto.attributes)
   const usedOutputs = proto.outputs.map((output) => output !== '' && context.used.has(output))
   const { names, budget } = context
+  const operands = readOperands(node, context)
   const scope = new NodeScope(node, {
     opset,
     attributes,
-    operands: readOperands(node, context),
+    operands,
     usedOutputs,
     bodies: node.bodies,
     names,
     budget,
     inline: (body, inputs, path) => inlineBody(body, inputs, path, context),
   })
+  const texts = operands.find((operand) => operand?.elementType === 'string')
+  if (texts !== undefined && !TEXT_MOVERS.has(node.onnxOp))
+    throw scope.unsupported(
+      `"${texts.name}" is of texts, which a circuit can only pick and move; train on numbered classes, or let the texts be an output`,
+    )
   const result = rule(scope)
   attributes.finish()
   context.onNode?.(node.onnxOp, attributes.read)

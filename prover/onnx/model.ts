@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
 import { describeNode, type NodeRef } from './errors'
-import { type GraphProto, type ModelProto, modelProto } from './schema'
+import { type GraphProto, type ModelProto, modelProto, type NodeProto } from './schema'
 import { OnnxTensorTypeError } from './tensor'
 import { decode, OnnxMalformedError } from './wire'
 
@@ -79,6 +79,11 @@ export function readModel(bytes: Uint8Array): OnnxModel {
 export function domainOf(domain: string | undefined): Domain | undefined {
   if (domain === undefined || domain === '' || domain === 'ai.onnx') return ''
   return domain === ML_DOMAIN ? domain : undefined
+}
+
+/** Whether a node names the scores of a classifier, which it makes no tensor of. */
+export function isZipMap({ op, domain }: Pick<NodeProto, 'op' | 'domain'>): boolean {
+  return op === 'ZipMap' && domain === ML_DOMAIN
 }
 
 /** Other domains may be imported; only a node that uses one is an error. */

@@ -22,6 +22,8 @@ export type Lowered =
       readonly inputs: readonly Operand[]
       readonly shape: readonly number[]
       readonly elementType: ElementType
+      /** Those that the elements are numbers of; where inputs are such, it need not be said. */
+      readonly texts?: readonly string[]
     }
   | { readonly data: Float64Array; readonly shape: readonly number[]; readonly elementType: ElementType }
 
@@ -189,7 +191,9 @@ export class NodeScope {
   private add(nodeName: string, name: string, lowered: Lowered): Operand {
     const { shape, elementType } = lowered
     checkSize(`the output of ${describeNode(this.node)}`, shape)
-    const info = { name, kind: kindOf(elementType), elementType, shape }
+    const texts =
+      elementType === 'string' && 'operation' in lowered ? (lowered.texts ?? textsOf(lowered.inputs)) : undefined
+    const info = { name, kind: kindOf(elementType), elementType, shape, ...(texts && { texts }) }
     const operand = { ...info, ...this.data(lowered, shape, elementType) }
     this.values.push(operand)
     if (operand.data === undefined && 'operation' in lowered) {
@@ -339,4 +343,8 @@ export class NodeScope {
   unsupported(problem: string): OnnxUnsupportedUseError {
     return new OnnxUnsupportedUseError(this.node, problem)
   }
+}
+
+function textsOf(inputs: readonly Operand[]): readonly string[] | undefined {
+  return inputs.find(({ texts }) => texts !== undefined)?.texts
 }

@@ -4,17 +4,17 @@ import { isWeight } from './architecture'
 import { withBodies } from './body'
 import { ELEMENT_TYPES, elementTypeOf, kindOf } from './element-type'
 import { OnnxNotFiniteError } from './errors'
-import type { ConstantTensor, Graph, GraphNode, ValueInfo } from './graph'
+import type { ConstantTensor, Graph, GraphNode, OutputInfo, ValueInfo } from './graph'
 import { lowerNode } from './lower'
 import { applyMasks } from './masks'
-import { readModel } from './model'
+import { isZipMap, readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
 import { nameNodes, needsOf, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
 import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
 import { checkSize, formatShape } from './shape'
 import { checkOutput, readInput } from './signature'
-import { type ConstantOperand, decodeTensor, OnnxIntegerRangeError, type Operand } from './tensor'
+import { type ConstantOperand, decodeTensor, decodeTexts, OnnxIntegerRangeError, type Operand } from './tensor'
 import { OnnxMalformedError } from './wire'
 
 /** An output of the model does not depend on any input. */
@@ -75,14 +75,16 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
     lowered.push(...result.nodes)
   }
 
+  // What is declared as a list of maps is a tensor here.
+  const maps = new Set(graph.nodes.filter(isZipMap).flatMap(({ outputs }) => outputs))
   const outputs = graph.outputs.map((proto) => {
     const operand = operands.get(proto.name ?? '')
     if (operand === undefined || operand.data !== undefined || hiddenNames.has(operand.name)) {
       const empty = declared.filter(({ data }) => data !== undefined)
       throw new OnnxConstantOutputError(proto.name ?? '', operand?.shape, empty)
     }
-    checkOutput(proto, operand)
-    return toValueInfo(operand)
+    if (!maps.has(operand.name)) checkOutput(proto, operand)
+    return toOutputInfo(operand)
   })
   const nodes = applyMasks(dropUnused(lowered, outputNames), outputNames, operands, names)
   const read = new Set(nodes.flatMap((node) => node.inputs))
@@ -131,7 +133,7 @@ function readInitializers(graph: GraphProto, hidden: ReadonlySet<string>): Reado
     names.add(name)
     if (hidden.has(name)) continue
     if (name === '') throw new OnnxMalformedError('an initializer has no name')
-    constants.set(name, decodeTensor(name, proto))
+    constants.set(name, decodeTexts(name, proto) ?? decodeTensor(name, proto))
   }
   return constants
 }
@@ -184,6 +186,10 @@ function checkWeights(operand: Operand, data: Float64Array): Float64Array {
     }
   }
   return data
+}
+
+function toOutputInfo(operand: Operand): OutputInfo {
+  return { ...toValueInfo(operand), ...(operand.texts && { texts: operand.texts }) }
 }
 
 function toValueInfo({ name, kind, shape }: Operand): ValueInfo {

@@ -21,7 +21,7 @@ const tensorProto = {
   segment: presence(3),
   floatData: repeated(4, float),
   int32Data: repeated(5, int32),
-  stringData: presence(6),
+  stringData: repeated(6, bytes),
   int64Data: repeated(7, int64),
   name: optional(8, string),
   rawData: optional(9, bytes),
@@ -65,7 +65,8 @@ const attributeProto = {
   reference: optional(21, string),
 }
 
-const nodeProto = {
+/** Fields of NodeProto. */
+export const nodeProto = {
   inputs: repeated(1, string),
   outputs: repeated(2, string),
   name: optional(3, string),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
-import { type ElementType, elementTypeName, elementTypeOf, kindOf } from './element-type'
+import { type ElementType, elementTypeName, elementTypeOf, kindOf, STRING_CODE } from './element-type'
 import type { DimensionProto, ValueInfoProto } from './schema'
 import { checkSize, formatShape } from './shape'
 import { type Operand, OnnxTensorTypeError } from './tensor'
@@ -34,6 +34,7 @@ export function readInput(proto: ValueInfoProto): Operand {
   const name = proto.name ?? ''
   if (name === '') throw new OnnxDeclarationError(name, 'is an input without a name')
   const elementType = readElementType(name, proto)
+  if (elementType === 'string') throw new OnnxTensorTypeError(name, elementType)
   if (elementType === undefined) throw new OnnxDeclarationError(name, 'is an input without a type')
   const dims = proto.type?.tensor?.shape?.dims
   if (dims === undefined) throw new OnnxSymbolicShapeError(name, 'has no shape')
@@ -76,7 +77,7 @@ function readElementType(name: string, { type }: ValueInfoProto): ElementType | 
   if (refused !== undefined) throw new OnnxTensorTypeError(name, refused === 'sparseTensor' ? 'sparse tensor' : refused)
   const code = type.tensor?.elementType ?? 0
   if (code === 0) return undefined
-  const elementType = elementTypeOf(code)
+  const elementType = code === STRING_CODE ? 'string' : elementTypeOf(code)
   if (elementType === undefined) throw new OnnxTensorTypeError(name, elementTypeName(code))
   return elementType
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ZkmlError } from '../errors'
-import { ELEMENT_TYPES, type ElementType, elementTypeName, elementTypeOf, kindOf } from './element-type'
+import { ELEMENT_TYPES, type ElementType, elementTypeName, elementTypeOf, kindOf, STRING_CODE } from './element-type'
 import { decodeBfloat16, decodeFloat16 } from './float16'
 import type { ValueInfo } from './graph'
 import type { TensorProto } from './schema'
@@ -42,8 +42,15 @@ export class OnnxIntegerRangeError extends ZkmlError {
   }
 }
 
-/** A value during parsing. `data` is there exactly when the value is constant. */
-export type Operand = ValueInfo & { readonly elementType: ElementType; readonly data?: Float64Array }
+/**
+ * A value during parsing. `data` is there exactly when the value is constant, `texts` exactly when its elements stand for
+ * texts: those of these numbers.
+ */
+export type Operand = ValueInfo & {
+  readonly elementType: ElementType
+  readonly data?: Float64Array
+  readonly texts?: readonly string[]
+}
 
 /** An operand whose value is known. */
 export type ConstantOperand = Operand & { readonly data: Float64Array }
@@ -73,6 +80,31 @@ export function decodeTensor(name: string, proto: TensorProto): ConstantOperand 
   const data = decodeData(name, proto, elementType, shape)
   if (kindOf(elementType) !== 'float') checkIntegers(name, elementType, data)
   return { name, kind: kindOf(elementType), elementType, shape, data }
+}
+
+/** Decodes a tensor of texts as their numbers in a list without repetitions; undefined for one of anything else. */
+export function decodeTexts(name: string, proto: TensorProto): ConstantOperand | undefined {
+  if ((proto.dataType ?? 0) !== STRING_CODE) return undefined
+  const shape = proto.dims
+  const given = proto.stringData.map((bytes) => new TextDecoder().decode(bytes))
+  if (given.length !== elementCount(shape))
+    throw new OnnxTensorDataError(name, `has ${given.length} texts where ${formatShape(shape)} needs others`)
+  const { texts, numbers } = numbered(given)
+  return { name, kind: 'int', elementType: 'string', shape, data: numbers, texts }
+}
+
+/** Texts as their numbers in a list of all of them without repetitions, in the order they come. */
+export function numbered(given: readonly string[]): {
+  readonly texts: readonly string[]
+  readonly numbers: Float64Array
+} {
+  const numberOf = new Map<string, number>()
+  const numbers = Float64Array.from(given, (text) => {
+    const number = numberOf.get(text) ?? numberOf.size
+    numberOf.set(text, number)
+    return number
+  })
+  return { texts: [...numberOf.keys()], numbers }
 }
 
 function decodeData(name: string, proto: TensorProto, type: ElementType, shape: readonly number[]): Float64Array {

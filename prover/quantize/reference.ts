@@ -2,7 +2,7 @@
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { ZkmlError } from '../errors'
-import type { Graph } from '../onnx'
+import { withoutMaps, type Graph, type OutputInfo } from '../onnx'
 import type { Sample } from './accuracy'
 
 /** Thrown when onnxruntime cannot run the model that was parsed. */
@@ -21,7 +21,10 @@ export class ReferenceModel {
   static async load(graph: Graph, model: Uint8Array): Promise<ReferenceModel> {
     const runtime = await import('onnxruntime-node')
     try {
-      const session = await runtime.InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 })
+      const session = await runtime.InferenceSession.create(withoutMaps(model), {
+        logSeverityLevel: 3,
+        intraOpNumThreads: 1,
+      })
       return new ReferenceModel(graph, session, (type, data, shape) => typedTensor(runtime.Tensor, type, data, shape))
     } catch (error) {
       throw new RuntimeReferenceError(`onnxruntime refuses the model: ${firstLine(error)}`, { cause: error })
@@ -38,9 +41,7 @@ export class ReferenceModel {
     })
     try {
       const results = await this.session.run(feeds)
-      return this.graph.outputs.map((info) =>
-        Float64Array.from(results[info.name]!.data as ArrayLike<number | bigint>, Number),
-      )
+      return this.graph.outputs.map((info) => numbersOf(info, results[info.name]!))
     } catch (error) {
       throw new RuntimeReferenceError(`onnxruntime failed on this input: ${firstLine(error)}`, { cause: error })
     }
@@ -69,6 +70,12 @@ export class ReferenceModel {
   async close(): Promise<void> {
     await this.session.release()
   }
+}
+
+/** The elements of an output; texts are their numbers. */
+function numbersOf({ texts }: OutputInfo, { data }: Tensor): Float64Array {
+  if (texts !== undefined) return Float64Array.from(data as string[], (text) => texts.indexOf(text))
+  return Float64Array.from(data as ArrayLike<number | bigint>, Number)
 }
 
 function typedTensor(TensorClass: typeof Tensor, type: string, data: Float64Array, shape: readonly number[]): Tensor {

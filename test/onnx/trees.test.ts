@@ -133,28 +133,6 @@ describe('onnx: trees of hostile files', () => {
     expect(parseModel(model(...regressor([chain(100)], 1), 1)).outputs).to.have.length(1)
   })
 
-  it('refuses labels that are texts, but not the scores beside them', () => {
-    const texts = { ...forestAttributes('class', trees(2, 3)), classlabels_strings: { strings: ['a', 'b', 'c'] } }
-    const bytes = (outputs: readonly string[]) =>
-      buildModel({
-        domains: { 'ai.onnx.ml': 1 },
-        inputs: [{ name: 'x', shape: [1, 3] }],
-        outputs: outputs.map((name) => ({ name })),
-        nodes: [
-          {
-            op: 'TreeEnsembleClassifier',
-            name: 'n',
-            domain: 'ai.onnx.ml',
-            inputs: ['x'],
-            outputs: ['label', 'y'],
-            attributes: texts,
-          },
-        ],
-      })
-    expectCode('ONNX_UNSUPPORTED_USE', () => parseModel(bytes(['label', 'y'])), /texts/)
-    expect(parseModel(bytes(['y'])).outputs[0]?.shape).to.deep.equal([1, 3])
-  })
-
   it('refuses PROBIT, and lists of different lengths', () => {
     const probit = () => parseModel(model(...classifier(trees(1, 3), [0, 1, 2], { post_transform: 'PROBIT' })))
     expectCode('ONNX_UNSUPPORTED_USE', probit, /PROBIT/)

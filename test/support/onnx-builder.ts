@@ -36,6 +36,8 @@ export type TensorSpec = {
   readonly type?: DataType
   readonly encoding?: 'raw' | 'packed' | 'unpacked'
   readonly external?: boolean
+  /** Instead of `data`, of type string. */
+  readonly texts?: readonly string[]
 }
 
 /**
@@ -75,11 +77,18 @@ export type NodeSpec = {
 }
 
 /** A graph input or output, float32 by default. Without a shape none is declared. */
-export type ValueSpec = { readonly name: string; readonly shape?: readonly Dim[]; readonly type?: DataType }
+export type ValueSpec = {
+  readonly name: string
+  readonly shape?: readonly Dim[]
+  readonly type?: DataType
+  /** Declared as a list of maps from int64 to float32. */
+  readonly maps?: boolean
+}
 
 /** A model. `extraModel` and `extraGraph` are protobuf bytes appended to those messages, for hostile tests. */
 export type ModelSpec = GraphSpec & {
-  readonly opset?: number
+  /** Version of the standard operators, by default 17; null imports none. */
+  readonly opset?: number | null
   readonly irVersion?: number
   readonly domains?: Readonly<Record<string, number>>
   readonly extraModel?: Uint8Array
@@ -102,7 +111,8 @@ export type ModelSpec = GraphSpec & {
 export function buildModel(spec: ModelSpec): Uint8Array {
   const model = new Writer().uint32(0x08).int64(spec.irVersion ?? 8)
   embed(model, 7, (graph) => writeGraph(graph, spec))
-  for (const [domain, version] of Object.entries({ '': spec.opset ?? 17, ...spec.domains })) {
+  const standard = spec.opset === null ? {} : { '': spec.opset ?? 17 }
+  for (const [domain, version] of Object.entries({ ...standard, ...spec.domains })) {
     embed(model, 8, (writer) => writer.uint32(0x0a).string(domain).uint32(0x10).int64(version))
   }
   if (spec.extraModel !== undefined) append(model, spec.extraModel)
@@ -256,6 +266,10 @@ function writeTensor(writer: Writer, tensor: TensorSpec, name?: string): void {
     writer.uint32(0x70).uint32(1)
     return
   }
+  if (tensor.texts !== undefined) {
+    for (const text of tensor.texts) writer.uint32(0x32).string(text)
+    return
+  }
   const data = [...tensor.data]
   if ((tensor.encoding ?? 'raw') === 'raw') writer.uint32(0x4a).bytes(encodeRaw(type, data))
   else writeTyped(writer, type, data, tensor.encoding === 'packed')
@@ -298,6 +312,15 @@ function encodeRaw(type: DataType, data: readonly (number | bigint)[]): Uint8Arr
 
 function writeValue(writer: Writer, value: ValueSpec): void {
   writer.uint32(0x0a).string(value.name)
+  if (value.maps === true) {
+    const float = (type: Writer) => embed(type, 1, (tensor) => tensor.uint32(0x08).uint32(DATA_TYPES.float32))
+    const map = (writer: Writer) => {
+      writer.uint32(0x08).uint32(DATA_TYPES.int64)
+      embed(writer, 2, float)
+    }
+    embed(writer, 2, (type) => embed(type, 4, (list) => embed(list, 1, (element) => embed(element, 5, map))))
+    return
+  }
   embed(writer, 2, (type) =>
     embed(type, 1, (tensor) => {
       tensor.uint32(0x08).uint32(DATA_TYPES[value.type ?? 'float32'])

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { Algebra } from '../../algebra'
-import type { NodeScope } from '../../node-scope'
-import type { Operand } from '../../tensor'
+import type { Lowered, NodeScope } from '../../node-scope'
+import { numbered, type Operand } from '../../tensor'
 import { SampleSums, type WeightedSum } from './sample-sums'
 
-/** The classes of a classifier; none of their numbers are known where they are texts. */
-export type Labels = { readonly count: number; readonly numbers: readonly number[] | undefined }
+/** The classes of a classifier: numbers, which where they are texts count through these. */
+export type Labels = {
+  readonly count: number
+  readonly numbers: readonly number[]
+  readonly texts?: readonly string[]
+}
 
 /**
  * Reads the labels of the classes.
  *
  * @param name Of the attribute with numbers.
- * @throws {OnnxUnsupportedUseError} When the label is used but is a text.
+ * @throws {OnnxInvalidNodeError} When there are none, or two lists of them.
  */
 export function readLabels(scope: NodeScope, name: 'classlabels_int64s' | 'classlabels_ints'): Labels {
   const numbers = scope.attributes.ints(name)
@@ -21,26 +25,22 @@ export function readLabels(scope: NodeScope, name: 'classlabels_int64s' | 'class
     return { count: numbers.length, numbers }
   }
   if (texts === undefined || texts.length === 0) throw scope.invalid('it has no labels')
-  if (scope.uses(0))
-    throw scope.unsupported(
-      'its labels are texts, which a circuit cannot compute; train on numbered classes, or remove the output of labels and keep that of scores',
-    )
-  return { count: texts.length, numbers: undefined }
+  const list = numbered(texts)
+  return { count: texts.length, numbers: [...list.numbers], texts: list.texts }
 }
 
 /** The label of each sample, from the index of its class [samples]. */
-export function labelOf(algebra: Algebra, { count, numbers }: Labels, index: Operand): Operand | undefined {
-  if (numbers === undefined) return undefined
-  if (numbers.every((label, at) => label === at)) return index
+export function labelOf(algebra: Algebra, { count, numbers, texts }: Labels, index: Operand): Lowered | Operand {
+  if (numbers.every((label, at) => label === at)) return named(index, texts)
   const chosen = algebra.as(algebra.oneHot(index, count), 'int64')
-  return flat(algebra, chosen, { terms: numbers.map((label, at) => [at, label] as const), bias: 0 })
+  return named(flat(algebra, chosen, { terms: numbers.map((label, at) => [at, label] as const), bias: 0 }), texts)
 }
 
 /** The second label where a bit [samples, 1] is set, and else the first. */
-export function binaryLabelOf(algebra: Algebra, { numbers }: Labels, bit: Operand): Operand | undefined {
-  if (numbers === undefined) return undefined
+export function binaryLabelOf(algebra: Algebra, { numbers, texts }: Labels, bit: Operand): Lowered | Operand {
   const [negative, positive] = [numbers[0]!, numbers[1]!]
-  return flat(algebra, algebra.as(bit, 'int64'), { terms: [[0, positive - negative]], bias: negative })
+  const label = flat(algebra, algebra.as(bit, 'int64'), { terms: [[0, positive - negative]], bias: negative })
+  return named(label, texts)
 }
 
 /** Scores of two classes, [samples, 2], from that of the second: the first is `total` less it. */
@@ -54,6 +54,12 @@ export function bothClasses(algebra: Algebra, second: Operand, total: number): O
 /** [x > 0]. */
 export function isPositive(algebra: Algebra, x: Operand): Operand {
   return algebra.not(algebra.nonNegative(algebra.neg(x)))
+}
+
+/** The same numbers, as those of texts. */
+function named(label: Operand, texts: readonly string[] | undefined): Lowered | Operand {
+  if (texts === undefined) return label
+  return { operation: { op: 'Reshape' }, inputs: [label], shape: label.shape, elementType: 'string', texts }
 }
 
 function flat(algebra: Algebra, x: Operand, sum: WeightedSum): Operand {

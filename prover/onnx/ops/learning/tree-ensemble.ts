@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../../algebra'
-import type { NodeScope, Rule } from '../../node-scope'
+import type { Lowered, NodeScope, Rule } from '../../node-scope'
 import { checkSize } from '../../shape'
 import type { Operand } from '../../tensor'
 import { checkForest, type Forest, leavesOf, walkForest } from './forest'
@@ -162,7 +162,7 @@ function binary(
     readonly transform: PostTransform
     readonly target: number
   },
-): readonly (Operand | undefined)[] {
+): readonly (Lowered | Operand)[] {
   const { forest, labels, base, transform, target } = parts
   if (base.length > 1) throw scope.unsupported('it has weights for one class and base_values for two; give one of each')
   const isPositive = forest.leaves.every((leaf) => [...leaf.values()].every((weight) => weight >= 0))
