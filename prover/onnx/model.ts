@@ -17,8 +17,18 @@ const MAX_ML_OPSET = 5
 /** The domain of the operators for classical machine learning. */
 const ML_DOMAIN = 'ai.onnx.ml'
 
+/** The domain of operators that onnxruntime's quantiser and optimiser write. */
+const MICROSOFT_DOMAIN = 'com.microsoft'
+
 /** The domains whose operators are known; the standard one is ''. */
-export type Domain = '' | typeof ML_DOMAIN
+export type Domain = '' | typeof ML_DOMAIN | typeof MICROSOFT_DOMAIN
+
+/** The versions of each that are understood. */
+const VERSIONS: Readonly<Record<Domain, readonly [least: number, most: number]>> = {
+  '': [MIN_OPSET, MAX_OPSET],
+  [ML_DOMAIN]: [1, MAX_ML_OPSET],
+  [MICROSOFT_DOMAIN]: [1, 1],
+}
 
 /** Version of each domain that the model imports. */
 export type Opsets = ReadonlyMap<Domain, number>
@@ -30,7 +40,7 @@ export class OnnxOpsetError extends ZkmlError {
   constructor(problem: string) {
     super(
       `the model ${problem}; export it with an ai.onnx opset from ${MIN_OPSET} to ${MAX_OPSET}, ` +
-        `or an ${ML_DOMAIN} one up to ${MAX_ML_OPSET}`,
+        `or an ${ML_DOMAIN} one up to ${MAX_ML_OPSET}, or ${MICROSOFT_DOMAIN} 1`,
     )
   }
 }
@@ -40,7 +50,9 @@ export class OnnxDomainError extends ZkmlError {
   override readonly code = 'ONNX_DOMAIN'
 
   constructor(node: NodeRef, domain: string) {
-    super(`${describeNode(node)} is from the domain "${domain}"; only ai.onnx and ${ML_DOMAIN} are supported`)
+    super(
+      `${describeNode(node)} is from the domain "${domain}"; only ai.onnx, ${ML_DOMAIN} and ${MICROSOFT_DOMAIN} are supported`,
+    )
   }
 }
 
@@ -78,7 +90,7 @@ export function readModel(bytes: Uint8Array): OnnxModel {
 /** The domain of a node or an import; the standard one may be written in two ways. */
 export function domainOf(domain: string | undefined): Domain | undefined {
   if (domain === undefined || domain === '' || domain === 'ai.onnx') return ''
-  return domain === ML_DOMAIN ? domain : undefined
+  return domain === ML_DOMAIN || domain === MICROSOFT_DOMAIN ? domain : undefined
 }
 
 /** Whether a node names the scores of a classifier, which it makes no tensor of. */
@@ -93,7 +105,7 @@ function readOpsets({ opsets }: ModelProto): Opsets {
     const domain = domainOf(name)
     if (domain === undefined) continue
     const shown = domain === '' ? 'ai.onnx' : domain
-    const [least, most] = domain === '' ? [MIN_OPSET, MAX_OPSET] : [1, MAX_ML_OPSET]
+    const [least, most] = VERSIONS[domain]
     if ((versions.get(domain) ?? version) !== version) throw new OnnxOpsetError(`names two versions of ${shown}`)
     if (version < least || version > most)
       throw new OnnxOpsetError(`uses ${domain === '' ? 'opset' : `${shown} opset`} ${version}`)

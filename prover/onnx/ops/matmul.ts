@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Algebra } from '../algebra'
-import type { Rule } from '../node-scope'
+import type { Lowered, NodeScope, Rule } from '../node-scope'
 import { broadcast, formatShape, sizeAt } from '../shape'
+import type { Operand } from '../tensor'
 
 /** Gemm: alpha·A'·B' + beta·C on matrices. C is optional from opset 11. */
 export const gemm: Rule = (scope) => {
@@ -40,8 +41,27 @@ export const gemm: Rule = (scope) => {
 /** MatMul with numpy semantics: batched, and with vectors on either side. */
 export const matMul: Rule = (scope) => {
   scope.arity(2)
-  const a = scope.input(0)
-  const b = scope.input(1)
+  return product(scope, scope.input(0), scope.input(1))
+}
+
+/** FusedMatMul of com.microsoft: MatMul of factors that may be transposed in their last two axes, times alpha. */
+export const fusedMatMul: Rule = (scope) => {
+  scope.arity(2)
+  const { scale, transpose } = new Algebra(scope)
+  for (const name of ['transBatchA', 'transBatchB'])
+    if (scope.attributes.flag(name, false)) throw scope.unsupported(`${name} is 1; export without fused transposes`)
+  const [a, b] = ['transA', 'transB'].map((name, at) => {
+    const x = scope.input(at)
+    const rank = x.shape.length
+    if (!scope.attributes.flag(name, false) || rank < 2) return x
+    return transpose(x, [...x.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2))
+  }) as [Operand, Operand]
+  const alpha = scope.attributes.float('alpha', 1)
+  const result = product(scope, a, b)
+  return alpha === 1 ? result : scale(scope.emit('product', result), alpha)
+}
+
+function product(scope: NodeScope, a: Operand, b: Operand): Lowered {
   scope.requireNumber(a)
   scope.requireSameType([a, b])
   if (a.shape.length === 0 || b.shape.length === 0) throw scope.misfit('a scalar is not a matrix')

@@ -71,6 +71,11 @@ export const averagePool: Rule = (scope) => {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireFloat(x)
+  return averageOfWindows(scope, x)
+}
+
+/** The averages that the attributes of AveragePool describe. */
+export function averageOfWindows(scope: NodeScope, x: Operand): Lowered {
   const countIncludePad = scope.attributes.flag('count_include_pad', false)
   const { window, output, overhang } = resolveWindow(scope, spatialAxes(scope, x), {
     kernel: requireKernel(scope),
@@ -132,30 +137,41 @@ function lpNorms(scope: NodeScope, x: Operand, p: number, window: Window, output
 
 /** GlobalAveragePool: an average over the whole plane. */
 export const globalAveragePool: Rule = (scope) => {
-  const { x, window, output } = wholePlane(scope)
+  scope.arity(1)
+  const x = scope.input(0)
+  scope.requireFloat(x)
+  return averageOfPlanes(scope, x)
+}
+
+/** The average of every plane. */
+export function averageOfPlanes(scope: NodeScope, x: Operand): Lowered {
+  const { window, output } = wholePlane(scope, x)
   return pooled(x, { op: 'AveragePool', window, countIncludePad: false }, output)
 }
 
 /** GlobalMaxPool: the maximum over the whole plane. */
 export const globalMaxPool: Rule = (scope) => {
-  const { x, window, output } = wholePlane(scope)
+  scope.arity(1)
+  const x = scope.input(0)
+  scope.requireFloat(x)
+  const { window, output } = wholePlane(scope, x)
   return pooled(x, { op: 'MaxPool', window }, output)
 }
 
 /** GlobalLpPool: the p-norm of the whole plane. */
 export const globalLpPool: Rule = (scope) => {
-  const { x, window, output } = wholePlane(scope)
-  return lpNorms(scope, x, scope.attributes.int('p', 2), window, output)
-}
-
-function wholePlane(scope: NodeScope): { x: Operand; window: Window; output: readonly number[] } {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireFloat(x)
+  const { window, output } = wholePlane(scope, x)
+  return lpNorms(scope, x, scope.attributes.int('p', 2), window, output)
+}
+
+function wholePlane(scope: NodeScope, x: Operand): { window: Window; output: readonly number[] } {
   const kernel = spatialAxes(scope, x)
   const zeros = kernel.map(() => 0)
   const ones = kernel.map(() => 1)
-  return { x, window: { kernel, strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros }, output: ones }
+  return { window: { kernel, strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros }, output: ones }
 }
 
 function pooled(x: Operand, operation: Operation, output: readonly number[]): Lowered {

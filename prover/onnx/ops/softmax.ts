@@ -21,10 +21,19 @@ export function alongRows(formula: (algebra: Algebra, x: Operand, axis: number) 
     const rank = x.shape.length
     if (rank === 0) throw scope.unsupported('the input is a scalar')
     const axis = scope.axis(scope.attributes.int('axis', scope.opset < 13 && rank > 1 ? 1 : -1), rank)
-    const algebra = new Algebra(scope)
-    if (scope.opset >= 13 || axis === rank - 1) return formula(algebra, x, axis)
-    const rows = elementCount(x.shape.slice(0, axis))
-    const flat = algebra.reshape(x, [rows, elementCount(x.shape) / rows])
-    return algebra.reshape(formula(algebra, flat, 1), x.shape)
+    return along(new Algebra(scope), x, { axis, opset: scope.opset }, formula)
   }
+}
+
+/** The formula along one axis, or before opset 13 along all from it on together. */
+export function along(
+  algebra: Algebra,
+  x: Operand,
+  { axis, opset }: { readonly axis: number; readonly opset: number },
+  formula: (algebra: Algebra, x: Operand, axis: number) => Operand,
+): Operand {
+  if (opset >= 13 || axis === x.shape.length - 1) return formula(algebra, x, axis)
+  const rows = elementCount(x.shape.slice(0, axis))
+  const flat = algebra.reshape(x, [rows, elementCount(x.shape) / rows])
+  return algebra.reshape(formula(algebra, flat, 1), x.shape)
 }

@@ -14,7 +14,7 @@ export const PRODUCTS = 'none with constant weights; else 1 a product of two var
 export type Operator = {
   readonly name: string
   /** Absent for the standard operators. */
-  readonly domain?: 'ai.onnx.ml'
+  readonly domain?: 'ai.onnx.ml' | 'com.microsoft'
   readonly rule: Rule
   /** Constraints, by size of the operands; b is the bits of an element. */
   readonly cost: string

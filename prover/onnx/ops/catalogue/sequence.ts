@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { branch, loop, scan } from '../control-flow'
 import { convInteger, dequantizeLinear, matMulInteger, qLinearConv, qLinearMatMul, quantizeLinear } from '../quantized'
+import { dynamicQuantizeLinear } from '../quantized-product'
 import { gru, lstm, rnn } from '../recurrent'
 import type { Operator } from './operator'
 
@@ -16,6 +17,12 @@ export const SEQUENCE: readonly Operator[] = [
     restrictions: SCALES,
   },
   { name: 'DequantizeLinear', rule: dequantizeLinear, cost: 'none: affine', restrictions: SCALES },
+  {
+    name: 'DynamicQuantizeLinear',
+    rule: dynamicQuantizeLinear,
+    cost: 'two maxima and about 5·b + 10 an element',
+    restrictions: 'a range below one unit of its scale counts as one unit',
+  },
   {
     name: 'GRU',
     rule: gru,
