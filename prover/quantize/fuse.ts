@@ -7,12 +7,12 @@ import { outputsOf, sourcesOf, type LinearStep, type Step } from './steps'
 
 /**
  * Folds affine steps into their neighbours so that each pair of non-linear steps has as few rounded maps between
- * them as possible, and moves max pooling before ReLU. None of it changes what the program computes over the reals.
+ * them as possible, moves max pooling before ReLU, and comparisons with constants before scaling. None of it changes what the program computes over the reals.
  */
 export function fuseLinearSteps(program: Program): Program {
   const reordered = poolBeforeRelu(program)
   const steps = [...reordered.steps]
-  while (pushForward(reordered, steps) || pullBackward(reordered, steps));
+  while (pushForward(reordered, steps) || pullBackward(reordered, steps) || compareBefore(steps));
   return { ...reordered, steps: withoutDeadSteps(reordered, steps) }
 }
 
@@ -73,6 +73,33 @@ function pullBackward(program: Program, steps: Step[]): boolean {
       steps.splice(at, 1)
       return true
     }
+  }
+  return false
+}
+
+/**
+ * s·x + b ≥ t is x ≥ (t − b)/s for s > 0: the features of a tree need not be scaled, and keep their own digits. Whole numbers
+ * below 2^53 are compared exactly so, as only an exact quotient of such is whole.
+ */
+function compareBefore(steps: Step[]): boolean {
+  for (let i = 0; i < steps.length; i++) {
+    const outer = steps[i]!
+    if (outer.kind !== 'thresholds') continue
+    const inner = steps.find((step) => step.output === outer.source)
+    const [source, ...others] = inner?.kind === 'linear' ? inner.map.sources : []
+    if (inner?.kind !== 'linear' || source === undefined || others.length > 0) continue
+    const { start, column, weight, bias } = inner.map
+    if (!outer.element.every((row) => start[row + 1]! - start[row]! === 1 && weight[start[row]!]! > 0)) continue
+    steps[i] = {
+      ...outer,
+      source: source.tensor,
+      element: outer.element.map((row) => column[start[row]!]!),
+      threshold: outer.threshold.map((threshold, at) => {
+        const row = outer.element[at]!
+        return (threshold - bias[row]!) / weight[start[row]!]!
+      }),
+    }
+    return true
   }
   return false
 }

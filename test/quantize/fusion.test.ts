@@ -4,6 +4,7 @@ import { parseModel } from '../../prover/onnx'
 import { buildProgram } from '../../prover/quantize'
 import { evaluateFloat } from '../../prover/quantize/evaluate'
 import { evaluateGraph } from '../support/graph-evaluator'
+import { forestAttributes, randomTree } from '../support/forests'
 import { buildModel, floats, ints, seededRandom, type ModelSpec } from '../support/onnx-builder'
 import { SMALL_MODELS } from '../support/small-models'
 
@@ -123,6 +124,42 @@ describe('fusion', () => {
     )
     expect(kinds(program).slice(0, 2)).to.deep.equal(['rescale', 'max'])
   })
+
+  for (const [title, scale, isMoved] of [
+    ['compares features of trees with thresholds before it scales them', [0.3, 7, 1e3], true],
+    ['but leaves a scaling that turns one of them around', [0.3, -7, 1e3], false],
+  ] as const) {
+    it(title, () => {
+      const domain = 'ai.onnx.ml'
+      const trees = [1, 2].map((seed) =>
+        randomTree(seed, {
+          depth: 3,
+          features: 3,
+          modes: ['BRANCH_LEQ', 'BRANCH_LT'],
+          weights: (random) => ({ 0: random() }),
+        }),
+      )
+      const nodes = [
+        {
+          op: 'Scaler',
+          domain,
+          inputs: ['x'],
+          outputs: ['s'],
+          attributes: { offset: { floats: [0.25, -0.5, 0.125] }, scale: { floats: scale } },
+        },
+        {
+          op: 'TreeEnsembleRegressor',
+          domain,
+          inputs: ['s'],
+          outputs: ['y'],
+          attributes: { ...forestAttributes('target', trees), n_targets: 1 },
+        },
+      ]
+      const program = compare({ ...model({ x: [2, 3] }, nodes), domains: { [domain]: 3 } })
+      const thresholds = program.steps.find(({ kind }) => kind === 'thresholds')
+      expect(thresholds && 'source' in thresholds && thresholds.source === program.inputs[0]).to.equal(isMoved)
+    })
+  }
 
   it('drops steps that no output needs', () => {
     const program = compare(
