@@ -4,7 +4,7 @@ import { FunctionDomainError } from '../functions'
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
 import { classMargins, type ClassMargins } from './class-margins'
 import type { CostModel } from './cost-model'
-import { digitsFor, isExactInput, realRange } from './input-range'
+import { digitsFor, isExactInput, MAX_INPUT_BITS, realRange } from './input-range'
 import { initialRecipe, seenRanges, type SeenRange } from './initial-recipe'
 import { multiplications, outputShapes, type Program, type QuantizedProgram } from './program'
 import { quantizeProgram } from './quantize'
@@ -125,9 +125,22 @@ class Search {
     const { program, inputs, outputs, tools, samples } = this.request
     const open = initialRecipe(program, inputs, outputs, tools, samples)
     const quantized = ifPossible(() => this.quantize(open))
-    if (quantized && widest(quantized) <= WIDE_BITS) return this.must(open)
+    if (quantized && widest(quantized) <= WIDE_BITS) return this.first(open)
     const seen = seenRanges(program, samples)
-    return this.must(program.steps.reduce((recipe, step) => clampedTo(recipe, step, seen) ?? recipe, open))
+    return this.first(program.steps.reduce((recipe, step) => clampedTo(recipe, step, seen) ?? recipe, open))
+  }
+
+  /** The recipe, or the same with coarser inputs where its numbers grow beyond what steps take. */
+  private first(start: Recipe): Candidate {
+    const inputs = this.inputKnobs()
+    for (let recipe: Recipe | undefined = start; recipe;) {
+      const found = this.candidate(recipe)
+      if (found) return found
+      const from: Recipe = recipe
+      const coarser = inputs.reduce((current, knob) => knob.turn(current, -1) ?? current, from)
+      recipe = coarser === from ? undefined : coarser
+    }
+    return this.must(start)
   }
 
   /** Lowers one knob at a time, those that save most first, as long as each step is worth it. */
@@ -239,7 +252,7 @@ class Search {
         return []
       const turn = (recipe: Recipe, by: -1 | 1): Recipe | undefined => {
         const current = recipe.inputs[i]!
-        if (current.bits + by < 2 || current.bits + by > 30) return undefined
+        if (current.bits + by < 2 || current.bits + by > MAX_INPUT_BITS) return undefined
         const [lo, hi] = realRange(current)
         const next = digitsFor(current.name, current.visibility, lo, hi, current.bits + by)
         return { ...recipe, inputs: recipe.inputs.map((other, k) => (k === i ? next : other)) }

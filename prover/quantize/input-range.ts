@@ -22,6 +22,9 @@ export type InputOptions = {
   readonly whole?: IntegerRange | undefined
 }
 
+/** Bits an input may have at most. */
+export const MAX_INPUT_BITS = 40
+
 /** Bits an input starts calibration with when its values are not whole numbers. */
 const START_BITS = 12
 
@@ -96,7 +99,7 @@ function extraBits(samples: readonly Float64Array[]): number {
   const used = sizes.filter((size) => size > 0)
   const [least, most] = used.reduce(([lo, hi], size) => [Math.min(lo, size), Math.max(hi, size)], [Infinity, 0])
   const spread = Math.log2(most! / least!)
-  return spread > 4 ? Math.min(16, Math.ceil(spread)) : 0
+  return spread > 4 ? Math.min(MAX_INPUT_BITS - START_BITS, Math.ceil(spread)) : 0
 }
 
 /** The recipe with the finest power-of-two step that covers [lo, hi] with 2^bits digits. */

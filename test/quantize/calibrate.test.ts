@@ -145,6 +145,51 @@ describe('calibration', function () {
     expect([...seen].sort((x, y) => x - y)).to.deep.equal(seen)
   })
 
+  it('tells features of 1e-3 from those of 1e5 in one input', async () => {
+    const sizes = [1e-3, 1, 1e5]
+    const pipeline = buildModel({
+      domains: { 'ai.onnx.ml': 1 },
+      inputs: [{ name: 'x', shape: [1, 3] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        {
+          op: 'Scaler',
+          domain: 'ai.onnx.ml',
+          inputs: ['x'],
+          outputs: ['s'],
+          attributes: { offset: { floats: sizes }, scale: { floats: sizes.map((size) => 1 / size) } },
+        },
+        { op: 'Gemm', inputs: ['s', 'w'], outputs: ['g'] },
+        { op: 'Sigmoid', inputs: ['g'], outputs: ['y'] },
+      ],
+      initializers: { w: floats([3, 3], 4) },
+    })
+    const scaled = parseModel(pipeline)
+    const inputs: Sample[] = samples.map(([values]) => [
+      Float64Array.from(sizes, (size, at) => size * (1 + values![at]!)),
+    ])
+    const runtime = await ReferenceModel.load(scaled, pipeline)
+    const expected = await runtime.runAll(inputs)
+    await runtime.close()
+    const found = calibrate({
+      program: buildProgram(scaled),
+      inputs: [
+        inputRecipe(
+          'x',
+          inputs.map(([values]) => values!),
+          {},
+        ),
+      ],
+      outputs: [{ name: 'y', visibility: 'public' }],
+      tools: toolVersions(),
+      samples: inputs,
+      reference: expected,
+      costModel: priceProgram,
+    })
+    expect(found.meetsTarget).to.equal(true)
+    expect(found.accuracy.argmaxAgreement).to.be.at.least(0.98)
+  })
+
   it('keeps whole-number inputs exact', async () => {
     const bits: Sample[] = samples.map(([values]) => [values!.map((value) => (value > 0 ? 1 : 0))])
     const model = await ReferenceModel.load(graph, bytes)

@@ -20,6 +20,11 @@ export type QuantizedLinear = Omit<LinearStep, 'map'> & {
   readonly exactSums: boolean
 }
 
+/** Bits from which on the weights of a map are taken for uneven. */
+const UNEVEN = 6
+/** Bits that the largest weight has at most when calibration starts. */
+const MOST_BITS = 40
+
 export const linear: StepKind<LinearStep, QuantizedLinear> = {
   sources: ({ map }) => map.sources.map(({ tensor }) => tensor),
   outputs: ({ output }) => [output],
@@ -37,11 +42,17 @@ export const linear: StepKind<LinearStep, QuantizedLinear> = {
       return sum
     })
   },
-  initial({ map, output }, { exponentOf, setExponent }) {
+  initial({ map, output }, { exponentOf, setExponent, seen }) {
     // Constants alone are as fine as weights.
     const largest = maxMagnitude(map.weight.length > 0 ? map.weight : map.bias)
+    const usual = START_BITS - ceilLog2(largest)
+    // Large elements have small weights, of which nothing may be left beside those of small elements.
+    const size = (tensor: number) => Math.max(-seen(tensor).lo, seen(tensor).hi)
+    const inputs = map.sources.reduce((most, { tensor }) => Math.max(most, size(tensor)), 0)
+    const needed = START_BITS + ceilLog2(inputs) - ceilLog2(size(output))
+    const most = MOST_BITS - ceilLog2(largest)
     const exact = exactWeightExponent(map)
-    const weightExponent = exact ?? Math.max(0, START_BITS - ceilLog2(largest))
+    const weightExponent = exact ?? Math.max(0, needed > usual + UNEVEN ? Math.min(needed, most) : usual)
     const exponent = exponentOfSums(
       map,
       map.sources.map(({ tensor }) => exponentOf(tensor)),
