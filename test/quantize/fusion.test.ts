@@ -161,6 +161,20 @@ describe('fusion', () => {
     })
   }
 
+  it('clamps whole numbers to the range of a type in one step', () => {
+    const program = compare(
+      model(
+        { x: [1, 16] },
+        [
+          { op: 'QuantizeLinear', inputs: ['x', 's', 'z'], outputs: ['q'] },
+          { op: 'DequantizeLinear', inputs: ['q', 's', 'z'], outputs: ['y'] },
+        ],
+        { s: { shape: [], data: [2 ** -7] }, z: { type: 'int8', shape: [], data: [3] } },
+      ),
+    )
+    expect(kinds(program).filter((kind) => kind !== 'linear')).to.deep.equal(['round', 'rescale'])
+  })
+
   it('drops steps that no output needs', () => {
     const program = compare(
       model({ x: [1, 2] }, [

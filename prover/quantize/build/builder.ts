@@ -93,7 +93,7 @@ export class ProgramBuilder {
     suffix: string,
     source: number,
     mode: Exclude<RescaleStep['mode'], 'split'>,
-    options: Pick<RescaleStep, 'bound' | 'startBits'> = {},
+    options: Pick<RescaleStep, 'bound' | 'span' | 'startBits'> = {},
   ): number {
     const whole = this.info(node).kind === 'float' ? {} : ({ whole: true } as const)
     return this.emit(

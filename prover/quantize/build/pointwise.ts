@@ -57,6 +57,9 @@ export function leakyRelu(builder: ProgramBuilder, node: NodeOf<'LeakyRelu'>): n
   return builder.linear(node, map.finish())
 }
 
+/** Ranges of more bits are clamped at each end. */
+const MOST_SPAN_BITS = 32
+
 /** min(max(x, lo), hi) = lo + u − max(u − (hi − lo), 0) with u = max(x − lo, 0). */
 export function clip(builder: ProgramBuilder, node: NodeOf<'Clip'>): number {
   const x = builder.variable(node, 0)
@@ -67,6 +70,13 @@ export function clip(builder: ProgramBuilder, node: NodeOf<'Clip'>): number {
     return builder.linear(node, diagonalMap({ tensor: source, size }, scales, shifts), suffix)
   }
   if (min === undefined && max === undefined) return affine(x.tensor, 1, 0, '')
+  const bits = builder.info(node).kind === 'int' ? Math.log2((max ?? Infinity) - (min ?? -Infinity) + 1) : Infinity
+  if (min !== undefined && bits <= MOST_SPAN_BITS && Number.isInteger(bits)) {
+    // All numbers of so many bits, as the range of an integer type is: one decomposition instead of two.
+    const span = { lo: 0, bits }
+    const clamped = builder.rescale(node, '/clamped', affine(x.tensor, 1, -min, '/shifted'), 'identity', { span })
+    return affine(clamped, 1, min, '')
+  }
   if (min === undefined) {
     const below = builder.rescale(node, '/below', affine(x.tensor, -1, max!, '/reversed'), 'relu')
     return affine(below, -1, max!, '')

@@ -22,6 +22,8 @@ export type RescaleStep = StepBase & {
   readonly whole?: true
   /** A bound on the magnitude of the true value, which rounding alone may exceed: the result is clamped to it. */
   readonly bound?: number
+  /** What whole numbers are clamped to: a recipe does not change it. */
+  readonly span?: Clamp
   /** Bits of the largest value that calibration starts with; 12 by default. */
   readonly startBits?: number
   /** Set when the next step is a table of this function: the argument is clamped to the table's range. */
@@ -45,8 +47,9 @@ const MAX_SHIFT = 250
 export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
   ...ofTensor,
   outputs: ({ output, positive }) => (positive === undefined ? [output] : [output, positive]),
-  evaluateFloat({ source, mode, output, positive, bound = Infinity }, values) {
-    const x = bound === Infinity ? values[source]! : values[source]!.map((v) => Math.min(Math.max(v, -bound), bound))
+  evaluateFloat({ source, mode, output, positive, bound, span }, values) {
+    const [least, most] = span ? [span.lo, span.lo + 2 ** span.bits - 1] : [-(bound ?? Infinity), bound ?? Infinity]
+    const x = most === Infinity ? values[source]! : values[source]!.map((v) => Math.min(Math.max(v, least), most))
     values[output] = mode === 'relu' || mode === 'positive' ? x.map((value) => Math.max(value, 0)) : x
     if (positive !== undefined) values[positive] = x.map((value) => Math.max(value, 0))
   },
@@ -87,7 +90,8 @@ export const rescale: StepKind<RescaleStep, QuantizedRescale> = {
       )
     const clampBits = recipe.clampBits ?? (step.bound === undefined ? undefined : bitsOf(step.bound, exponent))
     const clamp =
-      clampBits === undefined ? undefined : { lo: recipe.clampLo ?? clampLo(step.mode, clampBits), bits: clampBits }
+      step.span ??
+      (clampBits === undefined ? undefined : { lo: recipe.clampLo ?? clampLo(step.mode, clampBits), bits: clampBits })
     const least = leastOf(step.mode)
     // The gadget that clamps yields 2^bits values from the lower end on: one end cannot be the mode's and the other the clamp's.
     if (clamp && least !== undefined && BigInt(clamp.lo) < least)

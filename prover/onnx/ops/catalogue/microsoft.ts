@@ -17,7 +17,7 @@ import type { Operator } from './operator'
 const domain = 'com.microsoft'
 
 const SCALES = 'constant scales and zero points, one for a tensor'
-const QUANTISED = '3·b + 10 an element of b bits'
+const QUANTISED = '2·b + 10 an element of b bits'
 
 /** What onnxruntime's quantiser and optimiser write besides the standard operators. */
 export const MICROSOFT: readonly Operator[] = [
@@ -32,7 +32,7 @@ export const MICROSOFT: readonly Operator[] = [
     name: 'DynamicQuantizeMatMul',
     domain,
     rule: dynamicQuantizeMatMul,
-    cost: 'about 5·b + 10 an element of the first factor, and a product an element of the result',
+    cost: 'about 4·b + 10 an element of the first factor, and a product an element of the result',
   },
   {
     name: 'FusedMatMul',
@@ -69,7 +69,7 @@ export const MICROSOFT: readonly Operator[] = [
     name: 'QLinearLeakyRelu',
     domain,
     rule: qLinearLeakyRelu,
-    cost: 'b + 3 and 3·b + 10 an element of b bits',
+    cost: 'b + 3 and 2·b + 10 an element of b bits',
     restrictions: SCALES,
   },
   { name: 'QLinearMul', domain, rule: qLinearMul, cost: `a product, and ${QUANTISED}`, restrictions: SCALES },

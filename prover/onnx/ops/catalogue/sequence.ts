@@ -20,7 +20,7 @@ export const SEQUENCE: readonly Operator[] = [
   {
     name: 'DynamicQuantizeLinear',
     rule: dynamicQuantizeLinear,
-    cost: 'two maxima and about 5·b + 10 an element',
+    cost: 'two maxima and about 4·b + 10 an element',
     restrictions: 'a range below one unit of its scale counts as one unit',
   },
   {
@@ -53,14 +53,14 @@ export const SEQUENCE: readonly Operator[] = [
     cost: 'none with constant weights; else 1 a product',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QLinearConv', rule: qLinearConv, cost: 'at most 3·b + 10 an element of b bits', restrictions: SCALES },
+  { name: 'QLinearConv', rule: qLinearConv, cost: 'at most 2·b + 10 an element of b bits', restrictions: SCALES },
   {
     name: 'QLinearMatMul',
     rule: qLinearMatMul,
-    cost: 'at most 3·b + 10 an element of b bits',
+    cost: 'at most 2·b + 10 an element of b bits',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QuantizeLinear', rule: quantizeLinear, cost: 'at most 3·b + 10 an element of b bits', restrictions: SCALES },
+  { name: 'QuantizeLinear', rule: quantizeLinear, cost: 'at most 2·b + 10 an element of b bits', restrictions: SCALES },
   {
     name: 'RNN',
     rule: rnn,
