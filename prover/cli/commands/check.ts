@@ -55,14 +55,20 @@ async function checkOne(model: LoadedModel, text: string, file: string, shell: S
 }
 
 function describeRun(model: LoadedModel, result: CheckResult): string {
-  const lines = model.graph.outputs.flatMap(({ name }, i) => [
-    `${name}: ${short(result.output[i]!)}`,
+  const lines = model.graph.outputs.flatMap(({ name, texts }, i) => [
+    `${name}: ${short(result.output[i]!)}${named(result.output[i]!, texts)}`,
     `${' '.repeat(name.length)}  ${short(result.reference[i]!)}  in onnxruntime`,
   ])
   return [
     ...lines,
     `all ${model.circuit.r1cs.nConstraints.toLocaleString('en-US')} constraints hold; |error| ${result.meanAbsError.toPrecision(3)} mean, ${result.maxAbsError.toPrecision(3)} max; ${result.argmaxAgrees ? 'same' : 'ANOTHER'} argmax; witness in ${result.witnessMilliseconds} ms`,
   ].join('\n')
+}
+
+/** The name of a class, which the circuit has the index of. */
+function named([index]: readonly number[], texts: readonly string[] | undefined): string {
+  const text = index === undefined ? undefined : texts?.[index]
+  return text === undefined ? '' : ` "${text}"`
 }
 
 function short(values: readonly number[]): string {
