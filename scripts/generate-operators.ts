@@ -41,7 +41,11 @@ export async function operatorList(): Promise<string> {
   const passed = results.reduce((sum, { passed: cases }) => sum + cases.length, 0)
   const rows = [...OPERATORS]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((operator) => row(operator, seen.get(operator.name), summary[operator.name]))
+    .map((operator) => {
+      // Those of com.microsoft have no node tests, and some have the name of a standard operator.
+      if (operator.domain === 'com.microsoft') return row(operator)
+      return row(operator, seen.get(operator.name), summary[operator.name])
+    })
   const page = [
     '# Operators',
     '',
