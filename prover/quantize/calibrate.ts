@@ -2,43 +2,17 @@
 
 import { FunctionDomainError } from '../functions'
 import { compareOutputs, quantizedOutputs, type Accuracy, type Sample } from './accuracy'
+import { DEFAULT_TARGET, meetsTarget, type AccuracyTarget } from './accuracy-target'
 import { classMargins, type ClassMargins } from './class-margins'
 import type { CostModel } from './cost-model'
-import { digitsFor, isExactInput, MAX_INPUT_BITS, realRange } from './input-range'
-import { initialRecipe, seenRanges, type SeenRange } from './initial-recipe'
+import { initialRecipe, seenRanges } from './initial-recipe'
+import { inputKnobs, stepKnobs, turnEvery, type Knob } from './knobs'
 import { multiplications, outputShapes, type Program, type QuantizedProgram } from './program'
 import { quantizeProgram } from './quantize'
-import { bitLength, hull, MagnitudeError } from './ranges'
-import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe, type StepRecipe } from './recipe'
+import { MagnitudeError } from './ranges'
+import { RecipeError, type InputRecipe, type OutputRecipe, type Recipe } from './recipe'
 import { StepMemo } from './step-memo'
-import { outputsOf, type Step } from './steps'
-
-/** What a calibrated model must meet on the samples. */
-export type AccuracyTarget = {
-  /** Largest share of samples whose argmax may change. */
-  readonly maxFlips: number
-  /**
-   * Largest mean absolute error, as a share of the spread of the float outputs; of their mean size it may be twice as much,
-   * or {@link RELATIVE_ERROR} where that is more, so that outputs which spread about 0 are not lost in their own range.
-   */
-  readonly maxMeanError: number
-}
-
-export const DEFAULT_TARGET: AccuracyTarget = { maxFlips: 0.002, maxMeanError: 0.01 }
-
-/** Share of the mean size of the outputs that the mean error may always be. */
-const RELATIVE_ERROR = 0.02
-
-/** Whether a share of what the target allows is enough. */
-export function meetsTarget(accuracy: Accuracy, target: AccuracyTarget, share = 1): boolean {
-  const flips = Math.floor(target.maxFlips * accuracy.samples * share)
-  const { maxMeanError } = target
-  return (
-    accuracy.flips <= flips &&
-    accuracy.meanErrorOfRange <= maxMeanError * share &&
-    accuracy.relativeError <= Math.max(2 * maxMeanError, RELATIVE_ERROR) * share
-  )
-}
+import { clampedTo, loosened, WIDE_BITS, widest } from './widths'
 
 export type CalibrationRequest = {
   readonly program: Program
@@ -74,17 +48,12 @@ export function calibrate(request: CalibrationRequest): Calibration {
   return new Search(request).run()
 }
 
-/** Where any interval takes more bits than this, layers are clamped from the start. */
-const WIDE_BITS = 40
-
 /** Multiplications that a search may take: hundreds of trials of the largest models. */
 const SEARCH_WORK = 6e10
 
-/** A number of the recipe that can be made one bit coarser or finer. */
-type Knob = { readonly name: string; readonly turn: (recipe: Recipe, by: -1 | 1) => Recipe | undefined }
-
 class Search {
   private readonly target: AccuracyTarget
+  private readonly inputs: readonly Knob[]
   private readonly knobs: readonly Knob[]
   private readonly memo = new StepMemo()
   private readonly classes: ClassMargins
@@ -93,9 +62,12 @@ class Search {
 
   constructor(private readonly request: CalibrationRequest) {
     this.target = request.target ?? DEFAULT_TARGET
-    this.classes = classMargins(request.program, request.reference, this.target.maxFlips)
-    this.knobs = [...this.inputKnobs(), ...this.stepKnobs()]
-    this.maxTrials = SEARCH_WORK / (multiplications(request.program) * request.samples.length)
+    const { program, inputs, samples } = request
+    this.inputs = inputKnobs(inputs, samples)
+    const isPossible = (recipe: Recipe) => ifPossible(() => this.quantize(recipe)) !== undefined
+    this.knobs = [...this.inputs, ...stepKnobs(program, isPossible)]
+    this.classes = classMargins(program, request.reference, this.target.maxFlips)
+    this.maxTrials = SEARCH_WORK / (multiplications(program) * samples.length)
   }
 
   run(): Calibration {
@@ -113,7 +85,7 @@ class Search {
     return {
       ...best,
       target: this.target,
-      meetsTarget: this.meets(best, 1),
+      meetsTarget: meetsTarget(best.accuracy, this.target),
       cheaper: this.turnAll(best, -1),
       finer: this.turnAll(best, 1) ?? best,
       trials: this.trials,
@@ -132,13 +104,9 @@ class Search {
 
   /** The recipe, or the same with coarser inputs where its numbers grow beyond what steps take. */
   private first(start: Recipe): Candidate {
-    const inputs = this.inputKnobs()
-    for (let recipe: Recipe | undefined = start; recipe;) {
+    for (let recipe: Recipe | undefined = start; recipe; recipe = turnEvery(this.inputs, recipe, -1)) {
       const found = this.candidate(recipe)
       if (found) return found
-      const from: Recipe = recipe
-      const coarser = inputs.reduce((current, knob) => knob.turn(current, -1) ?? current, from)
-      recipe = coarser === from ? undefined : coarser
     }
     return this.must(start)
   }
@@ -170,9 +138,9 @@ class Search {
   private loosen(start: Candidate): Candidate {
     let best = start
     for (const step of this.request.program.steps) {
-      if (step.kind !== 'rescale' || step.mode !== 'identity' || step.whole || step.tableFor || this.isSpent) continue
-      const { exponent } = this.quantize(best.recipe).tensors[step.source]!
-      const loose = withStep(best.recipe, step.name, { exponent, clampBits: LOOSE_BITS })
+      const { tensors } = this.quantize(best.recipe)
+      const loose = loosened(best.recipe, step, (id) => tensors[id]!)
+      if (!loose || this.isSpent) continue
       const price = this.price(loose)
       if (price === undefined || price >= best.constraints || widest(this.quantize(loose)) > WIDE_BITS) continue
       const next = this.candidate(loose)
@@ -197,8 +165,8 @@ class Search {
   }
 
   private turnAll(from: Candidate, by: -1 | 1): Candidate | undefined {
-    const recipe = this.knobs.reduce((current, knob) => knob.turn(current, by) ?? current, from.recipe)
-    return recipe === from.recipe ? undefined : this.candidate(recipe)
+    const recipe = turnEvery(this.knobs, from.recipe, by)
+    return recipe && this.candidate(recipe)
   }
 
   private better(next: Candidate, best: Candidate, share: number): boolean {
@@ -239,71 +207,11 @@ class Search {
   private get isSpent(): boolean {
     return this.trials >= this.maxTrials
   }
-
-  /** Inputs whose samples are represented exactly keep their digits. */
-  private inputKnobs(): Knob[] {
-    return this.request.inputs.flatMap((input, i) => {
-      if (
-        isExactInput(
-          input,
-          this.request.samples.map((sample) => sample[i]!),
-        )
-      )
-        return []
-      const turn = (recipe: Recipe, by: -1 | 1): Recipe | undefined => {
-        const current = recipe.inputs[i]!
-        if (current.bits + by < 2 || current.bits + by > MAX_INPUT_BITS) return undefined
-        const [lo, hi] = realRange(current)
-        const next = digitsFor(current.name, current.visibility, lo, hi, current.bits + by)
-        return { ...recipe, inputs: recipe.inputs.map((other, k) => (k === i ? next : other)) }
-      }
-      return [{ name: input.name, turn }]
-    })
-  }
-
-  private stepKnobs(): Knob[] {
-    return this.request.program.steps.map((step) => ({
-      name: step.name,
-      turn: (recipe, by) => {
-        const current = recipe.steps[step.name]
-        const next = current && turnStep(current, by, step.kind === 'rescale' && step.tableFor !== undefined)
-        if (!next) return undefined
-        const turned = withStep(recipe, step.name, next)
-        return this.consistent(turned) ? turned : undefined
-      },
-    }))
-  }
-
-  /** Whether no rescaling asks for a finer result than its argument has. */
-  private consistent(recipe: Recipe): boolean {
-    return ifPossible(() => this.quantize(recipe)) !== undefined
-  }
 }
 
 /** Whether one bit more made the error clearly smaller: it halves what rounding causes. */
 function isCloser(finer: Candidate, coarser: Candidate): boolean {
   return finer.accuracy.meanAbsError < 0.75 * coarser.accuracy.meanAbsError
-}
-
-/** Bits of the widest proven interval. */
-function widest({ steps, tensors }: QuantizedProgram): number {
-  let most = 0
-  for (const id of steps.flatMap((step) => outputsOf(step))) {
-    const { lo, hi } = hull(tensors[id]!.ranges)
-    most = Math.max(most, bitLength(hi > -lo ? hi : -lo))
-  }
-  return most
-}
-
-/** The recipe with a step clamped to the bits its values were seen to need; nothing where it cannot be clamped. */
-function clampedTo(recipe: Recipe, step: Step, seen: readonly SeenRange[]): Recipe | undefined {
-  const own = recipe.steps[step.name]
-  if (step.kind !== 'rescale' || step.mode === 'split' || step.tableFor || own?.exponent === undefined) return undefined
-  const { lo, hi } = seen[step.output]!
-  const bits = Math.ceil(Math.log2(Math.max(1, Math.max(-lo, hi) * 2 ** own.exponent + 1)))
-  // Only a clamp around 0 has a sign.
-  const clampBits = Math.max(1, bits + (step.mode === 'identity' ? 1 : 0))
-  return withStep(recipe, step.name, { ...own, clampBits })
 }
 
 /** Nothing when a recipe asks for digits that are not there, a table leaves its function's domain, or values outgrow the field. */
@@ -314,28 +222,4 @@ function ifPossible<T>(attempt: () => T): T | undefined {
     if ([RecipeError, MagnitudeError, FunctionDomainError].some((kind) => error instanceof kind)) return undefined
     throw error
   }
-}
-
-function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
-  return { ...recipe, steps: { ...recipe.steps, [name]: step } }
-}
-
-/** Values of more bits than this are not left as they are: sums of them would grow too wide. */
-const LOOSE_BITS = 32
-/** Beyond this no table is closer to its function. */
-const MAX_ARGUMENT_BITS = 30
-
-/** The most that a recipe may say. */
-const MAX_CLAMP_BITS = 64
-
-/** What is clamped keeps its reach: fewer bits and a coarser step go together. */
-function turnStep(step: StepRecipe, by: -1 | 1, argument: boolean): StepRecipe | undefined {
-  if (step.weightExponent !== undefined) return { ...step, weightExponent: step.weightExponent + by }
-  if (step.exponent === undefined) return undefined
-  if (!argument && step.clampBits === undefined) return { ...step, exponent: step.exponent + by }
-  const bits = step.clampBits! + by
-  const [least, most] = argument ? [4, MAX_ARGUMENT_BITS] : [1, MAX_CLAMP_BITS]
-  if (bits < least || bits > most) return undefined
-  const clampLo = step.clampLo === undefined ? {} : { clampLo: Math.ceil(step.clampLo * 2 ** by) }
-  return { ...step, exponent: step.exponent + by, clampBits: bits, ...clampLo }
 }

@@ -139,3 +139,8 @@ function integer(value: unknown, min: number, max: number, at: string): number {
     throw new RecipeError(`${at} must be an integer from ${min} to ${max}`)
   return value
 }
+
+/** The recipe with another entry for a step. */
+export function withStep(recipe: Recipe, name: string, step: StepRecipe): Recipe {
+  return { ...recipe, steps: { ...recipe.steps, [name]: step } }
+}

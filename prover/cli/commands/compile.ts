@@ -63,7 +63,7 @@ async function compile(path: string, flags: CompileFlags, shell: Shell): Promise
   const isRandom = !request.recipe && !request.samples
   if (report.accuracy && !report.accuracy.meetsTarget && request.target)
     throw new TargetError(
-      `no recipe meets the target: ${(100 * (1 - report.accuracy.argmaxAgreement)).toFixed(2)}% of the samples flip and the mean error is ${(100 * report.accuracy.meanErrorOfRange).toFixed(3)}% of the output range; raise --max-flips or --max-error`,
+      `no recipe meets the target: ${(100 * (1 - report.accuracy.argmaxAgreement)).toFixed(2)}% of the samples flip and the mean error is ${(100 * report.accuracy.meanErrorOfRange).toFixed(3)}% of the output range and ${(100 * report.accuracy.relativeError).toFixed(3)}% of the outputs' mean size; raise --max-flips or --max-error`,
     )
   await saveModelFolder(out, name, model, report)
 
