@@ -48,8 +48,8 @@ export function calibrate(request: CalibrationRequest): Calibration {
   return new Search(request).run()
 }
 
-/** Multiplications that a search may take: hundreds of trials of the largest models. */
-const SEARCH_WORK = 6e10
+/** Multiplications that a search may take: dozens of trials of the largest models. */
+const SEARCH_WORK = 2e10
 
 class Search {
   private readonly target: AccuracyTarget
@@ -85,7 +85,7 @@ class Search {
     return {
       ...best,
       target: this.target,
-      meetsTarget: meetsTarget(best.accuracy, this.target),
+      meetsTarget: meetsTarget(this.withoutTies(best.accuracy), this.target),
       cheaper: this.turnAll(best, -1),
       finer: this.turnAll(best, 1) ?? best,
       trials: this.trials,
@@ -174,9 +174,14 @@ class Search {
   }
 
   private meets({ accuracy }: Candidate, share: number): boolean {
-    const { error, ties } = this.classes
-    if (accuracy.meanAbsError > error * share) return false
-    return meetsTarget({ ...accuracy, flips: Math.max(accuracy.flips - ties, 0) }, this.target, share)
+    return (
+      accuracy.meanAbsError <= this.classes.error * share && meetsTarget(this.withoutTies(accuracy), this.target, share)
+    )
+  }
+
+  /** The accuracy but for flips that are no fault. */
+  private withoutTies(accuracy: Accuracy): Accuracy {
+    return { ...accuracy, flips: Math.max(accuracy.flips - this.classes.ties, 0) }
   }
 
   private must(recipe: Recipe): Candidate {
