@@ -20,7 +20,8 @@ describe('cli: openings', function () {
     fixture.write(to, JSON.stringify(value))
   }
 
-  before(async () => {
+  before(async function () {
+    this.timeout(180_000)
     fixture = makeFixture()
     session = openSession(fixture.main, fixture.folder)
     const { must } = fixture
