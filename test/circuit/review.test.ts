@@ -454,3 +454,49 @@ describe('affine maps of whole numbers', () => {
     expect(toBigInts(values[quantized.outputs[0]!.tensor]!)).to.deep.equal([3n * (2n ** 31n + 1n)])
   })
 })
+
+describe('clamps of whole numbers', () => {
+  it('may leave a single number', async () => {
+    const bound = { type: 'int32', shape: [], data: [5] } as const
+    const { circuit, quantized } = await linkModel(
+      {
+        inputs: [{ name: 'x', shape: [1], type: 'int32' }],
+        outputs: [{ name: 'y', type: 'int32' }],
+        nodes: [
+          { op: 'Clip', name: 'clip', inputs: ['x', 'least', 'most'], outputs: ['five'] },
+          { op: 'Add', name: 'add', inputs: ['x', 'five'], outputs: ['y'] },
+        ],
+        initializers: { least: bound, most: bound },
+      },
+      { inputs: { x: { bits: 4, exponent: 0 } } },
+    )
+    const generator = await WitnessGenerator.create(circuit)
+    for (const x of [-8, 5, 7]) {
+      const { values, tensors } = generator.generate({ inputs: [Float64Array.of(x)], context: 0n })
+      expect(firstUnsatisfiedRow(circuit.r1cs, values)).to.equal(undefined)
+      expect([...toBigInts(tensors[quantized.outputs[0]!.tensor]!)]).to.deep.equal([BigInt(x + 5)])
+    }
+  })
+})
+
+describe('products with whole numbers', () => {
+  const kinds = (type: 'int32' | 'float32') => {
+    const spec: ModelSpec = {
+      inputs: ['a', 'b'].map((name) => ({ name, shape: [2], type })),
+      outputs: [{ name: 'y' }],
+      nodes: [
+        { op: 'Mul', name: 'product', inputs: ['a', 'b'], outputs: ['p'] },
+        { op: 'Cast', name: 'cast', inputs: ['p'], outputs: ['f'], attributes: { to: 1 } },
+        { op: 'Mul', name: 'scale', inputs: ['f', 'third'], outputs: ['y'] },
+      ],
+      initializers: { third: { shape: [], data: [1 / 3] } },
+    }
+    const { program } = quantizeModel(spec, { inputs: { a: { exponent: 0 }, b: { exponent: 0 } } })
+    return program.steps.map(({ kind }) => kind).filter((kind) => kind !== 'linear')
+  }
+
+  it('are exact before inexact weights, and those of real numbers rounded', () => {
+    expect(kinds('int32')).to.deep.equal(['product'])
+    expect(kinds('float32')).to.deep.equal(['rescale', 'rescale', 'product', 'rescale'])
+  })
+})

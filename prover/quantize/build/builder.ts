@@ -146,7 +146,11 @@ export class ProgramBuilder {
     const right = a.tensor === b.tensor ? left : round(b, 'b')
     const shape = pairs.shape ?? [pairs.indexA.length]
     const { indexA, indexB } = pairs
-    return this.emit(node, suffix, (base) => ({ ...base, kind: 'product', a: left, b: right, indexA, indexB }), shape)
+    const make = (base: Base) => ({ ...base, kind: 'product', a: left, b: right, indexA, indexB }) as const
+    const output = this.emit(node, suffix, make, shape)
+    // A whole number adds no digits to those of the other factor.
+    if (whole && !this.unrounded.has(left) && !this.unrounded.has(right)) this.unrounded.delete(output)
+    return output
   }
 
   /** Σ a·b over each row of pairs. */

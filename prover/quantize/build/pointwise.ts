@@ -71,7 +71,7 @@ export function clip(builder: ProgramBuilder, node: NodeOf<'Clip'>): number {
   }
   if (min === undefined && max === undefined) return affine(x.tensor, 1, 0, '')
   const bits = builder.info(node).kind === 'int' ? Math.log2((max ?? Infinity) - (min ?? -Infinity) + 1) : Infinity
-  if (min !== undefined && bits <= MOST_SPAN_BITS && Number.isInteger(bits)) {
+  if (min !== undefined && bits >= 1 && bits <= MOST_SPAN_BITS && Number.isInteger(bits)) {
     // All numbers of so many bits, as the range of an integer type is: one decomposition instead of two.
     const span = { lo: 0, bits }
     const clamped = builder.rescale(node, '/clamped', affine(x.tensor, 1, -min, '/shifted'), 'identity', { span })
