@@ -15,7 +15,8 @@ const MOVES: ReadonlySet<OpName> = new Set(['Reshape', 'Transpose', 'Slice', 'Co
 /**
  * Attention masks: numbers such as −∞, −10^9 or the least float, which are added to the arguments of a Softmax or stand in
  * for them, so that it gives 0 there. Where a value only ever becomes an argument of a Softmax, huge constants on the way
- * to it become just large enough for that. Elements that are masked whatever the input is are left out of the Softmax.
+ * to it become just large enough for that, and larger ones stay larger. Elements that are masked whatever the input is are
+ * left out of the Softmax.
  *
  * Of a row that is masked as a whole, which ONNX gives as NaN or as weights that are all the same, no element is left out.
  *
@@ -32,24 +33,27 @@ export function applyMasks(
 ): readonly GraphNode[] {
   const whole = wholeValues(nodes, operands)
   const scores = scoresOf(nodes, outputs, whole)
-  let [found, limit] = [false, REACH]
+  const huge = new Set<number>()
+  let limit = REACH
   for (const node of nodes) {
     if (!scores.has(node.output)) continue
     for (const [i, name] of node.inputs.entries()) {
       for (const value of (passes(node, i, whole) && operands.get(name)?.data) || []) {
-        if (isHuge(value)) found = true
+        if (isHuge(value)) huge.add(Math.abs(value))
         else limit = Math.max(limit, REACH + 2 * Math.abs(value))
       }
     }
   }
-  if (!found) return nodes
+  if (huge.size === 0) return nodes
+  const sizes = [...huge].sort((a, b) => a - b)
+  const reduced = new Map(sizes.map((size, i) => [size, (i + 1) * limit]))
   const small = new Map<string, string>()
   const shrink = (name: string): string => {
     const operand = operands.get(name)
     if (!operand?.data?.some(isHuge)) return name
     if (!small.has(name)) {
       const free = freeName(`${name}/masked`, names)
-      const data = operand.data.map((value) => (isHuge(value) ? Math.sign(value) * limit : value))
+      const data = operand.data.map((value) => Math.sign(value) * (reduced.get(Math.abs(value)) ?? Math.abs(value)))
       operands.set(free, { ...operand, name: free, data })
       small.set(name, free)
     }

@@ -108,6 +108,10 @@ describe('onnx: masks', () => {
     expect(leftOut(await expectSame(softmaxOf([0, -1e4, 0, 0, 0, 0], [add, softmax])))).to.equal(0)
   })
 
+  it('of different size stay so in a row that is masked as a whole', async () => {
+    await expectSame(softmaxOf([-1e18, -1e9, -1e18, -1e18, -1e9, 0], [add, softmax]))
+  })
+
   it('of infinity are refused where anything else reads the scores', () => {
     const relu = { op: 'Relu', inputs: ['s'], outputs: ['z'] }
     const infinite = [0, -Infinity, 0, 0, 0, 0]

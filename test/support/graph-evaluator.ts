@@ -136,8 +136,10 @@ function evaluateNode(node: GraphNode, inputs: readonly Values[], shape: Positio
       return (at) => {
         const masked = { shape, data: Float64Array.from(node.masked ?? x.data.map(() => 0)) }
         const kept = along(masked, at, node.axis).map((mark) => 1 - mark)
-        const row = along(x, at, node.axis).map((value, i) => must(kept[i]) * Math.exp(value))
-        return ((1 - read(masked, at)) * Math.exp(read(x, at))) / row.reduce((sum, value) => sum + value, 0)
+        const values = along(x, at, node.axis)
+        const largest = Math.max(...values)
+        const row = values.map((value, i) => must(kept[i]) * Math.exp(value - largest))
+        return ((1 - read(masked, at)) * Math.exp(read(x, at) - largest)) / row.reduce((sum, value) => sum + value, 0)
       }
     case 'ArgMax':
       return (at) => {
