@@ -7,8 +7,9 @@ export type AccuracyTarget = {
   /** Largest share of samples whose argmax may change. */
   readonly maxFlips: number
   /**
-   * Largest mean absolute error, as a share of the spread of the float outputs; of their mean size it may be twice as much,
-   * or {@link RELATIVE_ERROR} where that is more, so that outputs which spread about 0 are not lost in their own range.
+   * Largest mean absolute error of each output, as a share of the spread of its float values. Of the mean size of all
+   * outputs it may be twice as much, or {@link RELATIVE_ERROR} where that is more, so that outputs which spread about 0 are
+   * not lost in their own range.
    */
   readonly maxMeanError: number
 }

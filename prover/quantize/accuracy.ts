@@ -16,7 +16,7 @@ export type Accuracy = {
   readonly flips: number
   readonly meanAbsError: number
   readonly maxAbsError: number
-  /** meanAbsError over the spread of the float outputs. */
+  /** The mean error of an output over the spread of its float values; of several outputs that of the worst. */
   readonly meanErrorOfRange: number
   /** Σ|error| / Σ|float output|; 0 where all float outputs are 0. */
   readonly relativeError: number
@@ -52,34 +52,39 @@ export function compareOutputs(
   reference: readonly Sample[],
   shapes?: readonly (readonly number[])[],
 ): Accuracy {
-  let [flips, total, size, largest, count] = [0, 0, 0, 0, 0]
-  let [lowest, highest] = [Infinity, -Infinity]
+  const errors = (outputs[0] ?? []).map(() => ({ total: 0, count: 0, lowest: Infinity, highest: -Infinity }))
+  let [flips, size, largest] = [0, 0, 0]
   outputs.forEach((sample, s) => {
     let flipped = false
     sample.forEach((output, i) => {
       const expected = reference[s]![i]!
+      const own = errors[i]!
       for (let k = 0; k < output.length; k++) {
         const error = Math.abs(output[k]! - expected[k]!)
-        total += error
+        own.total += error
         size += Math.abs(expected[k]!)
         largest = Math.max(largest, error)
-        lowest = Math.min(lowest, expected[k]!)
-        highest = Math.max(highest, expected[k]!)
+        own.lowest = Math.min(own.lowest, expected[k]!)
+        own.highest = Math.max(own.highest, expected[k]!)
       }
-      count += output.length
+      own.count += output.length
       flipped ||= (output.length === 1 || !shapes || hasClasses(shapes[i]!)) && disagrees(output, expected)
     })
     if (flipped) flips++
   })
   const samples = outputs.length
-  const meanAbsError = count === 0 ? 0 : total / count
+  const total = errors.reduce((sum, own) => sum + own.total, 0)
+  const count = errors.reduce((sum, own) => sum + own.count, 0)
+  const ofRange = errors.map(({ total: sum, count: among, lowest, highest }) =>
+    among === 0 ? 0 : sum / among / (highest > lowest ? highest - lowest : 1),
+  )
   return {
     samples,
     flips,
     argmaxAgreement: samples === 0 ? 1 : 1 - flips / samples,
-    meanAbsError,
+    meanAbsError: count === 0 ? 0 : total / count,
     maxAbsError: largest,
-    meanErrorOfRange: highest > lowest ? meanAbsError / (highest - lowest) : meanAbsError,
+    meanErrorOfRange: Math.max(0, ...ofRange),
     relativeError: size === 0 ? 0 : total / size,
   }
 }

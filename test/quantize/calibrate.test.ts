@@ -229,4 +229,13 @@ describe('calibration', function () {
     const same = compareOutputs([[Float64Array.of(2)]], [[Float64Array.of(2)]])
     expect(same).to.deep.include({ flips: 0, argmaxAgreement: 1, meanErrorOfRange: 0 })
   })
+
+  it('holds the error of each output against its own range', () => {
+    const outputs = [
+      [Float64Array.of(0), Float64Array.of(0.75)],
+      [Float64Array.of(1000), Float64Array.of(0.75)],
+    ]
+    const reference = outputs.map(([large], i) => [large!, Float64Array.of(0.5 + i)])
+    expect(compareOutputs(outputs, reference).meanErrorOfRange).to.equal(0.5)
+  })
 })
