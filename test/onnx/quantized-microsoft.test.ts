@@ -71,6 +71,10 @@ const CASES: Readonly<Record<string, Case>> = {
     x: [1, 2, 4, 4],
     attributes: { kernel_shape: [2, 2], pads: [1, 1, 0, 0] },
   }),
+  'QLinearAveragePool with ceil_mode': between('QLinearAveragePool', [...X, 'ys', 'yz'], {
+    x: [1, 1, 5, 5],
+    attributes: { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 },
+  }),
   QLinearGlobalAveragePool: between('QLinearGlobalAveragePool', [...X, 'ys', 'yz'], { x: [1, 2, 3, 3] }),
   QLinearConcat: between('QLinearConcat', ['ys', 'yz', ...X, ...of('b')], {
     x: [6],

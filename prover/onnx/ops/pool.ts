@@ -5,7 +5,7 @@ import type { Lowered, NodeScope, Rule } from '../node-scope'
 import { elementCount, formatShape, sizeAt, stridesOf } from '../shape'
 import type { Operand } from '../tensor'
 import { pick } from './indexing'
-import { resolveWindow } from './window'
+import { resolveWindow, type WindowOptions } from './window'
 import { windowElements } from './window-elements'
 
 /** MaxPool; ceil_mode becomes padding at the end. The Indices output costs an argmax more. */
@@ -71,16 +71,19 @@ export const averagePool: Rule = (scope) => {
   scope.arity(1)
   const x = scope.input(0)
   scope.requireFloat(x)
-  return averageOfWindows(scope, x)
+  return averageOfWindows(scope, x, { dilations: scope.opset >= 19, ceilMode: scope.opset >= 10 })
 }
 
-/** The averages that the attributes of AveragePool describe. */
-export function averageOfWindows(scope: NodeScope, x: Operand): Lowered {
+/** The averages that the attributes of AveragePool describe, as far as the operator has them. */
+export function averageOfWindows(
+  scope: NodeScope,
+  x: Operand,
+  has: Pick<WindowOptions, 'dilations' | 'ceilMode'>,
+): Lowered {
   const countIncludePad = scope.attributes.flag('count_include_pad', false)
   const { window, output, overhang } = resolveWindow(scope, spatialAxes(scope, x), {
     kernel: requireKernel(scope),
-    dilations: scope.opset >= 19,
-    ceilMode: scope.opset >= 10,
+    ...has,
     pooling: true,
   })
   if (!countIncludePad || overhang.every((beyond) => beyond === 0))

@@ -49,7 +49,7 @@ export const qLinearLeakyRelu = unary((scope, x) =>
 
 export const qLinearAveragePool = unary((scope, x) => {
   refuseChannelsLast(scope)
-  return averageOfWindows(scope, x)
+  return averageOfWindows(scope, x, { dilations: false, ceilMode: true })
 })
 
 export const qLinearGlobalAveragePool = unary((scope, x) => {
