@@ -78,25 +78,28 @@ function numbersOf({ texts }: OutputInfo, { data }: Tensor): Float64Array {
   return Float64Array.from(data as ArrayLike<number | bigint>, Number)
 }
 
+/** Arrays of the elements that inputs may have. */
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const
+
+const WIDE_ARRAYS = { int64: BigInt64Array, uint64: BigUint64Array } as const
+
 function typedTensor(TensorClass: typeof Tensor, type: string, data: Float64Array, shape: readonly number[]): Tensor {
-  switch (type) {
-    case 'float32':
-      return new TensorClass('float32', Float32Array.from(data), shape)
-    case 'float64':
-      return new TensorClass('float64', data, shape)
-    case 'int32':
-      return new TensorClass('int32', Int32Array.from(data), shape)
-    case 'int64':
-      return new TensorClass(
-        'int64',
-        BigInt64Array.from(data, (value) => BigInt(Math.round(value))),
-        shape,
-      )
-    case 'uint8':
-      return new TensorClass('uint8', Uint8Array.from(data), shape)
-    default:
-      throw new RuntimeReferenceError(`inputs of type ${type} cannot be run; export the model with float32 inputs`)
-  }
+  const name = type as Tensor.Type
+  if (type in ARRAYS) return new TensorClass(name, ARRAYS[type as keyof typeof ARRAYS].from(data), shape)
+  if (!(type in WIDE_ARRAYS))
+    throw new RuntimeReferenceError(`inputs of type ${type} cannot be run; export the model with float32 inputs`)
+  const values = Array.from(data, (value) => BigInt(Math.round(value)))
+  return new TensorClass(name, WIDE_ARRAYS[type as keyof typeof WIDE_ARRAYS].from(values), shape)
 }
 
 function firstLine(error: unknown): string {

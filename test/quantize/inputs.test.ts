@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from 'chai'
+import { parseModel } from '../../prover/onnx'
 import {
   InputOptionError,
   inputRecipe,
@@ -10,11 +11,13 @@ import {
   quantizeInput,
   randomSamples,
   realRange,
+  ReferenceModel,
   SampleError,
   type InputOptions,
   type InputRecipe,
 } from '../../prover/quantize'
 import { digitsFor } from '../../prover/quantize/input-range'
+import { buildModel } from '../support/onnx-builder'
 
 const row = (...values: number[]) => Float64Array.from(values)
 const real = (recipe: InputRecipe, value: number) => quantizeInput(recipe, [value])[0]! * 2 ** -recipe.exponent
@@ -199,4 +202,23 @@ describe('input and sample files', () => {
     expect(Math.min(...all)).to.be.within(-2, -1.5)
     expect(Math.max(...all)).to.be.within(2.5, 3)
   })
+})
+
+describe('the float reference', () => {
+  for (const type of ['float64', 'int8', 'int16', 'int64', 'uint16', 'uint32', 'uint64', 'bool'] as const) {
+    it(`takes inputs of type ${type}`, async () => {
+      const bytes = buildModel({
+        inputs: [{ name: 'x', shape: [2], type }],
+        outputs: [{ name: 'y' }],
+        nodes: [
+          { op: 'Cast', name: 'cast', inputs: ['x'], outputs: ['f'], attributes: { to: 1 } },
+          { op: 'Neg', name: 'negative', inputs: ['f'], outputs: ['y'] },
+        ],
+      })
+      const reference = await ReferenceModel.load(parseModel(bytes), bytes)
+      const [result] = await reference.run([Float64Array.of(1, 0)])
+      await reference.close()
+      expect([...result!]).to.deep.equal([-1, -0])
+    })
+  }
 })
