@@ -500,3 +500,23 @@ describe('products with whole numbers', () => {
     expect(kinds('float32')).to.deep.equal(['rescale', 'rescale', 'product', 'rescale'])
   })
 })
+
+describe('names of steps', () => {
+  it('are not those of others, whatever nodes are called', () => {
+    const spec: ModelSpec = {
+      inputs: [{ name: 'x', shape: [1, 2] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        { op: 'Sigmoid', name: 's', inputs: ['x'], outputs: ['a'] },
+        { op: 'Relu', name: 's/argument', inputs: ['a'], outputs: ['b'] },
+        { op: 'Tanh', name: 'output:y', inputs: ['b'], outputs: ['y'] },
+      ],
+    }
+    const { program, quantized } = quantizeModel(spec)
+    const names = program.steps.map(({ name }) => name)
+    expect(new Set(names).size).to.equal(names.length)
+    const [y] = toBigInts(evaluateProgram(quantized, [Float64Array.of(0, 0)])[quantized.outputs[0]!.tensor]!)
+    const { exponent } = quantized.tensors[quantized.outputs[0]!.tensor]!
+    expect(Number(y) * 2 ** -exponent).to.be.closeTo(Math.tanh(0.5), 0.01)
+  })
+})

@@ -28,6 +28,7 @@ export class ProgramBuilder {
   readonly tensorOf = new Map<string, number>()
   /** Products of real numbers, and sums of such, that no step has rounded. */
   private readonly unrounded = new Set<number>()
+  private readonly stepNames = new Set<string>()
 
   constructor(readonly graph: Graph) {}
 
@@ -43,7 +44,7 @@ export class ProgramBuilder {
     const named = this.declare(info.name, info.shape)
     this.steps.push({
       kind: 'linear',
-      name: `output:${info.name}`,
+      name: this.stepName(`output:${info.name}`),
       origin: this.originOf(info),
       output: named,
       map: selectionMap(source, identity(source.size)),
@@ -56,6 +57,14 @@ export class ProgramBuilder {
     return node ? { node: node.name, op: node.onnxOp } : { node: info.name, op: 'Output' }
   }
 
+  /** A name that no other step has, as recipes tell steps apart by it: nodes may have any names. */
+  private stepName(wanted: string): string {
+    let free = wanted
+    for (let count = 2; this.stepNames.has(free); count++) free = `${wanted}_${count}`
+    this.stepNames.add(free)
+    return free
+  }
+
   /** Adds a step of the node; `shape` is that of its output. */
   emit(
     node: GraphNode,
@@ -63,7 +72,7 @@ export class ProgramBuilder {
     step: (base: Base) => Step,
     shape: readonly number[] = this.info(node).shape,
   ): number {
-    const name = node.name + suffix
+    const name = this.stepName(node.name + suffix)
     const output = this.declare(name, shape)
     const added = step({ name, origin: { node: node.name, op: node.onnxOp }, output })
     this.steps.push(added)
@@ -127,12 +136,8 @@ export class ProgramBuilder {
       (base) => ({ ...base, kind: 'rescale', mode, source, tableFor: fn }),
       shape,
     )
-    return this.emit(
-      node,
-      suffix,
-      (base) => ({ ...base, kind: 'table', fn, source: argument, argument: `${node.name}${suffix}/argument` }),
-      shape,
-    )
+    const { name } = this.steps.at(-1)!
+    return this.emit(node, suffix, (base) => ({ ...base, kind: 'table', fn, source: argument, argument: name }), shape)
   }
 
   /**
