@@ -115,7 +115,8 @@ function wholeValues(nodes: readonly GraphNode[], operands: ReadonlyMap<string, 
     return kind !== 'float' || whole.has(name) || (data?.every(Number.isInteger) ?? false)
   }
   for (const node of nodes) {
-    const keeps = MOVES.has(node.op) || ['Add', 'Sub', 'Mul', 'Neg'].includes(node.op)
+    const isMove = node.op === 'Select' ? Number.isInteger(node.fill) : MOVES.has(node.op)
+    const keeps = isMove || ['Add', 'Sub', 'Mul', 'Neg'].includes(node.op)
     for (const name of node.inputs) if (isWhole(name)) whole.add(name)
     if (keeps && node.inputs.every(isWhole)) whole.add(node.output)
   }

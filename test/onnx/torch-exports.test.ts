@@ -112,6 +112,28 @@ describe('onnx: masks', () => {
     await expectSame(softmaxOf([-1e18, -1e9, -1e18, -1e18, -1e9, 0], [add, softmax]))
   })
 
+  it('keep their numbers where a fraction is padded to what they are multiplied with', async () => {
+    const nodes = [
+      { op: 'Greater', inputs: ['x', 'zero'], outputs: ['g'] },
+      { op: 'Cast', inputs: ['g'], outputs: ['f'], attributes: { to: 1 } },
+      { op: 'Pad', inputs: ['f', 'pads', 'least'], outputs: ['p'] },
+      { op: 'Mul', inputs: ['p', 'huge'], outputs: ['s'] },
+      { ...softmax, attributes: { axis: 1 } },
+    ]
+    const onnx = buildModel({
+      inputs: [{ name: 'x', shape: [2, 3] }],
+      outputs: [{ name: 'y' }],
+      nodes,
+      initializers: {
+        zero: { shape: [], data: [0] },
+        pads: ints([0, 0, 0, 1]),
+        least: { shape: [], data: [2 ** -30] },
+        huge: { shape: [], data: [-(2 ** 32)] },
+      },
+    })
+    await expectSame(onnx)
+  })
+
   it('of infinity are refused where anything else reads the scores', () => {
     const relu = { op: 'Relu', inputs: ['s'], outputs: ['z'] }
     const infinite = [0, -Infinity, 0, 0, 0, 0]
