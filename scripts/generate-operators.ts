@@ -54,6 +54,7 @@ export async function operatorList(): Promise<string> {
     `${OPERATORS.length} operators of ONNX, opsets ${MIN_OPSET} to ${MAX_OPSET}, of ai.onnx.ml, and of com.microsoft. In \`cost\`, b is the bits of an`,
     'element as its proven interval needs them; affine work costs nothing. With `--weights private`, or where both operands',
     'depend on inputs, every product costs one constraint. Attributes that an operator does not list here are refused by name.',
+    'Sums and products of integers do not wrap around where they leave their type, as 200 + 100 of uint8 would.',
     '',
     `Of ONNX's own node tests for these operators (${counted} cases of floats, integers and bools), ${passed} pass`,
     `(${((100 * passed) / counted).toFixed(1)}%): \`npm run conformance\` runs them, and says of every other one why it is not supported.`,
