@@ -27,8 +27,7 @@ const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
 /** Tables of the document, by the sections that are in them. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   figures: ['compile', 'circuits', 'gas', 'contracts', 'start'],
-  operators: ['operators', 'untuned'],
-  deep: ['deep'],
+  operators: ['operators', 'untuned', 'deep'],
   prove: ['prove'],
   daemon: ['market', 'chaos', 'fleet', 'ready'],
 }
