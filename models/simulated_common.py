@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the models trained on simulated data share: the training loop, sample files and parts of an ONNX file."""
+"""What small models share: the training loop of those on simulated data, sample files and parts of an ONNX file."""
 
 from __future__ import annotations
 

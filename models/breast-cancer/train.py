@@ -38,9 +38,9 @@ def forward(p: Params, x: jax.Array) -> jax.Array:
     return x @ p["fc3_w"].T + p["fc3_b"]
 
 
-def fit(x: np.ndarray, y: np.ndarray, decay: float) -> Weights:
+def fit(x: np.ndarray, y: np.ndarray, decay: float, seed: int = SEED) -> Weights:
     """Full-batch Adam with a cosine rate and decoupled weight decay."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     p: Params = {}
     for name, fan_in, fan_out in LAYERS:
         p[f"{name}_w"] = jnp.asarray(rng.standard_normal((fan_out, fan_in)) * np.sqrt(2 / fan_in), jnp.float32)

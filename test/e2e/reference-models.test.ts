@@ -12,7 +12,7 @@ import { deployAll } from '../../scripts/deploy/deploy-all'
 import { InferenceVerifier__factory } from '../../typechain-types'
 import { bundledRegistration, proveBundled, type ReferenceModelName } from '../support/reference-models'
 
-const NAMES: readonly ReferenceModelName[] = ['fee-mlp', 'sprite-decoder', 'reputation-score']
+const NAMES = ['fee-mlp', 'sprite-decoder', 'reputation-score'] as const satisfies readonly ReferenceModelName[]
 const REQUEST = `0x${'7e'.repeat(32)}`
 
 async function deployed() {
@@ -28,7 +28,7 @@ async function deployed() {
 /** Inputs packed, and outputs unpacked, as the models' cards say it, without the library. */
 const CARDS: Readonly<
   Record<
-    ReferenceModelName,
+    (typeof NAMES)[number],
     { word: (inputs: readonly number[]) => bigint; values: (words: readonly bigint[]) => number[] }
   >
 > = {

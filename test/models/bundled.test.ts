@@ -11,13 +11,14 @@ import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
 import { buildBundled, compileBundled, registrationOf, verifierSource } from '../../scripts/bundle'
 import { BUNDLED, modelFolder } from '../../scripts/bundled'
 
-const AFFINE = ['Gemm', 'Conv', 'Div', 'Mul', 'Sub', 'AveragePool', 'Flatten']
+const AFFINE = ['Gemm', 'Conv', 'Div', 'Mul', 'Sub', 'AveragePool', 'Flatten', 'Cast', 'ReduceSum']
 const WITNESSES = 3
 /** Mean error that rounding to whole numbers and to weights may cost, as a share of the outputs' range. */
 const MEAN_ERROR: Readonly<Record<string, number>> = {
   'fee-mlp': 0.0005,
   'sprite-decoder': 0.0125,
   'reputation-score': 0.0015,
+  'credit-default': 0.0005,
 }
 
 for (const bundled of BUNDLED) {

@@ -18,7 +18,8 @@ import { JsonReader } from '../../scripts/deploy/json'
 import { parseRegistration, type ModelRegistration } from '../../scripts/deploy/registration'
 
 /** Bundled models that the reference consumers use. */
-export type ReferenceModelName = 'fee-mlp' | 'sprite-decoder' | 'reputation-score'
+export type ReferenceModelName =
+  'fee-mlp' | 'sprite-decoder' | 'reputation-score' | 'credit-default' | 'tumour-screening'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
@@ -63,7 +64,7 @@ export function bundledRegistration(name: ReferenceModelName): ModelRegistration
 }
 
 /**
- * Runs a bundled model on whole numbers and proves the run for a context; null makes a portable proof.
+ * Runs a bundled model and proves the run for a context; null makes a portable proof. A hashed input takes a salt.
  *
  * @example
  * ```ts
@@ -75,11 +76,12 @@ export async function proveBundled(
   name: ReferenceModelName,
   inputs: readonly (number | bigint)[],
   context: ProofContext | null,
+  salt?: bigint,
 ): Promise<BundledProof> {
   const model = await loadBundled(name)
   const { schema } = model.circuit
   const sample = [Float64Array.from(inputs, Number)]
-  const proved = await proveInference(model, { sample, context })
+  const proved = await proveInference(model, { sample, context, ...(salt !== undefined && { salts: [salt] }) })
   const layout = signalLayout(schema)
   return {
     ...inferenceCall(schema, proved),
