@@ -13,12 +13,13 @@ import {
   PROOF_SYSTEM_GROTH16,
   SHARED_VERIFIER,
   signalLayout,
+  tensorCommitment,
   toSolidityIoSchema,
   type IoSchema,
   type ProofContext,
 } from '../../prover/encodings'
 import { canonicalKeyHex, vkHash } from '../../prover/groth16/vkey'
-import { evaluateProgram } from '../../prover/quantize'
+import { evaluateProgram, quantizeInput } from '../../prover/quantize'
 import { bundledRegistration, loadBundled, proveBundled, type ReferenceModelName } from './reference-models'
 import { trapdoorKey, type TrapdoorKey } from './trapdoor'
 import type { World } from './world'
@@ -35,6 +36,7 @@ export type TrapdoorModel = {
     outputs: readonly bigint[],
     context: ProofContext | null,
     randomness?: bigint,
+    salt?: bigint,
   ): Answer
 }
 
@@ -56,8 +58,12 @@ function proveByTrapdoor(
   outputs: readonly bigint[],
   context: ProofContext | null,
   randomness = 5n,
+  salt = 0n,
 ): Answer {
-  const inputWords = pack(inputs, schema.inputs[0]!)
+  const spec = schema.inputs[0]!
+  const words = pack(inputs, spec)
+  const format = { lo: spec.lo, bits: spec.bits, count: inputs.length }
+  const inputWords = spec.visibility === 'hashed' ? [tensorCommitment(words, salt, format)] : words
   const outputWords = pack(outputs, schema.outputs[0]!)
   const points = key.prove([...outputWords, ...inputWords, context === null ? 0n : contextSignal(context)], randomness)
   const { requestId, prover } = context ?? { requestId: ZeroHash, prover: ZeroAddress }
@@ -72,8 +78,9 @@ function proveByTrapdoor(
 export type ReferenceModel = {
   readonly modelId: bigint
   /** What the integers of the circuit give. */
-  run(inputs: readonly bigint[]): number[]
-  prove(inputs: readonly bigint[], context: ProofContext | null): Promise<Answer>
+  run(inputs: readonly (number | bigint)[]): number[]
+  /** A hashed input takes a salt. */
+  prove(inputs: readonly (number | bigint)[], context: ProofContext | null, salt?: bigint): Promise<Answer>
 }
 
 /** Registers a reference model as it is committed; builds circuit and key, unless an earlier test did. */
@@ -103,9 +110,10 @@ export async function referenceModel(world: World, name: ReferenceModelName): Pr
     modelId: modelId({ ...commitment, publisher: world.publisher.address }),
     run(inputs) {
       const [output] = quantized.outputs
-      const tensors = evaluateProgram(quantized, [Float64Array.from(inputs, Number)])
+      const { recipe } = quantized.inputs[0]!
+      const tensors = evaluateProgram(quantized, [quantizeInput(recipe, Float64Array.from(inputs, Number))])
       return Array.from(tensors[output!.tensor]!, Number)
     },
-    prove: (inputs, context) => proveBundled(name, inputs, context),
+    prove: (inputs, context, salt) => proveBundled(name, inputs, context, salt),
   }
 }

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
+import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
+import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AbiCoder, id, keccak256, toBeHex, TypedDataEncoder, ZeroAddress, ZeroHash } from 'ethers'
+import { tensorCommitment, pack, type ProofContext } from '../../../prover/encodings'
+import { modelFolder } from '../../../scripts/bundled'
+import {
+  CreditAttestation__factory,
+  ProofBlob__factory,
+  ScreeningAttestation__factory,
+  Wallet1271__factory,
+  type IFileAttestation,
+} from '../../../typechain-types'
+import { freshSigners } from '../../support/consumers'
+import { referenceModel, trapdoorModel } from '../../support/consumer-models'
+import { IS_COVERAGE } from '../../support/coverage'
+import { forge, malleate } from '../../support/malleate'
+import { createWorld, type World } from '../../support/world'
+
+const DAY = 86_400n
+const MAX_VALIDITY = 90n * DAY
+const BEST = 4n
+const SALT = 1234n
+const FILE = Array.from({ length: 17 }, (_, i) => BigInt(i))
+const ENDORSEMENT = {
+  Endorsement: [
+    { name: 'issuer', type: 'address' },
+    { name: 'commitment', type: 'bytes32' },
+    { name: 'subject', type: 'address' },
+    { name: 'expiresAt', type: 'uint256' },
+  ],
+}
+
+type Endorsement = IFileAttestation.EndorsementStruct & { readonly commitment: string; readonly subject: string }
+
+async function deployCredit(world: World, modelId: bigint) {
+  const [governor, issuer, subject, other] = (await freshSigners(4)) as [
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+  ]
+  const factory = new CreditAttestation__factory(world.deployer)
+  const credit = await factory.deploy(world.routed, modelId, governor, MAX_VALIDITY)
+  await credit.connect(governor).setIssuer(issuer, true)
+  return { ...world, modelId, governor, issuer, subject, other, factory, credit }
+}
+
+async function deploy() {
+  const world = await createWorld()
+  const model = await trapdoorModel(world, 'credit-default')
+  return { ...(await deployCredit(world, model.modelId)), model }
+}
+
+type Scene = Awaited<ReturnType<typeof deploy>>
+
+/** What an issuer signs, as a wallet signs typed data, apart from the contract. */
+async function sign(
+  contract: { getAddress(): Promise<string> },
+  signer: HardhatEthersSigner,
+  endorsement: Endorsement,
+  { name = 'zkml CreditAttestation', chainId = 31337n }: { name?: string; chainId?: bigint } = {},
+) {
+  const domain = { name, version: '1', chainId, verifyingContract: await contract.getAddress() }
+  return { domain, signature: await signer.signTypedData(domain, ENDORSEMENT, endorsement) }
+}
+
+type Changes = Partial<ProofContext> & {
+  readonly by?: HardhatEthersSigner
+  readonly file?: readonly bigint[]
+  readonly salt?: bigint
+  readonly randomness?: bigint
+  readonly endorsement?: Partial<Endorsement>
+}
+
+/** An endorsement, its signature, and a proof of some band, for the next request of a subject. */
+async function caseOf(scene: Scene, band: bigint, changes: Changes = {}) {
+  const { credit, issuer, subject, model } = scene
+  const { by = subject, file = FILE, salt = SALT, randomness, endorsement: other, ...context } = changes
+  const requestId = await credit.requestOf(by)
+  const answer = model.prove(
+    file,
+    [band],
+    {
+      chainId: 31337n,
+      caller: await credit.getAddress(),
+      requestId,
+      modelId: model.modelId,
+      prover: by.address,
+      ...context,
+    },
+    randomness,
+    salt,
+  )
+  const endorsement = {
+    issuer: issuer.address,
+    commitment: answer.inputCommitment,
+    subject: by.address,
+    expiresAt: BigInt(await time.latest()) + 30n * DAY,
+    ...other,
+  }
+  const { signature } = await sign(credit, issuer, endorsement)
+  return { endorsement, signature, ...answer }
+}
+
+type Case = Awaited<ReturnType<typeof caseOf>>
+
+const send = ({ credit, subject }: Scene, { endorsement, signature, output, proof }: Case, sender = subject) =>
+  credit.connect(sender).attest(endorsement, signature, output, proof)
+
+describe('FileAttestation, on which both attestations stand', () => {
+  it('is refused with a model or a validity that does not fit', async () => {
+    const { factory, credit, routed, modelId, governor, register, ...world } = await loadFixture(deploy)
+    const score = await trapdoorModel({ register, ...world } as never, 'reputation-score')
+    for (const wrong of [await register(), score.modelId]) {
+      await expect(factory.deploy(routed, wrong, governor, MAX_VALIDITY))
+        .to.be.revertedWithCustomError(credit, 'NotAnAttestationModel')
+        .withArgs(wrong)
+    }
+    for (const validity of [0n, 2n ** 32n]) {
+      await expect(factory.deploy(routed, modelId, governor, validity))
+        .to.be.revertedWithCustomError(credit, 'BadValidity')
+        .withArgs(validity)
+    }
+  })
+
+  it('attests a band that others can ask for, and shows nothing of the file but its commitment', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, issuer, subject, other, model } = scene
+    await expect(credit.bandOf(subject)).to.be.revertedWithCustomError(credit, 'NotAttested').withArgs(subject.address)
+    const one = await caseOf(scene, 3n)
+    const spec = model.schema.inputs[0]!
+    const words = pack(FILE, spec)
+    const commitment = tensorCommitment(words, SALT, { lo: spec.lo, bits: spec.bits, count: FILE.length })
+    expect(one.endorsement.commitment).to.equal(toBeHex(commitment, 32))
+    const sent = await send(scene, one)
+    await expect(sent)
+      .to.emit(credit, 'Attested')
+      .withArgs(subject.address, issuer.address, one.endorsement.commitment, 3, one.endorsement.expiresAt)
+    for (const word of words) expect(sent.data).to.not.include(toBeHex(word, 32).slice(2))
+    expect(await credit.bandOf(subject)).to.equal(3)
+    expect([await credit.isAttested(subject), await credit.isAttested(other)]).to.deep.equal([true, false])
+    const reached = await Promise.all([0, 3, 4].map((least) => credit.reaches(subject, least)))
+    expect(reached).to.deep.equal([true, true, false])
+    expect(await credit.reaches(other, 0)).to.equal(false)
+    const { expiresAt } = one.endorsement
+    expect(await credit.attestationOf(subject)).to.deep.equal([issuer.address, expiresAt, 3n, toBeHex(commitment, 32)])
+    expect((await credit.attestationOf(other)).commitment).to.equal(ZeroHash)
+  })
+
+  it('signs what wallets sign as typed data, and asks for a request of subject and nonce', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, issuer, subject } = scene
+    const { endorsement } = await caseOf(scene, 3n)
+    const { domain } = await sign(credit, issuer, endorsement)
+    expect(await credit.digestOf(endorsement)).to.equal(TypedDataEncoder.hash(domain, ENDORSEMENT, endorsement))
+    const requestOf = (nonce: number) =>
+      keccak256(
+        AbiCoder.defaultAbiCoder().encode(
+          ['bytes32', 'address', 'uint256'],
+          [id('zkml.attestation.request.v1'), subject.address, nonce],
+        ),
+      )
+    expect(await credit.requestOf(subject)).to.equal(requestOf(0))
+    await send(scene, await caseOf(scene, 3n))
+    expect(await credit.requestOf(subject)).to.equal(requestOf(1))
+  })
+
+  it('lets a newer attestation replace an older one, for better or worse', async () => {
+    const scene = await loadFixture(deploy)
+    for (const band of [4n, 0n, 2n]) {
+      await send(scene, await caseOf(scene, band))
+      expect(await scene.credit.bandOf(scene.subject)).to.equal(band)
+    }
+  })
+
+  it('takes a proof once, however it is written', async () => {
+    const scene = await loadFixture(deploy)
+    const one = await caseOf(scene, 4n)
+    const again = await caseOf(scene, 4n, { randomness: 99n })
+    const twin = { ...one, proof: malleate(one.proof) }
+    const requestId = await scene.credit.requestOf(scene.subject)
+    await send(scene, twin)
+    const next = await scene.credit.requestOf(scene.subject)
+    for (const repeated of [one, twin, again]) {
+      await expect(send(scene, repeated))
+        .to.be.revertedWithCustomError({ interface: ProofBlob__factory.createInterface() }, 'WrongRequest')
+        .withArgs(next, requestId)
+    }
+  })
+
+  it('is sent by the subject and by nobody else', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, subject, other, issuer, governor } = scene
+    const one = await caseOf(scene, 4n)
+    for (const sender of [other, issuer, governor]) {
+      await expect(send(scene, one, sender))
+        .to.be.revertedWithCustomError(credit, 'NotTheSubject')
+        .withArgs(sender.address, subject.address)
+    }
+    // The file of somebody else, or the proof of somebody else, is worth nothing with one's own name on it.
+    const renamed = { ...one, endorsement: { ...one.endorsement, subject: other.address } }
+    await expect(send(scene, renamed, other)).to.be.reverted
+    const theirs = await caseOf(scene, 4n, { by: other, salt: 5n })
+    await expect(send(scene, { ...theirs, endorsement: one.endorsement, signature: one.signature })).to.be.reverted
+    await send(scene, one)
+  })
+
+  it('takes no proof that is wrong, of another file, or made for anything else', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, routed, factory, modelId, governor, model, other, subject } = scene
+    const good = await caseOf(scene, 4n)
+    await expect(send(scene, { ...good, proof: forge(good.proof) })).to.be.reverted
+    await expect(send(scene, { ...good, output: (await caseOf(scene, 3n)).output })).to.be.reverted
+    const richer = await caseOf(scene, 4n, { file: FILE.map((value) => value + 1n) })
+    await expect(send(scene, { ...good, output: richer.output, proof: richer.proof })).to.be.reverted
+    const second = await (await factory.deploy(routed, modelId, governor, MAX_VALIDITY)).getAddress()
+    for (const changes of [{ chainId: 1n }, { caller: second }, { caller: subject.address }, { modelId: 7n }]) {
+      const foreign = await caseOf(scene, 4n, changes)
+      await expect(send(scene, foreign)).to.be.revertedWithCustomError(routed, 'InvalidProof')
+    }
+    const elsewhere = await caseOf(scene, 4n, { requestId: await credit.requestOf(other) })
+    await expect(send(scene, elsewhere)).to.be.reverted
+    const portable = model.prove(FILE, [4n], null, undefined, SALT)
+    await expect(send(scene, { ...good, output: portable.output, proof: portable.proof })).to.be.reverted
+    const strange = await caseOf(scene, BEST + 1n)
+    await expect(send(scene, strange)).to.be.revertedWithCustomError(credit, 'UnknownValue').withArgs(5)
+    expect(await credit.isAttested(subject)).to.equal(false)
+    await send(scene, good)
+  })
+
+  it('takes no signature that is forged, of another, or over anything else', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, issuer, other, factory, routed, modelId, governor } = scene
+    const good = await caseOf(scene, 4n)
+    const second = await factory.deploy(routed, modelId, governor, MAX_VALIDITY)
+    const { endorsement } = good
+    const wrong = [
+      (await sign(credit, other, endorsement)).signature,
+      (await sign(second, issuer, endorsement)).signature,
+      (await sign(credit, issuer, endorsement, { chainId: 1n })).signature,
+      (await sign(credit, issuer, endorsement, { name: 'zkml ScreeningAttestation' })).signature,
+      (await sign(credit, issuer, { ...endorsement, subject: other.address })).signature,
+      (await sign(credit, issuer, { ...endorsement, commitment: id('another') })).signature,
+      (await sign(credit, issuer, { ...endorsement, expiresAt: BigInt(endorsement.expiresAt) - 1n })).signature,
+      `${good.signature.slice(0, -2)}00`,
+      '0x',
+    ]
+    for (const signature of wrong) {
+      await expect(send(scene, { ...good, signature }))
+        .to.be.revertedWithCustomError(credit, 'BadSignature')
+        .withArgs(issuer.address, await credit.digestOf(endorsement))
+    }
+    const self = { ...endorsement, issuer: other.address }
+    const { signature } = await sign(credit, other, self)
+    await expect(send(scene, { ...good, endorsement: self, signature }))
+      .to.be.revertedWithCustomError(credit, 'NotAnIssuer')
+      .withArgs(other.address)
+  })
+
+  it('accepts a contract as issuer that says so by EIP-1271', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, governor, issuer, other, subject, deployer } = scene
+    const wallet = await (await new Wallet1271__factory(deployer).deploy(other.address)).getAddress()
+    await credit.connect(governor).setIssuer(wallet, true)
+    const one = await caseOf(scene, 4n, { endorsement: { issuer: wallet } })
+    await expect(send(scene, one)).to.be.revertedWithCustomError(credit, 'BadSignature')
+    const { signature } = await sign(credit, other, one.endorsement)
+    // What a signer signs for one of its wallets is not what it signs for itself, or for another one.
+    const twin = await (await new Wallet1271__factory(deployer).deploy(other.address)).getAddress()
+    await credit.connect(governor).setIssuer(twin, true)
+    const swapped = { ...one, endorsement: { ...one.endorsement, issuer: twin }, signature }
+    await expect(send(scene, swapped)).to.be.revertedWithCustomError(credit, 'BadSignature')
+    await send(scene, { ...one, signature })
+    expect((await credit.attestationOf(subject)).issuer).to.equal(wallet)
+    expect(wallet).to.not.equal(issuer.address)
+  })
+
+  it('holds to the last second of the endorsement, and no endorsement holds for too long', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, subject } = scene
+    const now = BigInt(await time.latest())
+    const one = await caseOf(scene, 4n, { endorsement: { expiresAt: now + DAY } })
+    const late = await caseOf(scene, 4n, { endorsement: { expiresAt: now + DAY } })
+    await send(scene, one)
+    await time.increaseTo(now + DAY)
+    expect(await credit.isAttested(subject)).to.equal(true)
+    await time.increaseTo(now + DAY + 1n)
+    expect(await credit.isAttested(subject)).to.equal(false)
+    await expect(credit.bandOf(subject)).to.be.revertedWithCustomError(credit, 'NotAttested')
+    await expect(send(scene, late))
+      .to.be.revertedWithCustomError(credit, 'EndorsementExpired')
+      .withArgs(now + DAY)
+    const sentAt = BigInt(await time.latest()) + 10n
+    const latest = sentAt + MAX_VALIDITY
+    const long = await caseOf(scene, 4n, { endorsement: { expiresAt: latest + 1n } })
+    await time.setNextBlockTimestamp(sentAt)
+    await expect(send(scene, long))
+      .to.be.revertedWithCustomError(credit, 'EndorsementTooLong')
+      .withArgs(latest + 1n, latest)
+  })
+
+  it('ends when the issuer revokes the file, and never begins again', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, issuer, subject, other } = scene
+    const one = await caseOf(scene, 4n)
+    const { commitment } = one.endorsement
+    await send(scene, one)
+    // Others can only revoke what they signed themselves.
+    await credit.connect(other).revokeFile(commitment)
+    await credit.connect(other).withdrawFile(commitment)
+    expect(await credit.isAttested(subject)).to.equal(true)
+    await expect(credit.connect(issuer).revokeFile(commitment))
+      .to.emit(credit, 'FileRevoked')
+      .withArgs(issuer.address, commitment)
+    expect(await credit.isAttested(subject)).to.equal(false)
+    await expect(send(scene, await caseOf(scene, 4n)))
+      .to.be.revertedWithCustomError(credit, 'RevokedFile')
+      .withArgs(issuer.address, commitment)
+    await send(scene, await caseOf(scene, 2n, { salt: 77n }))
+    expect(await credit.bandOf(subject)).to.equal(2)
+  })
+
+  it('ends when the subject withdraws the file, and never begins again', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, subject } = scene
+    const first = await caseOf(scene, 4n)
+    await send(scene, first)
+    await expect(credit.connect(subject).withdrawFile(first.endorsement.commitment))
+      .to.emit(credit, 'FileWithdrawn')
+      .withArgs(subject.address, first.endorsement.commitment)
+    expect(await credit.isAttested(subject)).to.equal(false)
+    expect((await credit.attestationOf(subject)).commitment).to.equal(ZeroHash)
+    await expect(send(scene, await caseOf(scene, 4n)))
+      .to.be.revertedWithCustomError(credit, 'WithdrawnFile')
+      .withArgs(subject.address, first.endorsement.commitment)
+    await send(scene, await caseOf(scene, 2n, { salt: 77n }))
+    // Withdrawing what is not shown changes nothing of what is.
+    await credit.connect(subject).withdrawFile(id('some older file'))
+    expect(await credit.bandOf(subject)).to.equal(2)
+  })
+
+  it('has issuers that the governor names, and ends with them', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, governor, issuer, subject, other, deployer } = scene
+    for (const sender of [deployer, issuer, other]) {
+      await expect(credit.connect(sender).setIssuer(other, true))
+        .to.be.revertedWithCustomError(credit, 'OwnableUnauthorizedAccount')
+        .withArgs(sender.address)
+    }
+    await expect(credit.connect(governor).setIssuer(ZeroAddress, true)).to.be.revertedWithCustomError(
+      credit,
+      'BadIssuer',
+    )
+    await send(scene, await caseOf(scene, 4n))
+    const next = await caseOf(scene, 4n)
+    await expect(credit.connect(governor).setIssuer(issuer, false))
+      .to.emit(credit, 'IssuerSet')
+      .withArgs(issuer.address, false)
+    expect(await credit.isAttested(subject)).to.equal(false)
+    await expect(send(scene, next)).to.be.revertedWithCustomError(credit, 'NotAnIssuer').withArgs(issuer.address)
+    await credit.connect(governor).transferOwnership(other)
+    expect(await credit.owner()).to.equal(governor.address)
+    await credit.connect(other).acceptOwnership()
+    await credit.connect(other).setIssuer(issuer, true)
+    expect(await credit.isAttested(subject)).to.equal(true)
+  })
+
+  it('ends with its model: deprecated, it gives no more results; stopped, nobody is attested', async () => {
+    const scene = await loadFixture(deploy)
+    const { credit, subject, routed, registry, publisher, modelId, stop, guardian } = scene
+    await send(scene, await caseOf(scene, 4n))
+    const late = await caseOf(scene, 4n)
+    await registry.connect(publisher).deprecateModel(modelId)
+    await expect(send(scene, late)).to.be.revertedWithCustomError(routed, 'VerificationRefused_ModelDeprecated')
+    expect(await credit.isAttested(subject)).to.equal(true)
+    await stop.connect(guardian).stop()
+    expect(await credit.isAttested(subject)).to.equal(false)
+    await expect(credit.bandOf(subject)).to.be.revertedWithCustomError(credit, 'NotAttested')
+  })
+})
+
+/** Rows of a model's held-out file. */
+function heldOut<T>(name: string): T {
+  return JSON.parse(readFileSync(join(modelFolder(name), 'samples.json'), 'utf8')) as T
+}
+
+type Attestor = IFileAttestation & {
+  getAddress(): Promise<string>
+  connect(signer: HardhatEthersSigner): IFileAttestation
+}
+
+describe('CreditAttestation with the real model', () => {
+  const {
+    input_data: files,
+    good,
+    baseline,
+  } = heldOut<{ input_data: number[][]; good: number[]; baseline: number[] }>('credit-default')
+
+  async function deployReal() {
+    const world = await createWorld()
+    const reference = await referenceModel(world, 'credit-default')
+    return { ...(await deployCredit(world, reference.modelId)), reference }
+  }
+
+  it('attests applicants in the bands that the integers of the model give', async () => {
+    const { credit, reference, subject, other, issuer } = await loadFixture(deployReal)
+    const bands = files.map((file) => reference.run(file)[0]!)
+    for (const [who, band] of [
+      [subject, 4],
+      [other, 0],
+    ] as const) {
+      const file = files[bands.indexOf(band)]!
+      const { gas, answer } = await attestFor(
+        credit as Attestor,
+        reference,
+        who,
+        issuer,
+        file,
+        'zkml CreditAttestation',
+      )
+      expect(await credit.bandOf(who)).to.equal(band)
+      expect((await credit.attestationOf(who)).commitment).to.equal(answer.inputCommitment)
+      if (!IS_COVERAGE) expect(gas).to.be.at.most(400_000)
+    }
+    expect(await credit.reaches(subject, 3)).to.equal(true)
+    expect(await credit.reaches(other, 3)).to.equal(false)
+  })
+
+  it('costs a lender less by its bands than by the baseline, and than lending to all or to nobody, over 400 held-out applicants', async () => {
+    const { reference } = await loadFixture(deployReal)
+    // The data's own costs: 5 for lending to who defaults, 1 for refusing who pays.
+    const cost = (lends: (index: number) => boolean) =>
+      good.reduce((sum, pays, i) => sum + (lends(i) ? 5 * (1 - pays) : pays), 0)
+    const bands = files.map((file) => reference.run(file)[0]!)
+    const all = cost(() => true)
+    const nobody = cost(() => false)
+    const byBand = cost((i) => bands[i]! >= 3)
+    // Logistic regression, asked for the same chance of repayment.
+    const byBaseline = cost((i) => baseline[i]! >= 1000 * (5 / 6))
+    const rates = [0, 1, 2, 3, 4].map((band) => {
+      const members = good.filter((_, i) => bands[i] === band)
+      return members.reduce((sum, pays) => sum + pays, 0) / members.length
+    })
+    console.log(
+      `      cost of ${good.length} applicants: all ${all}, nobody ${nobody}, baseline ${byBaseline}, bands 3 and 4 ${byBand}`,
+    )
+    console.log(`      pay back, by band: ${rates.map((rate) => `${(100 * rate).toFixed(1)}%`).join(', ')}`)
+    expect(good.length).to.be.at.least(200)
+    expect(byBand).to.be.lessThan(0.9 * Math.min(all, nobody))
+    expect(byBand).to.be.lessThan(byBaseline)
+    expect([...rates].sort((a, b) => a - b)).to.deep.equal(rates)
+  })
+})
+
+/** A real proof of a file with a fresh salt, signed by an issuer and handed in. */
+async function attestFor(
+  contract: Attestor,
+  reference: Awaited<ReturnType<typeof referenceModel>>,
+  who: HardhatEthersSigner,
+  issuer: HardhatEthersSigner,
+  file: readonly number[],
+  name: string,
+) {
+  const context = {
+    chainId: 31337n,
+    caller: await contract.getAddress(),
+    requestId: await contract.requestOf(who),
+    modelId: reference.modelId,
+    prover: who.address,
+  }
+  const answer = await reference.prove(file, context, BigInt(who.address) ** 3n % 2n ** 250n)
+  const expiresAt = BigInt(await time.latest()) + DAY
+  const endorsement = {
+    issuer: issuer.address,
+    commitment: answer.inputCommitment,
+    subject: who.address,
+    expiresAt,
+  }
+  const { signature } = await sign(contract, issuer, endorsement, { name })
+  const sent = await contract.connect(who).attest(endorsement, signature, answer.output, answer.proof)
+  return { answer, gas: (await sent.wait())!.gasUsed }
+}
+
+describe('ScreeningAttestation with the real model', () => {
+  const { input_data: files, labels } = heldOut<{ input_data: number[][]; labels: number[] }>('tumour-screening')
+
+  async function deployReal() {
+    const world = await createWorld()
+    const reference = await referenceModel(world, 'tumour-screening')
+    const [governor, clinic, subject, other] = (await freshSigners(4)) as [
+      HardhatEthersSigner,
+      HardhatEthersSigner,
+      HardhatEthersSigner,
+      HardhatEthersSigner,
+    ]
+    const factory = new ScreeningAttestation__factory(world.deployer)
+    const screening = await factory.deploy(world.routed, reference.modelId, governor, MAX_VALIDITY)
+    await screening.connect(governor).setIssuer(clinic, true)
+    return { screening, reference, clinic, subject, other }
+  }
+
+  it('refers whom the integers of the model refer, and nobody else', async () => {
+    const { screening, reference, clinic, subject, other } = await loadFixture(deployReal)
+    await expect(screening.resultOf(subject)).to.be.revertedWithCustomError(screening, 'NotAttested')
+    const results = files.map((file) => reference.run(file)[0]!)
+    for (const [who, result] of [
+      [subject, 1],
+      [other, 0],
+    ] as const) {
+      const file = files[results.indexOf(result)]!
+      const name = 'zkml ScreeningAttestation'
+      const { gas } = await attestFor(screening as Attestor, reference, who, clinic, file, name)
+      expect(await screening.resultOf(who)).to.equal(result === 1)
+      if (!IS_COVERAGE) expect(gas).to.be.at.most(400_000)
+    }
+  })
+
+  it('misses no tumour among 228 held-out patients, and spares most of the others a doctor', async () => {
+    const { reference } = await loadFixture(deployReal)
+    const results = files.map((file) => reference.run(file)[0]!)
+    const count = (label: number, result: number) =>
+      labels.filter((l, i) => l === label && results[i] === result).length
+    const [missed, referred, healthy] = [count(1, 0), count(0, 1), count(0, 0)]
+    console.log(`      of ${labels.length}: ${missed} tumours missed, ${referred} healthy referred, ${healthy} not`)
+    expect(labels.length).to.be.at.least(200)
+    expect(missed).to.equal(0)
+    expect(healthy / (healthy + referred)).to.be.at.least(0.75)
+  })
+})
