@@ -4,9 +4,10 @@
  * `npm run bench`: measures every figure the project promises.
  *
  *     npm run bench                  table
- *     npm run bench -- contracts     some sections only: compile circuits operators untuned deep gas contracts prove market chaos fleet ready start
+ *     npm run bench -- contracts     some sections only: compile circuits operators untuned deep gas contracts prove use-cases market chaos fleet
+ *                                    ready start
  *     npm run bench -- --json        one JSON object
- *     npm run bench -- --write       also into docs/benchmarks.md
+ *     npm run bench -- --write       also into docs/benchmarks.md, use cases into docs/use-cases.md
  *     npm run bench -- market chaos fleet ready --write    the daemon's table of it alone
  */
 import { spawnSync } from 'node:child_process'
@@ -21,14 +22,18 @@ import { gasFigures } from './gas'
 import { deepFigures, operatorFigures, untunedFigures } from './operators'
 import { proveFigures } from './prove'
 import { chaosFigures, fleetFigures, marketFigures, readyFigures } from './service'
+import { useCaseFigures } from './use-cases'
 
 const ROOT = join(__dirname, '..', '..')
 const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md')
-/** Tables of the document, by the sections that are in them. */
+/** Tables that are in a document of their own. */
+const DOCUMENTS: Readonly<Record<string, string>> = { 'use-cases': join(ROOT, 'docs', 'use-cases.md') }
+/** Tables of the documents, by the sections that are in them. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   figures: ['compile', 'circuits', 'gas', 'contracts', 'start'],
   operators: ['operators', 'untuned', 'deep'],
   prove: ['prove'],
+  'use-cases': ['use-cases'],
   daemon: ['market', 'chaos', 'fleet', 'ready'],
 }
 
@@ -49,6 +54,7 @@ const SECTIONS: Readonly<Record<string, (isWritten: boolean) => Figure[] | Promi
   gas: gasFigures,
   contracts: contractFigures,
   prove: proveFigures,
+  'use-cases': useCaseFigures,
   market: marketFigures,
   chaos: chaosFigures,
   fleet: fleetFigures,
@@ -85,12 +91,13 @@ async function main(): Promise<void> {
     writeTable(table, `${machine}, ${date}.\n\n${markdown(sections.flatMap((name) => measured.get(name)!))}`)
 }
 
-/** Puts a table between its marks in the document. */
+/** Puts a table between its marks in its document. */
 function writeTable(table: string, text: string): void {
+  const document = DOCUMENTS[table] ?? DOCUMENT
   const [begin, end] = [`<!-- ${table}: begin -->`, `<!-- ${table}: end -->`]
-  const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(begin)
+  const [before, rest] = readFileSync(document, 'utf8').split(begin)
   const after = rest!.split(end)[1]!
-  writeFileSync(DOCUMENT, `${before}${begin}\n\n${text}\n\n${end}${after}`)
+  writeFileSync(document, `${before}${begin}\n\n${text}\n\n${end}${after}`)
 }
 
 main().catch((error: unknown) => {

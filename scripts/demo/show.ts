@@ -2,28 +2,39 @@
 
 /** Prints what the demo does: one line a stage with its time, and pictures of digits. */
 const started = performance.now()
+let isQuiet = false
+
+/** Runs something and shows nothing of it. */
+export async function quietly<T>(run: () => Promise<T>): Promise<T> {
+  isQuiet = true
+  try {
+    return await run()
+  } finally {
+    isQuiet = false
+  }
+}
 
 /** Runs a stage and prints how long it took; returns its result and its milliseconds. */
 export async function stage<T>(
   label: string,
   run: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly ms: number }> {
-  const terminal = process.stdout.isTTY
+  const terminal = process.stdout.isTTY && !isQuiet
   if (terminal) process.stdout.write(`  … ${label}`)
   const start = performance.now()
   const result = await run()
   const ms = performance.now() - start
   const line = `  ✓ ${label.padEnd(58)} ${seconds(ms).padStart(8)}`
-  process.stdout.write(terminal ? `\r${line}\n` : `${line}\n`)
+  if (!isQuiet) process.stdout.write(terminal ? `\r${line}\n` : `${line}\n`)
   return { result, ms }
 }
 
 export function heading(text: string): void {
-  console.log(`\n${text}   (${seconds(performance.now() - started)} since start)`)
+  if (!isQuiet) console.log(`\n${text}   (${seconds(performance.now() - started)} since start)`)
 }
 
 export function note(text: string): void {
-  console.log(`      ${text}`)
+  if (!isQuiet) console.log(`      ${text}`)
 }
 
 export function seconds(ms: number): string {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import type { Story } from '../scene'
+import { creditDefault, tumourScreening } from './validity'
+
+/** Every use case that can be told, in the order of docs/use-cases.md. */
+export const STORIES: readonly Story[] = [creditDefault, tumourScreening]
