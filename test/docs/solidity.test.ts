@@ -27,7 +27,7 @@ function importSource(path: string): { contents: string } | { error: string } {
 describe('Solidity in documents', function () {
   this.timeout(120_000)
 
-  for (const name of ['contracts/README.md', 'docs/integrators.md']) {
+  for (const name of ['contracts/README.md', 'docs/integrators.md', 'docs/use-cases.md']) {
     it(`${name} shows contracts that compile as an integrator imports them, without warnings`, () => {
       const document = readFileSync(join(ROOT, name), 'utf8')
       const snippets = [...document.matchAll(/^```solidity\n([^]*?)^```$/gm)].map((match) => match[1]!)
