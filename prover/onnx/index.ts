@@ -26,6 +26,7 @@ export type {
 } from './graph'
 export { integerRange, type ElementType, type IntegerRange } from './element-type'
 export { MAX_OPSET, MIN_OPSET, OnnxDomainError, OnnxFunctionError, OnnxOpsetError } from './model'
+export { Names } from './names'
 export { OnnxCycleError, OnnxDuplicateNameError, OnnxMissingTensorError } from './order'
 export { withoutMaps } from './runtime-form'
 export { architectureOf, publicNumbers, type PublicNumbers } from './architecture'

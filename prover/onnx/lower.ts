@@ -6,6 +6,7 @@ import type { GraphNode } from './graph'
 import { domainOf, OnnxDomainError, OnnxOpsetError, type Opsets } from './model'
 import { type FoldBudget, type Inlined, type Lowered, NodeScope } from './node-scope'
 import { RULES } from './ops'
+import type { Names } from './names'
 import type { NamedNode } from './order'
 import type { Operand } from './tensor'
 
@@ -17,7 +18,7 @@ export type LowerContext = {
   /** Names that some node or graph output uses. */
   readonly used: ReadonlySet<string>
   /** Every name of a node or value, those of the file and those given since. */
-  readonly names: Set<string>
+  readonly names: Names
   readonly budget: FoldBudget
   readonly onNode?: (onnxOp: string, attributes: readonly string[]) => void
 }
@@ -91,12 +92,7 @@ function inlineBody(body: Body, inputs: readonly Operand[], path: string, contex
   const { opsets, names, budget } = context
   const local = new Map<string, Operand>()
   const resolve = (name: string): Operand | undefined => local.get(name) ?? context.operands.get(name)
-  const fresh = (name: string): string => {
-    let free = `${path}/${name}`
-    for (let count = 2; names.has(free); count++) free = `${path}/${name}_${count}`
-    names.add(free)
-    return free
-  }
+  const fresh = (name: string): string => names.take(`${path}/${name}`)
   body.inputs.forEach(({ name }, i) => local.set(name, inputs[i]!))
   const constants = body.constants.map((constant) => ({ ...constant, name: fresh(constant.name) }))
   constants.forEach((constant, i) => local.set(body.constants[i]!.name, constant))

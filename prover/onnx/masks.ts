@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { GraphNode, OpName } from './graph'
+import type { Names } from './names'
 import { broadcastStrides, elementCount, sizeAt, stridesOf, walk } from './shape'
 import type { Operand } from './tensor'
 
@@ -29,7 +30,7 @@ export function applyMasks(
   nodes: readonly GraphNode[],
   outputs: readonly string[],
   operands: Map<string, Operand>,
-  names: Set<string>,
+  names: Names,
 ): readonly GraphNode[] {
   const whole = wholeValues(nodes, operands)
   const scores = scoresOf(nodes, outputs, whole)
@@ -52,7 +53,7 @@ export function applyMasks(
     const operand = operands.get(name)
     if (!operand?.data?.some(isHuge)) return name
     if (!small.has(name)) {
-      const free = freeName(`${name}/masked`, names)
+      const free = names.take(`${name}/masked`)
       const data = operand.data.map((value) => Math.sign(value) * (reduced.get(Math.abs(value)) ?? Math.abs(value)))
       operands.set(free, { ...operand, name: free, data })
       small.set(name, free)
@@ -218,11 +219,4 @@ class Masks {
 /** The mark of a sum. */
 function joint(a: Mark, b: Mark): Mark {
   return Math.max(a, b) as Mark
-}
-
-function freeName(name: string, names: Set<string>): string {
-  let free = name
-  for (let count = 2; names.has(free); count++) free = `${name}_${count}`
-  names.add(free)
-  return free
 }

@@ -12,6 +12,7 @@ import {
 } from './errors'
 import { fold } from './fold'
 import type { GraphNode, Operation } from './graph'
+import type { Names } from './names'
 import { checkSize, elementCount, formatShape, OnnxTooLargeError } from './shape'
 import type { ConstantOperand, Operand } from './tensor'
 
@@ -57,7 +58,7 @@ export type ScopeParts = {
   readonly usedOutputs: readonly boolean[]
   readonly bodies?: ReadonlyMap<string, Body> | undefined
   /** Every name that is taken. */
-  readonly names: Set<string>
+  readonly names: Names
   readonly budget: FoldBudget
   /** Lowers a copy of a subgraph; `path` begins the names of what is in it. */
   readonly inline: (body: Body, inputs: readonly Operand[], path: string) => Inlined
@@ -71,7 +72,6 @@ export class NodeScope {
   private readonly usedOutputs: readonly boolean[]
   private readonly values: Operand[] = []
   private readonly made: GraphNode[] = []
-  private readonly counters = new Map<string, number>()
   private readonly renamed = new Map<string, string>()
 
   constructor(
@@ -106,7 +106,7 @@ export class NodeScope {
    * @returns Its result, which further operations may use.
    */
   emit(label: string, lowered: Lowered): Operand {
-    const name = this.free(`${this.node.name}/${label}`)
+    const name = this.parts.names.take(`${this.node.name}/${label}`)
     return this.add(name, name, lowered)
   }
 
@@ -115,7 +115,7 @@ export class NodeScope {
     if (!('name' in result)) {
       this.add(
         this.made.some((node) => node.name === this.node.name)
-          ? this.free(`${this.node.name}:${name}`)
+          ? this.parts.names.take(`${this.node.name}:${name}`)
           : this.node.name,
         name,
         result,
@@ -175,17 +175,6 @@ export class NodeScope {
     this.parts.budget.unrolled += count
     if (this.parts.budget.unrolled <= MAX_UNROLLED_NODES) return
     throw new OnnxTooLargeError(`the loop that ${describeNode(this.node)} unrolls`, '2^14 unrolled nodes per model')
-  }
-
-  /** The name, or where it is taken the name and the first free number; numbers known to be taken are not tried again. */
-  private free(name: string): string {
-    const { names } = this.parts
-    let free = name
-    let count = this.counters.get(name) ?? 1
-    while (names.has(free)) free = `${name}_${++count}`
-    this.counters.set(name, count)
-    names.add(free)
-    return free
   }
 
   private add(nodeName: string, name: string, lowered: Lowered): Operand {

@@ -9,6 +9,7 @@ import { lowerNode } from './lower'
 import { applyMasks } from './masks'
 import { isZipMap, readModel } from './model'
 import { type FoldBudget, MAX_FOLDED_ELEMENTS } from './node-scope'
+import { Names } from './names'
 import { nameNodes, needsOf, OnnxDuplicateNameError, OnnxMissingTensorError, orderNodes } from './order'
 import { dropUnused } from './placement'
 import type { GraphProto } from './schema'
@@ -67,7 +68,7 @@ export function parseModel(bytes: Uint8Array, { privateWeights = false, onNode }
 
   const used = new Set([...outputNames, ...ordered.flatMap(needsOf)])
   const budget: FoldBudget = { remaining: MAX_FOLDED_ELEMENTS, unrolled: 0 }
-  const names = new Set([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
+  const names = new Names([...operands.keys(), ...ordered.flatMap(({ name, proto }) => [name, ...proto.outputs])])
   const lowered: GraphNode[] = []
   for (const node of ordered) {
     const result = lowerNode(node, { opsets, operands, used, names, budget, ...(onNode && { onNode }) })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { FunctionSpec } from '../../functions'
-import type { ConstantTensor, Graph, GraphNode, OpName, ValueInfo } from '../../onnx'
+import { Names, type ConstantTensor, type Graph, type GraphNode, type OpName, type ValueInfo } from '../../onnx'
 import { MapBuilder, selectionMap, type LinearMap, type MapSource } from '../linear-map'
 import { sizeOf, sumGroupsMap, type Operand } from '../linear-ops'
 import type { Program } from '../program'
@@ -28,7 +28,8 @@ export class ProgramBuilder {
   readonly tensorOf = new Map<string, number>()
   /** Products of real numbers, and sums of such, that no step has rounded. */
   private readonly unrounded = new Set<number>()
-  private readonly stepNames = new Set<string>()
+  /** Recipes tell steps apart by name, and nodes may have any. */
+  private readonly stepNames = new Names()
 
   constructor(readonly graph: Graph) {}
 
@@ -44,7 +45,7 @@ export class ProgramBuilder {
     const named = this.declare(info.name, info.shape)
     this.steps.push({
       kind: 'linear',
-      name: this.stepName(`output:${info.name}`),
+      name: this.stepNames.take(`output:${info.name}`),
       origin: this.originOf(info),
       output: named,
       map: selectionMap(source, identity(source.size)),
@@ -57,14 +58,6 @@ export class ProgramBuilder {
     return node ? { node: node.name, op: node.onnxOp } : { node: info.name, op: 'Output' }
   }
 
-  /** A name that no other step has, as recipes tell steps apart by it: nodes may have any names. */
-  private stepName(wanted: string): string {
-    let free = wanted
-    for (let count = 2; this.stepNames.has(free); count++) free = `${wanted}_${count}`
-    this.stepNames.add(free)
-    return free
-  }
-
   /** Adds a step of the node; `shape` is that of its output. */
   emit(
     node: GraphNode,
@@ -72,7 +65,7 @@ export class ProgramBuilder {
     step: (base: Base) => Step,
     shape: readonly number[] = this.info(node).shape,
   ): number {
-    const name = this.stepName(node.name + suffix)
+    const name = this.stepNames.take(node.name + suffix)
     const output = this.declare(name, shape)
     const added = step({ name, origin: { node: node.name, op: node.onnxOp }, output })
     this.steps.push(added)
