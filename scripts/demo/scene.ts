@@ -87,7 +87,7 @@ async function deploy(name: string): Promise<Omit<Scene, 'bundled' | 'model' | '
     return {
       modelId,
       accounts,
-      verifier: InferenceVerifier__factory.connect(contracts.InferenceVerifier.address, accounts[0]),
+      verifier: InferenceVerifier__factory.connect(contracts.RoutedInferenceVerifier.address, accounts[0]),
       contextFor: (caller, requestId, prover) => ({
         chainId: BigInt(chainId),
         caller,

@@ -36,6 +36,8 @@ abstract contract FileAttestation is IFileAttestation, PinnedModel, EIP712, Owna
     /// @inheritdoc IFileAttestation
     mapping(address subject => mapping(bytes32 commitment => bool)) public isWithdrawn;
 
+    /// @dev Who was an issuer once: what it vouched for must not come back.
+    mapping(address issuer => bool) private _isRemoved;
     mapping(address subject => uint256) private _nonces;
     mapping(address subject => Attestation) private _attestations;
 
@@ -58,6 +60,8 @@ abstract contract FileAttestation is IFileAttestation, PinnedModel, EIP712, Owna
         Tensors.Format memory output = _outputFormat();
         bool fits = schema.inputs.length == 1 && schema.inputs[0].visibility == Schema.HASHED;
         fits = fits && schema.outputs.length == 1 && output.count == 1 && output.lo == 0 && output.bits <= MAX_BITS;
+        // As many bits as the greatest meaning takes, so that it is not a model of other results.
+        fits = fits && schema.outputs[0].exponent == 0 && uint256(highest) >> (output.bits - 1) == 1;
         if (!fits) revert NotAnAttestationModel(modelId_);
         if (maxValidity_ == 0 || maxValidity_ > type(uint32).max) revert BadValidity(maxValidity_);
         maxValidity = maxValidity_;
@@ -66,7 +70,8 @@ abstract contract FileAttestation is IFileAttestation, PinnedModel, EIP712, Owna
 
     /// @inheritdoc IFileAttestation
     function setIssuer(address issuer, bool allowed) external onlyOwner {
-        if (issuer == address(0)) revert BadIssuer();
+        if (issuer == address(0) || (allowed && _isRemoved[issuer])) revert BadIssuer();
+        if (!allowed && isIssuer[issuer]) _isRemoved[issuer] = true;
         isIssuer[issuer] = allowed;
         emit IssuerSet(issuer, allowed);
     }

@@ -13,11 +13,14 @@ pragma solidity ^0.8.28;
 ///
 /// What is attested holds until the issuer's signature expires, however often and late it is handed in, and no longer than
 /// `maxValidity` from the block that accepts it. It ends before: when the issuer revokes the file, when the subject
-/// withdraws it, when the governor removes the issuer, and when the verifier is stopped. A deprecated model gives no more
+/// withdraws it, when the governor removes the issuer, and when a routed verifier is stopped (a direct one never is). A deprecated model gives no more
 /// results, and those that it gave run out.
 ///
 /// The governor, who owns the contract, decides who is an issuer: an issuer it adds can sign any file, so whoever relies on
 /// this trusts the governor to name honest ones. It can do nothing else. If it renounces, the issuers are fixed for good.
+///
+/// A signature is asked for when it is handed in, and not again: a contract that changes its signer revokes files, or is removed.
+/// Each endorsement is of a commitment of its own, under a fresh salt: one that names two subjects tells that they are the same.
 ///
 /// A subject shows the file it likes: an issuer who signs a newer one revokes the older one.
 interface IFileAttestation {
@@ -74,13 +77,14 @@ interface IFileAttestation {
     /// @param commitment commitment to the file
     event FileWithdrawn(address indexed subject, bytes32 indexed commitment);
 
-    /// @notice The model does not take one hashed file and give one public number from 0 of at most 8 bits.
+    /// @notice The model does not take one hashed file and give one public whole number from 0, of as many bits as the greatest
+    /// result takes.
     error NotAnAttestationModel(uint256 modelId);
 
-    /// @notice Nothing would ever be valid.
+    /// @notice 0 seconds, or 2^32 and more.
     error BadValidity(uint256 maxValidity);
 
-    /// @notice 0 is no issuer.
+    /// @notice 0 is no issuer, nor is one that was removed.
     error BadIssuer();
 
     /// @notice Only the subject hands in its endorsement.
@@ -112,7 +116,7 @@ interface IFileAttestation {
 
     /// @notice Says who is an issuer. For the governor.
     /// @param issuer who
-    /// @param allowed whether it is one; if not, all it vouched for ends at once
+    /// @param allowed whether it is one; if not, all it vouched for ends at once and for good: it comes back under another address
     function setIssuer(address issuer, bool allowed) external;
 
     /// @notice Has the sender attested.

@@ -25,6 +25,9 @@ const DAY = 86_400n
 const MAX_VALIDITY = 90n * DAY
 const BEST = 4n
 const SALT = 1234n
+const coder = AbiCoder.defaultAbiCoder()
+const blob = { interface: ProofBlob__factory.createInterface() }
+const BLOB = ['uint256[8]', 'uint256[]', 'bytes32', 'address']
 const FILE = Array.from({ length: 17 }, (_, i) => BigInt(i))
 const ENDORSEMENT = {
   Endorsement: [
@@ -116,11 +119,16 @@ describe('FileAttestation, on which both attestations stand', () => {
   it('is refused with a model or a validity that does not fit', async () => {
     const { factory, credit, routed, modelId, governor, register, ...world } = await loadFixture(deploy)
     const score = await trapdoorModel({ register, ...world } as never, 'reputation-score')
-    for (const wrong of [await register(), score.modelId]) {
+    const screening = await trapdoorModel({ register, ...world } as never, 'tumour-screening')
+    for (const wrong of [await register(), score.modelId, screening.modelId]) {
       await expect(factory.deploy(routed, wrong, governor, MAX_VALIDITY))
         .to.be.revertedWithCustomError(credit, 'NotAnAttestationModel')
         .withArgs(wrong)
     }
+    const screenings = new ScreeningAttestation__factory(governor)
+    await expect(screenings.deploy(routed, modelId, governor, MAX_VALIDITY))
+      .to.be.revertedWithCustomError(credit, 'NotAnAttestationModel')
+      .withArgs(modelId)
     for (const validity of [0n, 2n ** 32n]) {
       await expect(factory.deploy(routed, modelId, governor, validity))
         .to.be.revertedWithCustomError(credit, 'BadValidity')
@@ -160,10 +168,7 @@ describe('FileAttestation, on which both attestations stand', () => {
     expect(await credit.digestOf(endorsement)).to.equal(TypedDataEncoder.hash(domain, ENDORSEMENT, endorsement))
     const requestOf = (nonce: number) =>
       keccak256(
-        AbiCoder.defaultAbiCoder().encode(
-          ['bytes32', 'address', 'uint256'],
-          [id('zkml.attestation.request.v1'), subject.address, nonce],
-        ),
+        coder.encode(['bytes32', 'address', 'uint256'], [id('zkml.attestation.request.v1'), subject.address, nonce]),
       )
     expect(await credit.requestOf(subject)).to.equal(requestOf(0))
     await send(scene, await caseOf(scene, 3n))
@@ -187,9 +192,7 @@ describe('FileAttestation, on which both attestations stand', () => {
     await send(scene, twin)
     const next = await scene.credit.requestOf(scene.subject)
     for (const repeated of [one, twin, again]) {
-      await expect(send(scene, repeated))
-        .to.be.revertedWithCustomError({ interface: ProofBlob__factory.createInterface() }, 'WrongRequest')
-        .withArgs(next, requestId)
+      await expect(send(scene, repeated)).to.be.revertedWithCustomError(blob, 'WrongRequest').withArgs(next, requestId)
     }
   })
 
@@ -204,9 +207,16 @@ describe('FileAttestation, on which both attestations stand', () => {
     }
     // The file of somebody else, or the proof of somebody else, is worth nothing with one's own name on it.
     const renamed = { ...one, endorsement: { ...one.endorsement, subject: other.address } }
-    await expect(send(scene, renamed, other)).to.be.reverted
+    await expect(send(scene, renamed, other)).to.be.revertedWithCustomError(blob, 'WrongRequest')
     const theirs = await caseOf(scene, 4n, { by: other, salt: 5n })
-    await expect(send(scene, { ...theirs, endorsement: one.endorsement, signature: one.signature })).to.be.reverted
+    await expect(
+      send(scene, { ...theirs, endorsement: one.endorsement, signature: one.signature }),
+    ).to.be.revertedWithCustomError(blob, 'WrongRequest')
+    const stolen = await caseOf(scene, 4n, { by: other })
+    await expect(send(scene, { ...stolen, signature: one.signature }, other)).to.be.revertedWithCustomError(
+      credit,
+      'BadSignature',
+    )
     await send(scene, one)
   })
 
@@ -224,9 +234,13 @@ describe('FileAttestation, on which both attestations stand', () => {
       await expect(send(scene, foreign)).to.be.revertedWithCustomError(routed, 'InvalidProof')
     }
     const elsewhere = await caseOf(scene, 4n, { requestId: await credit.requestOf(other) })
-    await expect(send(scene, elsewhere)).to.be.reverted
+    await expect(send(scene, elsewhere)).to.be.revertedWithCustomError(blob, 'WrongRequest')
     const portable = model.prove(FILE, [4n], null, undefined, SALT)
-    await expect(send(scene, { ...good, output: portable.output, proof: portable.proof })).to.be.reverted
+    const unnamed = { ...good, output: portable.output, proof: portable.proof }
+    await expect(send(scene, unnamed)).to.be.revertedWithCustomError(blob, 'WrongRequest')
+    const [points, words] = coder.decode(BLOB, portable.proof)
+    const dressed = coder.encode(BLOB, [points, words, await credit.requestOf(subject), subject.address])
+    await expect(send(scene, { ...unnamed, proof: dressed })).to.be.revertedWithCustomError(routed, 'InvalidProof')
     const strange = await caseOf(scene, BEST + 1n)
     await expect(send(scene, strange)).to.be.revertedWithCustomError(credit, 'UnknownValue').withArgs(5)
     expect(await credit.isAttested(subject)).to.equal(false)
@@ -366,8 +380,8 @@ describe('FileAttestation, on which both attestations stand', () => {
     await credit.connect(governor).transferOwnership(other)
     expect(await credit.owner()).to.equal(governor.address)
     await credit.connect(other).acceptOwnership()
-    await credit.connect(other).setIssuer(issuer, true)
-    expect(await credit.isAttested(subject)).to.equal(true)
+    await expect(credit.connect(other).setIssuer(issuer, true)).to.be.revertedWithCustomError(credit, 'BadIssuer')
+    expect(await credit.isAttested(subject)).to.equal(false)
   })
 
   it('ends with its model: deprecated, it gives no more results; stopped, nobody is attested', async () => {
