@@ -13,6 +13,9 @@ import type { OperatorSummary } from './conformance/report'
 
 export const OPERATOR_LIST = join(__dirname, '..', 'docs', 'operators.md')
 
+/** The opsets supported of each domain. */
+const OPSETS = { '': [MIN_OPSET, MAX_OPSET], 'ai.onnx.ml': [1, 5], 'com.microsoft': [1, 1] } as const
+
 /** The attributes that operators ask for when the node tests are parsed, by operator. */
 function attributesSeen(): ReadonlyMap<string, ReadonlySet<string>> {
   const seen = new Map<string, Set<string>>()
@@ -59,8 +62,8 @@ export async function operatorList(): Promise<string> {
     `Of ONNX's own node tests for these operators (${counted} cases of floats, integers and bools), ${passed} pass`,
     `(${((100 * passed) / counted).toFixed(1)}%): \`npm run conformance\` runs them, and says of every other one why it is not supported.`,
     '',
-    '| operator | node tests | attributes | constraints | restrictions |',
-    '|---|---|---|---|---|',
+    '| operator | opsets | node tests | attributes | constraints | restrictions |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
   ]
@@ -68,14 +71,16 @@ export async function operatorList(): Promise<string> {
 }
 
 function row(
-  { name, domain, cost, restrictions }: Operator,
+  { name, domain, since, until, cost, restrictions }: Operator,
   attributes: ReadonlySet<string> = new Set(),
   result?: OperatorSummary,
 ): string {
   const tests = result === undefined ? '–' : `${result.passed.length}/${result.counted}`
   const known = [...attributes].sort().map((attribute) => `\`${attribute}\``)
   const label = domain === undefined ? name : `${name} (${domain})`
-  return `| ${label} | ${tests} | ${known.join(' ')} | ${cost} | ${restrictions ?? ''} |`
+  const [first, last] = [since ?? OPSETS[domain ?? ''][0], until ?? OPSETS[domain ?? ''][1]]
+  const opsets = first === last ? `${first}` : `${first}–${last}`
+  return `| ${label} | ${opsets} | ${tests} | ${known.join(' ')} | ${cost} | ${restrictions ?? ''} |`
 }
 
 if (require.main === module) void operatorList().then((page) => writeFileSync(OPERATOR_LIST, page))

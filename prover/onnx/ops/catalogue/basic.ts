@@ -36,7 +36,7 @@ export const BASIC: readonly Operator[] = [
   { name: 'Clip', rule: clip, cost: 'at most 2·(b + 4) an element of b bits' },
   { name: 'Concat', rule: concat, cost: 'none: affine' },
   { name: 'Constant', rule: constant, cost: 'none: computed while compiling' },
-  { name: 'ConstantOfShape', rule: constantOfShape, cost: 'none: computed while compiling' },
+  { name: 'ConstantOfShape', since: 9, rule: constantOfShape, cost: 'none: computed while compiling' },
   { name: 'Conv', rule: conv, cost: PRODUCTS },
   {
     name: 'Div',
@@ -51,11 +51,11 @@ export const BASIC: readonly Operator[] = [
   { name: 'Gemm', rule: gemm, cost: PRODUCTS },
   { name: 'GlobalAveragePool', rule: globalAveragePool, cost: 'none: affine' },
   { name: 'Greater', rule: greater, cost: 'b + 2 an element' },
-  { name: 'GreaterOrEqual', rule: greaterOrEqual, cost: 'b + 2 an element' },
+  { name: 'GreaterOrEqual', since: 12, rule: greaterOrEqual, cost: 'b + 2 an element' },
   { name: 'Identity', rule: identity, cost: 'none: affine' },
   { name: 'LeakyRelu', rule: leakyRelu, cost: 'b + 3 an element of b bits' },
   { name: 'Less', rule: less, cost: 'b + 2 an element' },
-  { name: 'LessOrEqual', rule: lessOrEqual, cost: 'b + 2 an element' },
+  { name: 'LessOrEqual', since: 12, rule: lessOrEqual, cost: 'b + 2 an element' },
   { name: 'MatMul', rule: matMul, cost: PRODUCTS },
   {
     name: 'MaxPool',
@@ -96,5 +96,5 @@ export const BASIC: readonly Operator[] = [
   { name: 'Tanh', rule: smooth('tanh'), cost: TABLE },
   { name: 'Transpose', rule: transpose, cost: 'none: affine' },
   { name: 'Unsqueeze', rule: unsqueeze, cost: 'none: affine' },
-  { name: 'Where', rule: where, cost: '1 an element; none where the condition is constant' },
+  { name: 'Where', since: 9, rule: where, cost: '1 an element; none where the condition is constant' },
 ]

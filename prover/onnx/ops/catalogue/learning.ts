@@ -85,6 +85,7 @@ export const LEARNING: readonly Operator[] = [
   },
   {
     name: 'TreeEnsemble',
+    since: 5,
     domain,
     rule: treeEnsemble,
     cost: TREE_COST,
@@ -92,6 +93,7 @@ export const LEARNING: readonly Operator[] = [
   },
   {
     name: 'TreeEnsembleClassifier',
+    until: 4,
     domain,
     rule: treeEnsembleClassifier,
     cost: TREE_COST,
@@ -99,6 +101,7 @@ export const LEARNING: readonly Operator[] = [
   },
   {
     name: 'TreeEnsembleRegressor',
+    until: 4,
     domain,
     rule: treeEnsembleRegressor,
     cost: TREE_COST,

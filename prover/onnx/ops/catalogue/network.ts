@@ -23,7 +23,12 @@ export const NETWORK: readonly Operator[] = [
     rule: convTranspose,
     cost: PRODUCTS,
   },
-  { name: 'Einsum', rule: einsum, cost: 'none with one variable; 1 a product of two, and the rounding of both' },
+  {
+    name: 'Einsum',
+    since: 12,
+    rule: einsum,
+    cost: 'none with one variable; 1 a product of two, and the rounding of both',
+  },
   {
     name: 'GlobalLpPool',
     rule: globalLpPool,
@@ -38,16 +43,16 @@ export const NETWORK: readonly Operator[] = [
     cost: 'p − 1 products an element and their rounding, and a root or table a window',
     restrictions: 'p is 1 to 16',
   },
-  { name: 'GroupNormalization', rule: groupNormalization, cost: NORMALIZATION },
+  { name: 'GroupNormalization', since: 18, until: 17, rule: groupNormalization, cost: NORMALIZATION },
   { name: 'InstanceNormalization', rule: instanceNormalization, cost: NORMALIZATION },
   { name: 'LRN', rule: localResponseNormalization, cost: '2 products, a table and 3 roundings an element' },
-  { name: 'LayerNormalization', rule: layerNormalization, cost: NORMALIZATION },
+  { name: 'LayerNormalization', since: 17, rule: layerNormalization, cost: NORMALIZATION },
   {
     name: 'LpNormalization',
     rule: lpNormalization,
     cost: '2 products an element, the rounding of both, and a division a vector',
   },
-  { name: 'MeanVarianceNormalization', rule: meanVarianceNormalization, cost: NORMALIZATION },
+  { name: 'MeanVarianceNormalization', since: 9, rule: meanVarianceNormalization, cost: NORMALIZATION },
   { name: 'ReduceL1', rule: reduceL1, cost: 'b + 3 an element' },
   { name: 'ReduceL2', rule: reduceL2, cost: `1 an element and its rounding, and a group ${ROOT}` },
   {

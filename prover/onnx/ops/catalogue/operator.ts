@@ -15,6 +15,10 @@ export type Operator = {
   readonly name: string
   /** Absent for the standard operators. */
   readonly domain?: 'ai.onnx.ml' | 'com.microsoft'
+  /** The opset that has it first, where that is after the first one supported. */
+  readonly since?: number
+  /** The last opset that has it. */
+  readonly until?: number
   readonly rule: Rule
   /** Constraints, by size of the operands; b is the bits of an element. */
   readonly cost: string

@@ -12,13 +12,15 @@ const RECURRENT = 'the length of the sequence is fixed, and sequence_lens consta
 export const SEQUENCE: readonly Operator[] = [
   {
     name: 'ConvInteger',
+    since: 10,
     rule: convInteger,
     cost: 'none with constant weights; else 1 a product',
     restrictions: SCALES,
   },
-  { name: 'DequantizeLinear', rule: dequantizeLinear, cost: 'none: affine', restrictions: SCALES },
+  { name: 'DequantizeLinear', since: 10, rule: dequantizeLinear, cost: 'none: affine', restrictions: SCALES },
   {
     name: 'DynamicQuantizeLinear',
+    since: 11,
     rule: dynamicQuantizeLinear,
     cost: 'two maxima and about 4·b + 10 an element',
     restrictions: 'a range below one unit of its scale counts as one unit',
@@ -49,23 +51,43 @@ export const SEQUENCE: readonly Operator[] = [
   },
   {
     name: 'MatMulInteger',
+    since: 10,
     rule: matMulInteger,
     cost: 'none with constant weights; else 1 a product',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QLinearConv', rule: qLinearConv, cost: 'at most 2·b + 10 an element of b bits', restrictions: SCALES },
+  {
+    name: 'QLinearConv',
+    since: 10,
+    rule: qLinearConv,
+    cost: 'at most 2·b + 10 an element of b bits',
+    restrictions: SCALES,
+  },
   {
     name: 'QLinearMatMul',
+    since: 10,
     rule: qLinearMatMul,
     cost: 'at most 2·b + 10 an element of b bits',
     restrictions: `${SCALES}; no vectors`,
   },
-  { name: 'QuantizeLinear', rule: quantizeLinear, cost: 'at most 2·b + 10 an element of b bits', restrictions: SCALES },
+  {
+    name: 'QuantizeLinear',
+    since: 10,
+    rule: quantizeLinear,
+    cost: 'at most 2·b + 10 an element of b bits',
+    restrictions: SCALES,
+  },
   {
     name: 'RNN',
     rule: rnn,
     cost: '1 function of Sigmoid or Tanh a hidden element and step',
     restrictions: RECURRENT,
   },
-  { name: 'Scan', rule: scan, cost: 'that of its subgraph, times the length', restrictions: 'no sequence_lens' },
+  {
+    name: 'Scan',
+    since: 8,
+    rule: scan,
+    cost: 'that of its subgraph, times the length',
+    restrictions: 'no sequence_lens',
+  },
 ]
