@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     const chain = await deploy(demos.map(({ name }) => name))
     const rows: Row[] = []
     for (const bundled of demos) rows.push(await infer(bundled, chain, backend, built.get(bundled.name)!))
-    summary(rows)
+    summary(rows, backend.name)
   } finally {
     await backend.close()
   }
@@ -189,7 +189,7 @@ async function proveSample(
   return result
 }
 
-function summary(rows: readonly Row[]): void {
+function summary(rows: readonly Row[], backend: string): void {
   heading('Done')
   const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(2)}%`)
   const head = ['', ...rows.map((row) => row.bundled.name)]
@@ -203,7 +203,7 @@ function summary(rows: readonly Row[]): void {
     line('compile', (row) => seconds(row.times.compile)),
     line('setup', (row) => seconds(row.times.setup)),
     line('witness', (row) => seconds(row.times.witness)),
-    line('prove (snarkjs)', (row) => seconds(row.times.prove)),
+    line(`prove (${backend})`, (row) => seconds(row.times.prove)),
     line('verify on chain', (row) => seconds(row.times.verify)),
     line('proof', () => '256 bytes'),
     line('gas, verifyInference', (row) => row.gas.verify.toLocaleString('en-US')),
