@@ -30,10 +30,27 @@ export type Scene = {
 export type StoryFigures = {
   /** Of the call that has the effect. */
   readonly gas: bigint
-  /** Witness and proof, with the key loaded. */
+  /** Witness and proof of one inference, with the key loaded. */
   readonly proveMilliseconds: number
-  /** Share of held-out samples that are right, by floats and as proved. */
-  readonly accuracy: { readonly float: number; readonly proved: number }
+  readonly fidelity: Fidelity
+  readonly merit: Merit
+}
+
+/** What integers cost against floats, on held-out samples. */
+export type Fidelity =
+  /** Share of them that are right, by floats and as proved. */
+  | { readonly kind: 'classes'; readonly float: number; readonly proved: number }
+  /** Mean of |proved − float|, as a share of the range that the floats span. */
+  | { readonly kind: 'values'; readonly meanError: number }
+
+/** The model, as proved, beside what it has to beat, by one measure on held-out samples. */
+export type Merit = {
+  /** With its unit: "mean absolute error, bps". */
+  readonly measure: string
+  readonly baselineName: string
+  readonly better: 'higher' | 'lower'
+  readonly model: number
+  readonly baseline: number
 }
 
 /** A use case, told from chain state to effect. */
@@ -42,6 +59,8 @@ export type Story = {
   readonly name: string
   readonly contract: string
   readonly summary: string
+  /** Longest that one proof may take with the native backend; 2 unless said. */
+  readonly mostSeconds?: number
   tell(scene: Scene): Promise<StoryFigures>
 }
 

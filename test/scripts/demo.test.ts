@@ -20,11 +20,14 @@ describeUninstrumented('use cases, as the demo tells them', function () {
   })
 
   for (const story of STORIES) {
-    it(`${story.name} ends with its effect, and integers cost no accuracy`, async () => {
-      const { gas, accuracy, constraints } = await quietly(() => tellStory(story))
+    it(`${story.name} ends with its effect, above its baseline, and integers cost little`, async () => {
+      const { gas, fidelity, merit, constraints } = await quietly(() => tellStory(story))
       expect(gas).to.be.greaterThan(200_000n)
       expect(constraints).to.be.greaterThan(0)
-      expect(accuracy.float - accuracy.proved).to.be.at.most(0.002 + 1e-9)
+      if (fidelity.kind === 'values') expect(fidelity.meanError).to.be.at.most(0.01)
+      else expect(fidelity.float - fidelity.proved).to.be.at.most(0.002 + 1e-9)
+      const [better, worse] = merit.better === 'higher' ? [merit.model, merit.baseline] : [merit.baseline, merit.model]
+      expect(better, merit.measure).to.be.greaterThan(worse)
     })
   }
 })

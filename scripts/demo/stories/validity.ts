@@ -50,7 +50,7 @@ export const creditDefault: Story = {
     await credit.connect(governor!).setIssuer(bureau!, true)
     note(`CreditAttestation at ${await credit.getAddress()}; its governor names a bureau as issuer`)
 
-    const { samples, good } = heldOut(scene)
+    const { samples, good, baseline } = heldOut(scene)
     const bands = samples.map((sample) => quantizedOutputs(model.quantized, sample)[0]![0]!)
     let gas = 0n
     let proveMilliseconds = 0
@@ -87,9 +87,21 @@ export const creditDefault: Story = {
       note(`band ${band}  ${'█'.repeat(Math.round(40 * share)).padEnd(40, '░')}  ${(100 * share).toFixed(1)}% pay back`)
     }
     const float = await floatBands(model, samples)
-    const right = (guess: readonly number[]): number =>
-      good.filter((pays, i) => (guess[i]! >= 1 ? 1 : 0) === pays).length / good.length
-    return { gas, proveMilliseconds, accuracy: { float: right(float), proved: right(bands) } }
+    const right = (saysGood: (index: number) => boolean): number =>
+      good.filter((pays, i) => (saysGood(i) ? 1 : 0) === pays).length / good.length
+    const proved = right((i) => bands[i]! >= 1)
+    return {
+      gas,
+      proveMilliseconds,
+      fidelity: { kind: 'classes', float: right((i) => float[i]! >= 1), proved },
+      merit: {
+        measure: 'accuracy on held-out applicants',
+        baselineName: 'logistic regression',
+        better: 'higher',
+        model: proved,
+        baseline: right((i) => baseline[i]! >= 500),
+      },
+    }
   },
 }
 
@@ -133,15 +145,35 @@ export const tumourScreening: Story = {
     const { result: check } = await stage('run them, integers against floats', () => checkSamples(model, set))
     const [[healthy, referred], [missed, found]] = check.confusion as [[number, number], [number, number]]
     note(`of ${missed + found} tumours ${found} are referred; of ${healthy + referred} others ${referred}`)
-    return { gas, proveMilliseconds, accuracy: { float: check.floatAccuracy!, proved: check.quantizedAccuracy! } }
+    const { labels, baseline } = JSON.parse(readFileSync(bundled.heldOut, 'utf8')) as Record<string, number[]>
+    const proved = check.quantizedAccuracy!
+    return {
+      gas,
+      proveMilliseconds,
+      fidelity: { kind: 'classes', float: check.floatAccuracy!, proved },
+      merit: {
+        measure: 'accuracy on held-out patients',
+        baselineName: 'logistic regression at the same rule',
+        better: 'higher',
+        model: proved,
+        baseline: labels!.filter((label, i) => baseline![i] === label).length / labels!.length,
+      },
+    }
   },
 }
 
+type HeldOut = {
+  readonly samples: readonly Sample[]
+  readonly good: readonly number[]
+  /** What the baseline says, in thousandths. */
+  readonly baseline: readonly number[]
+}
+
 /** Held-out files, and whether the loan was repaid. */
-function heldOut({ bundled, model }: Scene): { samples: readonly Sample[]; good: readonly number[] } {
+function heldOut({ bundled, model }: Scene): HeldOut {
   const text = readFileSync(bundled.heldOut, 'utf8')
-  const { good } = JSON.parse(text) as { good: number[] }
-  return { samples: parseSamples(text, model.graph, bundled.heldOut).samples, good }
+  const { good, baseline } = JSON.parse(text) as Omit<HeldOut, 'samples'>
+  return { samples: parseSamples(text, model.graph, bundled.heldOut).samples, good, baseline }
 }
 
 async function floatBands(model: LoadedModel, samples: readonly Sample[]): Promise<number[]> {
