@@ -4,43 +4,19 @@ pragma solidity ^0.8.28;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
-import {InferenceConsumer} from "../../inference/InferenceConsumer.sol";
-import {SnapshotConsumer} from "../../inference/SnapshotConsumer.sol";
 import {IInferenceCoordinator} from "../../interfaces/IInferenceCoordinator.sol";
-import {Tensors} from "../../libraries/Tensors.sol";
 import {ConstantProduct} from "./ConstantProduct.sol";
 import {IDynamicFeePool} from "./IDynamicFeePool.sol";
+import {ModelFee} from "./ModelFee.sol";
 import {TradeHistory} from "./TradeHistory.sol";
 
 /// @title Dynamic fee pool
 /// @notice See {IDynamicFeePool}. Shares are an ERC-20 token.
-contract DynamicFeePool is IDynamicFeePool, ERC20, SnapshotConsumer, ReentrancyGuard {
+contract DynamicFeePool is IDynamicFeePool, ERC20, ModelFee {
     using SafeERC20 for IERC20;
     using TradeHistory for TradeHistory.History;
-
-    /// @notice What is fixed at deployment; fees in millionths.
-    /// @param minFee least fee that an inference can set
-    /// @param maxFee highest fee that an inference can set
-    /// @param fallbackFee the fee while there is no fresh inference
-    /// @param feeTtl seconds that a fee holds, from its snapshot
-    /// @param updatePeriod least seconds from one answered snapshot to the next, an hour at least
-    struct Config {
-        uint24 minFee;
-        uint24 maxFee;
-        uint24 fallbackFee;
-        uint32 feeTtl;
-        uint32 updatePeriod;
-    }
-
-    /// @notice No fee is higher: a tenth.
-    uint256 public constant FEE_LIMIT = 100_000;
-
-    /// @notice Least gas of the callback that sets the fee; it takes two thirds of that.
-    uint256 public constant MIN_CALLBACK_GAS = 100_000;
 
     /// @dev Shares of the first deposit that belong to nobody, so that a share always costs little.
     uint256 private constant LOCKED_SHARES = 1000;
@@ -52,25 +28,9 @@ contract DynamicFeePool is IDynamicFeePool, ERC20, SnapshotConsumer, ReentrancyG
     /// @inheritdoc IDynamicFeePool
     IERC20 public immutable token1;
 
-    /// @notice Least fee that an inference can set.
-    uint256 public immutable minFee;
-
-    /// @notice Highest fee that an inference can set.
-    uint256 public immutable maxFee;
-
-    /// @notice The fee while there is no fresh inference.
-    uint256 public immutable fallbackFee;
-
-    /// @notice Seconds that a fee holds, from its snapshot.
-    uint256 public immutable feeTtl;
-
     uint112 private _reserve0;
     uint112 private _reserve1;
-    uint24 private _fee;
     TradeHistory.History private _history;
-
-    /// @dev What the pool offers for an inference. Nothing writes it after the constructor.
-    Terms private _terms;
 
     /// @notice Fixes everything for good.
     /// @param coordinator_ where inferences are asked for
@@ -85,30 +45,11 @@ contract DynamicFeePool is IDynamicFeePool, ERC20, SnapshotConsumer, ReentrancyG
         IERC20[2] memory tokens,
         Config memory config,
         Terms memory terms_
-    )
-        ERC20("Dynamic fee pool share", "DFP")
-        InferenceConsumer(coordinator_, modelId_)
-        SnapshotConsumer(config.updatePeriod)
-    {
+    ) ERC20("Dynamic fee pool share", "DFP") ModelFee(coordinator_, modelId_, TradeHistory.PER_HOUR, config, terms_) {
         (token0, token1) = (tokens[0], tokens[1]);
         if (token0 == token1 || address(token0) == address(0) || address(token1) == address(0)) {
             revert BadTokens(token0, token1);
         }
-        bool ordered = config.minFee <= config.fallbackFee && config.fallbackFee <= config.maxFee;
-        bool timely = config.updatePeriod >= 1 hours && config.feeTtl >= config.updatePeriod;
-        // A result that comes in its last second still has to hold for one.
-        bool fitting = terms_.token == address(0) && terms_.lifetime < config.feeTtl;
-        if (!ordered || config.maxFee > FEE_LIMIT || !timely || !fitting) revert BadConfig();
-        if (terms_.callbackGas < MIN_CALLBACK_GAS) revert BadConfig();
-        Tensors.Format memory input = _inputFormat();
-        if (
-            input.lo != TradeHistory.LO ||
-            input.bits != TradeHistory.BITS ||
-            input.count != 2 * TradeHistory.HOURS ||
-            _outputFormat().count != 1
-        ) revert NotAFeeModel(modelId_);
-        (minFee, maxFee, fallbackFee, feeTtl) = (config.minFee, config.maxFee, config.fallbackFee, config.feeTtl);
-        _terms = terms_;
     }
 
     /// @inheritdoc IDynamicFeePool
@@ -197,19 +138,6 @@ contract DynamicFeePool is IDynamicFeePool, ERC20, SnapshotConsumer, ReentrancyG
     }
 
     /// @inheritdoc IDynamicFeePool
-    function updateFee() external payable nonReentrant returns (bytes32 requestId) {
-        if (msg.value != 0) coordinator.deposit{value: msg.value}(address(0), msg.value);
-        uint256 missing = updateCost();
-        if (missing != 0) revert RequestUnderpaid(missing);
-        TradeHistory.History memory history = _history;
-        uint256 readyAt = history.readyAt();
-        if (block.timestamp < readyAt) revert HistoryTooShort(readyAt);
-        history = history.close(_reserve0, _reserve1);
-        _history = history;
-        return _requestFromState(history.values(), _terms);
-    }
-
-    /// @inheritdoc IDynamicFeePool
     function quote(IERC20 tokenIn, uint256 amountIn) external view returns (uint256 amountOut) {
         (uint256 reserveIn, uint256 reserveOut) = _reservesFor(tokenIn);
         return ConstantProduct.amountOut(amountIn, reserveIn, reserveOut, currentFee());
@@ -221,33 +149,18 @@ contract DynamicFeePool is IDynamicFeePool, ERC20, SnapshotConsumer, ReentrancyG
         return _history.close(_reserve0, _reserve1).values();
     }
 
-    /// @notice What the pool offers for an inference.
-    /// @return terms_ the terms
-    function terms() external view returns (Terms memory terms_) {
-        return _terms;
-    }
-
     /// @inheritdoc IDynamicFeePool
     function reserves() external view returns (uint256 reserve0, uint256 reserve1) {
         return (_reserve0, _reserve1);
     }
 
-    /// @inheritdoc IDynamicFeePool
-    function updateCost() public view returns (uint256 missing) {
-        return Math.saturatingSub(_terms.maxPrice, coordinator.balanceOf(address(0), address(this)));
-    }
-
-    /// @inheritdoc IDynamicFeePool
-    function currentFee() public view returns (uint256 fee) {
-        return snapshotAge() > feeTtl ? fallbackFee : _fee;
-    }
-
-    /// @dev Bounds what was proven. How long it holds follows from the snapshot, not from when this is called.
-    function _fulfillSnapshot(Snapshot memory snapshot, bytes calldata output) internal override {
-        int256 proposed = SignedMath.max(0, _decodeOutput(output)[0]);
-        uint256 fee = Math.max(minFee, Math.min(maxFee, uint256(proposed)));
-        _fee = uint24(fee);
-        emit FeeUpdated(snapshot.requestId, uint256(proposed), fee, snapshot.takenAt + feeTtl);
+    /// @dev Closes the hours before this one with the reserves as they stand: nobody traded since.
+    function _closeHours() internal override returns (int256[] memory values) {
+        TradeHistory.History memory history = _history;
+        _requireHours(history.opened);
+        history = history.close(_reserve0, _reserve1);
+        _history = history;
+        return history.values();
     }
 
     /// @dev Takes tokens from the sender, all of them.

@@ -2,21 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IModelFee} from "./IModelFee.sol";
 
 /// @title A constant-product pool whose fee a model proposes
-/// @notice Trades two ERC-20 tokens. The fee comes from a verified inference over what the pool itself saw in its last
-/// eight closed hours, so a proof binds it to the pool's own past: no proof about other numbers, for another pool, chain,
-/// model or request passes. Who trades shapes that past, at the price of the fee.
-///
-/// All that an inference can do is to set the fee within bounds that were fixed at deployment, for `feeTtl` seconds from
-/// its snapshot; then the fallback fee holds until the next one. Nobody owns or governs the pool.
-///
-/// Who pays: whoever calls `updateFee` sends what the pool's account at the coordinator lacks. What a request does not
-/// cost, and refunds of unanswered ones, stay in that account for the next; anyone may fill it (`depositFor` there). It
-/// cannot be withdrawn. Liquidity never pays.
+/// @notice Trades two ERC-20 tokens. The fee is a {IModelFee}, over what the pool itself saw in its last eight closed hours.
 ///
 /// Tokens whose transfers deliver less than asked for are refused; balances that change by themselves are not supported.
-interface IDynamicFeePool {
+interface IDynamicFeePool is IModelFee {
     /// @notice Liquidity came in.
     /// @param sender who paid
     /// @param to who got the shares
@@ -55,21 +47,8 @@ interface IDynamicFeePool {
         uint256 fee
     );
 
-    /// @notice A proven fee holds.
-    /// @param requestId the request that it answers
-    /// @param proposed what the model says, in millionths
-    /// @param fee what holds: the same, within the bounds
-    /// @param expiresAt last second of it
-    event FeeUpdated(bytes32 indexed requestId, uint256 proposed, uint256 fee, uint256 expiresAt);
-
     /// @notice The two tokens are one, or none.
     error BadTokens(IERC20 token0, IERC20 token1);
-
-    /// @notice Bounds, fallback, times or terms do not fit together.
-    error BadConfig();
-
-    /// @notice The model does not take sixteen digits of 11 bits from −1,024 on and give one number.
-    error NotAFeeModel(uint256 modelId);
 
     /// @notice The transaction came too late.
     error DeadlinePassed(uint256 deadline);
@@ -85,12 +64,6 @@ interface IDynamicFeePool {
 
     /// @notice A transfer delivered another amount than asked for.
     error UnsupportedToken(IERC20 token, uint256 expected, uint256 received);
-
-    /// @notice There are too few closed hours yet.
-    error HistoryTooShort(uint256 readyAt);
-
-    /// @notice The request costs more than was sent and is held for it.
-    error RequestUnderpaid(uint256 missing);
 
     /// @notice Trades an exact amount.
     /// @param tokenIn what is paid in, one of the two
@@ -139,19 +112,6 @@ interface IDynamicFeePool {
         address to,
         uint256 deadline
     ) external returns (uint256 amount0, uint256 amount1);
-
-    /// @notice Asks the market which fee fits the last closed hours. Anyone may; coins sent along go to the pool's account
-    /// at the coordinator.
-    /// @return requestId the request
-    function updateFee() external payable returns (bytes32 requestId);
-
-    /// @notice What a call of `updateFee` has to send.
-    /// @return missing coins
-    function updateCost() external view returns (uint256 missing);
-
-    /// @notice The fee as it holds now.
-    /// @return fee in millionths of what comes in
-    function currentFee() external view returns (uint256 fee);
 
     /// @notice What a trade would give now.
     /// @param tokenIn what is paid in

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {HourDigits} from "./HourDigits.sol";
 import {PriceLog} from "./PriceLog.sol";
 
 /// @title What a pool saw in its last eight closed hours
@@ -26,14 +26,11 @@ library TradeHistory {
         int64 price;
     }
 
-    /// @dev How many hours are kept.
-    uint256 internal constant HOURS = 8;
+    /// @dev Numbers of an hour: move and volume.
+    uint256 internal constant PER_HOUR = 2;
 
-    /// @dev Least value of a digit, which has 11 bits.
-    int256 internal constant LO = -1024;
-    uint256 internal constant BITS = 11;
-
-    int256 private constant HIGHEST = 1023;
+    uint256 private constant HOURS = HourDigits.HOURS;
+    uint256 private constant BITS = HourDigits.BITS;
     uint256 private constant VOLUME_UNIT = 1e8;
     uint256 private constant VOLUME_PER_BP = 1e4;
     /// @dev Keeps a sum of trades from overflowing; far above what a digit can say.
@@ -69,25 +66,14 @@ library TradeHistory {
         self.volume += uint80(Math.min((amountIn * VOLUME_UNIT) / reserveIn, MAX_TRADE));
     }
 
-    /// @dev When there are eight closed hours, besides the one in which this began; never, if it has not begun.
-    function readyAt(History memory self) internal pure returns (uint256) {
-        if (self.opened == 0) return type(uint256).max;
-        return (uint256(self.opened) + HOURS + 1) * 1 hours;
-    }
-
     /// @dev Move and volume of each closed hour, the newest first.
     function values(History memory self) internal pure returns (int256[] memory list) {
-        list = new int256[](2 * HOURS);
-        uint256 digits = self.closed;
-        for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = int256(digits & ((1 << BITS) - 1)) + LO;
-            digits >>= BITS;
-        }
+        list = new int256[](PER_HOUR * HOURS);
+        HourDigits.read(self.closed, list.length, list, 0);
     }
 
     function _push(uint176 closed, int256 move, uint256 volume) private pure returns (uint176) {
-        int256 bounded = SignedMath.max(LO, SignedMath.min(HIGHEST, move));
-        uint256 digits = uint256(bounded - LO) | (uint256(int256(Math.min(volume, uint256(HIGHEST))) - LO) << BITS);
-        return (closed << uint176(2 * BITS)) | uint176(digits);
+        uint256 digits = HourDigits.digit(move) | (HourDigits.digit(volume) << BITS);
+        return (closed << uint176(PER_HOUR * BITS)) | uint176(digits);
     }
 }
