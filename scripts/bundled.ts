@@ -88,6 +88,11 @@ export const BUNDLED: readonly BundledModel[] = [
     },
     target: { maxFlips: 1, maxMeanError: 0.002 },
   }),
+  reference('amm-spread', {
+    input: { range: [-1024, 1023] },
+    steps: { below_top: { exponent: 0 }, fee: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.0005 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

@@ -19,6 +19,7 @@ const MEAN_ERROR: Readonly<Record<string, number>> = {
   'sprite-decoder': 0.0125,
   'reputation-score': 0.0015,
   'credit-default': 0.0005,
+  'amm-spread': 0.001,
 }
 
 for (const bundled of BUNDLED) {

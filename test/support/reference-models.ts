@@ -19,7 +19,7 @@ import { parseRegistration, type ModelRegistration } from '../../scripts/deploy/
 
 /** Bundled models that the reference consumers use. */
 export type ReferenceModelName =
-  'fee-mlp' | 'sprite-decoder' | 'reputation-score' | 'credit-default' | 'tumour-screening'
+  'fee-mlp' | 'sprite-decoder' | 'reputation-score' | 'credit-default' | 'tumour-screening' | 'amm-spread'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
