@@ -6,11 +6,12 @@ let isQuiet = false
 
 /** Runs something and shows nothing of it. */
 export async function quietly<T>(run: () => Promise<T>): Promise<T> {
+  const wasQuiet = isQuiet
   isQuiet = true
   try {
     return await run()
   } finally {
-    isQuiet = false
+    isQuiet = wasQuiet
   }
 }
 
