@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { Story } from '../scene'
+import { ammSpread } from './amm-spread'
 import { creditDefault, tumourScreening } from './validity'
 
 /** Every use case that can be told, in the order of docs/use-cases.md. */
-export const STORIES: readonly Story[] = [creditDefault, tumourScreening]
+export const STORIES: readonly Story[] = [creditDefault, tumourScreening, ammSpread]
