@@ -128,6 +128,30 @@ for (const { name, outputs, top, constraints, words } of [
       })
     }
 
+    if (name === 'amm-spread') {
+      const rows = () =>
+        parseSamples(readFileSync(bundled.heldOut, 'utf8'), model.graph, bundled.heldOut).samples.map((sample) =>
+          Array.from(sample[0]!),
+        )
+      const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!
+      const volatility = (row: readonly number[]) => row.filter((_, k) => k % 5 === 2)
+
+      it('asks calm pools for less than stormy ones', () => {
+        const calm = rows().filter((row) => Math.max(...volatility(row)) < 100)
+        const stormy = rows().filter((row) => volatility(row).reduce((sum, ticks) => sum + ticks) > 8 * 200)
+        expect(Math.min(calm.length, stormy.length)).to.be.greaterThan(30)
+        expect(2 * median(calm.flatMap(run))).to.be.lessThan(median(stormy.flatMap(run)))
+      })
+
+      it('is hardly moved in a calm by trades there and back in the last hour', () => {
+        const calm = rows().filter((row) => Math.max(...volatility(row)) < 100)
+        for (const digit of [1, 3]) {
+          const washed = calm.map((row) => row.map((value, k) => (k === digit ? 1023 : value)))
+          expect(median(washed.flatMap(run)) / median(calm.flatMap(run))).to.be.within(0.9, 1.1)
+        }
+      })
+    }
+
     it('has a card that states the committed circuit', () => {
       const card = readFileSync(join(modelFolder(name), 'card.md'), 'utf8')
       expect(card).to.include(`${model.circuit.r1cs.nConstraints.toLocaleString('en-US')} constraints`)
