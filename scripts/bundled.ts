@@ -93,6 +93,10 @@ export const BUNDLED: readonly BundledModel[] = [
     steps: { below_top: { exponent: 0 }, fee: { exponent: 0 } },
     target: { maxFlips: 1, maxMeanError: 0.0005 },
   }),
+  reference('sybil-airdrop', {
+    input: { range: [0, 1023] },
+    target: { maxFlips: 1, maxMeanError: 0.0005 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

@@ -20,6 +20,7 @@ for (const { name, outputs, top, constraints, words } of [
   { name: 'sprite-decoder', outputs: SIDE * SIDE, top: PIXEL_TOP, constraints: 12_000, words: 6 },
   { name: 'reputation-score', outputs: 1, top: 1000, constraints: 3_000, words: 2 },
   { name: 'amm-spread', outputs: 1, top: FEE_TOP, constraints: 3_000, words: 3 },
+  { name: 'sybil-airdrop', outputs: 1, top: 1000, constraints: 5_000, words: 2 },
 ]) {
   describe(`model of a reference consumer: ${name}`, () => {
     const bundled: BundledModel = BUNDLED.find((candidate) => candidate.name === name)!

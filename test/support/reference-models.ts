@@ -19,7 +19,13 @@ import { parseRegistration, type ModelRegistration } from '../../scripts/deploy/
 
 /** Bundled models that the reference consumers use. */
 export type ReferenceModelName =
-  'fee-mlp' | 'sprite-decoder' | 'reputation-score' | 'credit-default' | 'tumour-screening' | 'amm-spread'
+  | 'fee-mlp'
+  | 'sprite-decoder'
+  | 'reputation-score'
+  | 'credit-default'
+  | 'tumour-screening'
+  | 'amm-spread'
+  | 'sybil-airdrop'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {

@@ -3,6 +3,7 @@
 import type { Story } from '../scene'
 import { ammSpread } from './amm-spread'
 import { creditDefault, tumourScreening } from './validity'
+import { sybilAirdrop } from './sybil-airdrop'
 
 /** Every use case that can be told, in the order of docs/use-cases.md. */
-export const STORIES: readonly Story[] = [creditDefault, tumourScreening, ammSpread]
+export const STORIES: readonly Story[] = [ammSpread, sybilAirdrop, creditDefault, tumourScreening]
