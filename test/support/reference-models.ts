@@ -26,6 +26,7 @@ export type ReferenceModelName =
   | 'tumour-screening'
   | 'amm-spread'
   | 'sybil-airdrop'
+  | 'option-pricer'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
