@@ -83,8 +83,11 @@ export async function verifierSource(bundled: BundledModel, verifyingKey: Verify
 async function recalibrate(bundled: BundledModel): Promise<void> {
   const onnx = readFileSync(join(modelFolder(bundled.name), 'model.onnx'))
   const samples = parseSamples(readFileSync(bundled.calibration, 'utf8'), parseModel(onnx), bundled.calibration)
-  const inputs = Object.fromEntries(parseModel(onnx).inputs.map(({ name }) => [name, bundled.input]))
-  const model = await compileModel(onnx, { samples, inputs, target: bundled.target })
+  const inputs = Object.fromEntries(
+    parseModel(onnx).inputs.map(({ name }) => [name, bundled.inputs?.[name] ?? bundled.input]),
+  )
+  const { target, outputs = {} } = bundled
+  const model = await compileModel(onnx, { samples, inputs, outputs, target })
   const recipe = { ...model.recipe, steps: { ...model.recipe.steps, ...bundled.steps } }
   await writeJsonAtomic(join(modelFolder(bundled.name), 'recipe.json'), recipe)
   console.log(formatReport(compileReport(model)))

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { join } from 'node:path'
-import type { AccuracyTarget, InputOptions, StepRecipe } from '../prover/quantize'
+import type { AccuracyTarget, InputOptions, OutputRecipe, StepRecipe } from '../prover/quantize'
 
 /** A model that ships with the project. */
 export type BundledModel = {
   readonly name: string
   readonly input: InputOptions
+  /** Of inputs that differ from the others, by name. */
+  readonly inputs?: Readonly<Record<string, InputOptions>>
+  /** Of outputs that are not public, by name. */
+  readonly outputs?: Readonly<Record<string, OutputRecipe['visibility']>>
   readonly target: AccuracyTarget
   /** Steps whose numbers are chosen, not searched: outputs in the units that contracts read. */
   readonly steps?: Readonly<Record<string, StepRecipe>>
@@ -27,7 +31,10 @@ const digits = {
 } as const
 
 /** A model of the reference consumers: a key for the shared verifier, whole numbers in and out, no classes. */
-function reference(name: string, options: Pick<BundledModel, 'input' | 'steps' | 'target'>): BundledModel {
+function reference(
+  name: string,
+  options: Pick<BundledModel, 'input' | 'inputs' | 'outputs' | 'steps' | 'target'>,
+): BundledModel {
   return {
     name,
     ...options,
@@ -127,6 +134,21 @@ export const BUNDLED: readonly BundledModel[] = [
       premium: { exponent: 0 },
     },
     target: { maxFlips: 1, maxMeanError: 0.00002 },
+  }),
+  reference('npc-dialogue', {
+    input: { range: [0, 511] },
+    // What one step hashes is what the next one opens.
+    inputs: { cache: { range: [-32, 31], visibility: 'hashed' } },
+    outputs: { cache_next: 'hashed' },
+    // Clamped to six bits a row is clipped as the model clips it, whatever calibration saw of it.
+    steps: Object.fromEntries(
+      [0, 1, 2, 3].flatMap((layer) => [
+        [`row${layer}/above`, { exponent: 0, clampBits: 6 }],
+        [`row${layer}/excess`, { exponent: 0 }],
+      ]),
+    ),
+    // Of 35 rows of the cache 34 stay as they are, and hide what the error of the new one is.
+    target: { maxFlips: 0, maxMeanError: 0.00005 },
   }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },

@@ -27,6 +27,7 @@ export type ReferenceModelName =
   | 'amm-spread'
   | 'sybil-airdrop'
   | 'option-pricer'
+  | 'npc-dialogue'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
