@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: CC0-1.0
 """What six people of a village say: a grammar written for this project, dedicated to the public domain (CC0).
 
-A line is a function of who is asked, time, weather, how well the player is known, how far the errand is, and the topic. It is
-put together from pieces that each depend on two or three of those, so that all of them have to be read to say it.
+A line is a function of who is asked, time, weather, how well the player is known, how far the errand is, and the topic.
+It is put together from pieces that each depend on two or three of those, so that all of them have to be read to say it.
 """
 
 from __future__ import annotations
@@ -354,7 +354,7 @@ def line(c: Combination) -> list[str]:
 
 
 def vocabulary() -> list[str]:
-    """Texts of the token ids: end of line, characters, skies, standings, topics, the words that move an errand, the others."""
+    """Texts of the token ids: end, characters, skies, standings, topics, the words that move an errand, the others."""
     words = {word for c in combinations() for word in line(c)} - {"errand", "reward"}
     skies = [f"<{time} {weather}>" for time in TIMES for weather in WEATHERS]
     standings = [f"<{reputation} {stage}>" for reputation in REPUTATIONS for stage in STAGES]

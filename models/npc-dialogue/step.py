@@ -67,6 +67,11 @@ def initial(rng: np.random.Generator) -> Weights:
     return weights
 
 
+def shaken(x: jax.Array, key: jax.Array | None, size: float) -> jax.Array:
+    """With noise of at most that size, for training: what comes after has to bear what integers round away."""
+    return x if key is None else x + jax.random.uniform(key, x.shape, minval=-size, maxval=size)
+
+
 def whole(x: jax.Array) -> jax.Array:
     """Rounded and clipped; the gradient passes where nothing is clipped."""
     clipped = jnp.clip(x, LOWEST, HIGHEST)
@@ -74,7 +79,7 @@ def whole(x: jax.Array) -> jax.Array:
 
 
 def bias(p: Params, layer: int) -> jax.Array:
-    """[HEADS, position, slot]: what a head adds for how far back a slot is, which position it holds, or that it is empty."""
+    """[HEADS, position, slot]: what a head adds for how far back a slot is, for its position, or for being empty."""
     position = jnp.arange(SLOTS)[:, None]
     slot = jnp.arange(SLOTS)[None, :]
     held = position - (SLOTS - 1 - slot)
@@ -83,8 +88,9 @@ def bias(p: Params, layer: int) -> jax.Array:
     return jnp.where(held[None] >= 0, near + at, EMPTY)
 
 
-def logits(p: Params, tokens: jax.Array) -> jax.Array:
-    """[N, T] tokens to [N, T, VOCABULARY], T at most SLOTS: what the steps give one after the other."""
+def logits(p: Params, tokens: jax.Array, key: jax.Array | None = None) -> jax.Array:
+    """[N, T] tokens, T at most SLOTS, to [N, T, VOCABULARY]: what the steps give in turn. With a key, shaken."""
+    keys = [None] * 3 * LAYERS if key is None else list(jax.random.split(key, 3 * LAYERS))
     count, length = tokens.shape
     x = p["tokens"][tokens] + p["positions"][:length]
     # Place j of the sequence is in slot SLOTS − 1 − (i − j) at position i.
@@ -93,8 +99,8 @@ def logits(p: Params, tokens: jax.Array) -> jax.Array:
     empty = (SLOTS - 1 - jnp.arange(length)) * jnp.exp(EMPTY)
     for layer in range(LAYERS):
         q = (x @ p[f"q{layer}"]).reshape(count, length, HEADS, KEY)
-        k = whole(x @ p[f"k{layer}"] * STEPS)
-        v = whole(x @ p[f"v{layer}"] * STEPS)
+        k = whole(shaken(x @ p[f"k{layer}"] * STEPS, keys[3 * layer], 1))
+        v = whole(shaken(x @ p[f"v{layer}"] * STEPS, keys[3 * layer + 1], 1))
         table = bias(p, layer)[:, i, slot]
         scores = jnp.einsum("nihk,njk->nhij", q, k) / SCALE + table[None]
         scores = jnp.where(j <= i, scores, -1e9)
@@ -102,8 +108,8 @@ def logits(p: Params, tokens: jax.Array) -> jax.Array:
         top = jnp.maximum(scores.max(-1, keepdims=True), EMPTY)
         e = jnp.exp(scores - top)
         a = e / (e.sum(-1, keepdims=True) + empty[None, None, :, None] * jnp.exp(-top))
-        mixed = jnp.einsum("nhij,njv->nihv", a, v).reshape(count, length, HEADS * VALUE) / STEPS
-        x = x + mixed @ p[f"o{layer}"]
+        mixed = jnp.einsum("nhij,njv->nihv", a, v).reshape(count, length, HEADS * VALUE)
+        x = x + shaken(mixed, keys[3 * layer + 2], 1) / STEPS @ p[f"o{layer}"]
         x = x + jax.nn.relu(x @ p[f"up{layer}"] + p[f"up{layer}_b"]) @ p[f"down{layer}"] + p[f"down{layer}_b"]
     return x @ p["head"] + p["head_b"]
 
@@ -124,17 +130,21 @@ def save_step(path: Path, weights: Weights) -> None:
     def ints(name: str, *values: int) -> str:
         return constant(name, np.array(values, np.int64))
 
+    def affine(name: str, source: str) -> str:
+        w, b = constant(f"{name}_w", weights[name]), constant(f"{name}_b", weights[f"{name}_b"])
+        return node("Gemm", name, source, w, b)
+
     first, second = ints("first", 0), ints("second", 1)
     token = node("Gather", "token", "step", first, axis=1)
     position = node("Gather", "position", "step", second, axis=1)
     flat = ints("flat", -1)
-    chosen = {"token": node("Reshape", "token_id", token, flat), "position": node("Reshape", "position_id", position, flat)}
-    word = node("Gather", "word", constant("tokens", weights["tokens"]), chosen["token"], axis=0)
+    token, position = node("Reshape", "token_id", token, flat), node("Reshape", "position_id", position, flat)
+    word = node("Gather", "word", constant("tokens", weights["tokens"]), token, axis=0)
     # All that depends on the position is one table: place, then what each layer adds to its scores.
     p = {name: jnp.asarray(w) for name, w in weights.items()}
     tables = [np.asarray(bias(p, layer)).transpose(1, 0, 2).reshape(SLOTS, HEADS * SLOTS) for layer in range(LAYERS)]
     by_position = constant("by_position", np.concatenate([weights["positions"], *tables], axis=1))
-    given = node("Gather", "given", by_position, chosen["position"], axis=0)
+    given = node("Gather", "given", by_position, position, axis=0)
     place = node("Slice", "place", given, first, ints("width", WIDTH), second)
     x = node("Add", "x", word, place)
     kept = node("Slice", "kept", "cache", second, ints("end", SLOTS), first)
@@ -151,19 +161,21 @@ def save_step(path: Path, weights: Weights) -> None:
         at = layer * (KEY + VALUE)
         old = node("Slice", f"old{layer}", kept, ints(f"from{layer}", at), ints(f"to{layer}", at + KEY + VALUE), second)
         both = node("Concat", f"both{layer}", old, row, axis=0)
-        keys = node("Slice", f"keys{layer}", both, first, ints(f"key_end{layer}", KEY), second)
-        values = node("Slice", f"values{layer}", both, ints(f"key_end{layer}", KEY), ints(f"row_end{layer}", KEY + VALUE), second)
+        key_end, row_end = ints(f"key_end{layer}", KEY), ints(f"row_end{layer}", KEY + VALUE)
+        keys = node("Slice", f"keys{layer}", both, first, key_end, second)
+        values = node("Slice", f"values{layer}", both, key_end, row_end, second)
         dots = node("MatMul", f"dots{layer}", queries, node("Transpose", f"turned{layer}", keys, perm=[1, 0]))
         start = WIDTH + layer * HEADS * SLOTS
-        added = node("Slice", f"bias{layer}", given, ints(f"b{layer}", start), ints(f"e{layer}", start + HEADS * SLOTS), second)
+        begin, end = ints(f"b{layer}", start), ints(f"e{layer}", start + HEADS * SLOTS)
+        added = node("Slice", f"bias{layer}", given, begin, end, second)
         added = node("Reshape", f"added{layer}", added, ints(f"square{layer}", HEADS, SLOTS))
         weights_of = node("Softmax", f"attention{layer}", node("Add", f"scores{layer}", dots, added), axis=1)
         mixed = node("MatMul", f"mixed{layer}", weights_of, values)
         line = node("Reshape", f"line{layer}", mixed, ints(f"one{layer}", 1, HEADS * VALUE))
-        x = node("Add", f"attended{layer}", x, node("MatMul", f"o{layer}", line, constant(f"o{layer}_w", weights[f"o{layer}"] / STEPS)))
-        up = node("Gemm", f"up{layer}", x, constant(f"up{layer}_w", weights[f"up{layer}"]), constant(f"up{layer}_b", weights[f"up{layer}_b"]))
-        down = node("Gemm", f"down{layer}", node("Relu", f"relu{layer}", up), constant(f"down{layer}_w", weights[f"down{layer}"]), constant(f"down{layer}_b", weights[f"down{layer}_b"]))
-        x = node("Add", f"x{layer}", x, down)
+        o = node("MatMul", f"o{layer}", line, constant(f"o{layer}_w", weights[f"o{layer}"] / STEPS))
+        x = node("Add", f"attended{layer}", x, o)
+        hidden = node("Relu", f"relu{layer}", affine(f"up{layer}", x))
+        x = node("Add", f"x{layer}", x, affine(f"down{layer}", hidden))
     scores = node("Gemm", "scores", x, constant("head_w", weights["head"]), constant("head_b", weights["head_b"]))
     node("ArgMax", "next", scores, axis=1, keepdims=1)
     node("Concat", "cache_next", kept, node("Concat", "row", *rows, axis=1), axis=0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rebuilds model.onnx, vocabulary.json and the sample files, a language model of the lines of corpus.py: python train.py"""
+"""Rebuilds model.onnx, vocabulary.json and the sample files from the lines of corpus.py: python train.py"""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DECAY = 0.0
 PROMPT = 4
 TEST, VALIDATION = 0.15, 0.05
 ROWS = 160  # held-out steps in samples.json
-CALIBRATION_ROWS = 60
-LINES = 24  # held-out lines in samples.json, whole
+CALIBRATION_ROWS = 160
+LINES = 100  # held-out lines in samples.json, whole
 
 Line = list[int]  # prompt, words, end
 
@@ -68,7 +68,7 @@ def arrays(lines: Sequence[Line]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def loss(p: common.Params, data: Sequence[jax.Array], key: jax.Array) -> jax.Array:
     x, y, counts = data[0].astype(int), data[1].astype(int), data[2]
-    picked = jnp.take_along_axis(jax.nn.log_softmax(step.logits(p, x)), y[..., None], -1)[..., 0]
+    picked = jnp.take_along_axis(jax.nn.log_softmax(step.logits(p, x, key)), y[..., None], -1)[..., 0]
     return -(picked * counts).sum() / counts.sum()
 
 
@@ -88,14 +88,16 @@ forward = jax.jit(step.logits)
 Predict = Callable[[Line, int], int]
 
 
-def backing_off(train: Sequence[Line], contexts: Callable[[Line, int], list[tuple]]) -> tuple[Predict, Callable[[Line, int], float]]:
+def backing_off(
+    train: Sequence[Line], contexts: Callable[[Line, int], list[tuple]]
+) -> tuple[Predict, Callable[[Line, int], float]]:
     """
     The most frequent token after the longest context that was seen, and its probability: Witten-Bell smoothing, down to
     all tokens alike.
     """
     counts: dict[tuple, Counter[int]] = defaultdict(Counter)
     for tokens in train:
-        for i in range(PROMPT, min(len(tokens), step.SLOTS + 1)):
+        for i in places(tokens):
             for context in contexts(tokens, i):
                 counts[context][tokens[i]] += 1
 
@@ -135,13 +137,18 @@ def nearest(train: Sequence[Line]) -> Callable[[Line], Line]:
     return lambda tokens: train[int(((prompts != tokens[:PROMPT]) @ weight).argmin())]
 
 
+def places(tokens: Line) -> range:
+    """Where a step of a line gives a token that counts."""
+    return range(PROMPT, min(len(tokens), step.SLOTS + 1))
+
+
 def share(predict: Predict, lines: Sequence[Line]) -> float:
-    hits = [predict(tokens, i) == tokens[i] for tokens in lines for i in range(PROMPT, min(len(tokens), step.SLOTS + 1))]
+    hits = [predict(tokens, i) == tokens[i] for tokens in lines for i in places(tokens)]
     return sum(hits) / len(hits)
 
 
 def perplexity(probability: Callable[[Line, int], float], lines: Sequence[Line]) -> float:
-    costs = [-np.log(probability(tokens, i)) for tokens in lines for i in range(PROMPT, min(len(tokens), step.SLOTS + 1))]
+    costs = [-np.log(probability(tokens, i)) for tokens in lines for i in places(tokens)]
     return float(np.exp(np.mean(costs)))
 
 
@@ -176,8 +183,10 @@ class Steps:
         return tokens
 
 
-def save_rows(path: Path, steps: Steps, lines: Sequence[Line], count: int, rng: np.random.Generator, **more: object) -> list[tuple[Line, int]]:
-    """Random steps of lines, each with the cache before it and the token that follows."""
+def save_rows(
+    path: Path, steps: Steps, lines: Sequence[Line], count: int, rng: np.random.Generator, **more: object
+) -> None:
+    """Random steps of lines, each with the cache before it and the token that follows, and more of each."""
     picked = []
     rows, labels = [], []
     for index in rng.permutation(len(lines))[:count]:
@@ -188,7 +197,22 @@ def save_rows(path: Path, steps: Steps, lines: Sequence[Line], count: int, rng: 
         labels.append(tokens[at + 1])
     extra = {name: value(picked) if callable(value) else value for name, value in more.items()}
     path.write_text(json.dumps({"input_data": rows, "labels": labels, **extra}, separators=(",", ":")) + "\n")
-    return picked
+
+
+def save(steps: Steps, parts: dict[str, list[Line]], baseline: Predict) -> None:
+    """samples.json from test lines, with what the baseline says, and calibration.json from validation lines."""
+    test = parts["test"]
+    rng = np.random.default_rng(SEED + 1)
+    save_rows(
+        HERE / "samples.json",
+        steps,
+        test,
+        ROWS,
+        rng,
+        baseline=lambda picked: [baseline(tokens, i) for tokens, i in picked],
+        whole_lines=[test[i] for i in rng.permutation(len(test))[:LINES]],
+    )
+    save_rows(HERE / "calibration.json", steps, parts["validation"], CALIBRATION_ROWS, rng)
 
 
 def main() -> None:
@@ -196,7 +220,8 @@ def main() -> None:
     assert len(words) == step.VOCABULARY and words[corpus.FIRST_WORD : corpus.FIRST_WORD + 2] == ["errand", "reward"]
     parts = split()
     train, test = parts["train"], parts["test"]
-    print({name: len(lines) for name, lines in parts.items()}, "lines;", len({tuple(x[PROMPT:]) for x in train}), "different ones in train")
+    different = len({tuple(x[PROMPT:]) for x in train})
+    print({name: len(lines) for name, lines in parts.items()}, "lines;", different, "different ones in train")
     assert not {tuple(x[PROMPT:]) for x in test} & {tuple(x[PROMPT:]) for x in train}
 
     weights = step.initial(np.random.default_rng(SEED))
@@ -221,21 +246,12 @@ def main() -> None:
     informed, p_informed = backing_off(train, of_who_and_topic)
     closest = nearest(train)
     print("trigram: %.4f, perplexity %.3f" % (share(trigram, test), perplexity(p_trigram, test)))
-    print("trigram by character and topic: %.4f, perplexity %.3f" % (share(informed, test), perplexity(p_informed, test)))
+    of_topic = share(informed, test), perplexity(p_informed, test)
+    print("trigram by character and topic: %.4f, perplexity %.3f" % of_topic)
     near = lambda tokens, i: (closest(tokens) + [0] * step.SLOTS)[i]  # noqa: E731
     print("nearest train line: %.4f" % share(near, test))
 
-    rng = np.random.default_rng(SEED + 1)
-    save_rows(
-        HERE / "samples.json",
-        steps,
-        test,
-        ROWS,
-        rng,
-        baseline=lambda picked: [informed(tokens, i) for tokens, i in picked],
-        whole_lines=[test[i] for i in rng.permutation(len(test))[:LINES]],
-    )
-    save_rows(HERE / "calibration.json", steps, parts["validation"], CALIBRATION_ROWS, rng)
+    save(steps, parts, informed)
     (HERE / "vocabulary.json").write_text(json.dumps(words, indent=1) + "\n")
     print(sum(w.size for w in weights.values()), "parameters")
 

@@ -31,6 +31,7 @@ const ERRAND_WORD = FIRST_WORD
 const REWARD_WORD = FIRST_WORD + 1
 const END = 0
 const POSITIONS = 35
+const MOST_GAS_A_TOKEN = 85_000n
 
 async function deployDialogue(world: World, modelId: bigint, verifier: InferenceVerifier = world.routed) {
   const [player, other, teller] = (await freshSigners(3)) as [
@@ -193,7 +194,9 @@ describe('NpcDialogue, lines', () => {
     const { questionId, prompt, tokens } = await ask(dialogue, player)
     expect(await dialogue.lineOf(questionId)).to.deep.equal(['...', false])
     const words = chatter(32)
-    await expect(tell(scene, questionId, tokens, words))
+    const told = await tell(scene, questionId, tokens, words)
+    expect((await told.wait())!.gasUsed).to.be.lessThan(BigInt(POSITIONS) * MOST_GAS_A_TOKEN)
+    await expect(told)
       .to.emit(dialogue, 'LineProven')
       .withArgs(prompt, teller.address, bytesOf(words))
       .and.to.emit(dialogue, 'Answered')
