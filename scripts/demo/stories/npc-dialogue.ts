@@ -145,8 +145,8 @@ async function judge({ model, bundled }: Scene, speaker: Speaker): Promise<Pick<
   const float = (await runtime.runAll(samples).finally(() => runtime.close())).map((outputs) => outputs[0]![0]!)
   const right = (tokens: readonly number[]) => tokens.filter((token, i) => token === labels![i]).length / tokens.length
   const [asProved, byTrigram] = [right(proved), right(baseline)]
-  note(`next token right: ${percent(asProved)} as proved, ${percent(right(float))} by floats, ${percent(byTrigram)} by`)
-  note('the trigrams of character and topic')
+  note(`next token right: ${percent(asProved)} as proved, ${percent(right(float))} by floats`)
+  note(`trigrams of character and topic: ${percent(byTrigram)}`)
   const lines = heldOutLines().slice(0, 6)
   const same = lines.filter((line) => {
     const words = line.slice(PROMPT_TOKENS).filter((token) => token >= FIRST_WORD)
