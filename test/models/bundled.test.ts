@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditCircuit } from '../../prover/circuit'
-import { pack } from '../../prover/encodings'
+import { pack, tensorCommitment } from '../../prover/encodings'
 import { checkSamples, compileReport, type CompiledModel } from '../../prover/pipeline'
 import { evaluateProgram, parseSamples, quantizeInput, toBigInts } from '../../prover/quantize'
 import { firstUnsatisfiedRow, WitnessGenerator } from '../../prover/witness'
@@ -53,12 +53,16 @@ for (const bundled of BUNDLED) {
       const generator = await WitnessGenerator.create(model.circuit)
       for (const sample of heldOut().samples.slice(0, WITNESSES)) {
         const inputs = model.quantized.inputs.map(({ recipe }, i) => quantizeInput(recipe, sample[i]!))
-        const { values, signals } = generator.generate({ inputs, context: 7n })
+        const { values, signals, salts } = generator.generate({ inputs, context: 7n })
         expect(firstUnsatisfiedRow(model.circuit.r1cs, values)).to.equal(undefined)
         const tensors = evaluateProgram(model.quantized, inputs)
-        const words = model.quantized.outputs.flatMap(({ tensor }, i) =>
-          pack(toBigInts(tensors[tensor]!), model.circuit.schema.outputs[i]!),
-        )
+        const hidden = [...salts]
+        const words = model.quantized.outputs.flatMap(({ tensor }, i) => {
+          const spec = model.circuit.schema.outputs[i]!
+          const packed = pack(toBigInts(tensors[tensor]!), spec)
+          const format = { lo: spec.lo, bits: spec.bits, count: tensors[tensor]!.length }
+          return spec.visibility === 'hashed' ? [tensorCommitment(packed, hidden.shift()!, format)] : packed
+        })
         expect(signals.slice(0, words.length)).to.deep.equal(words)
         expect(signals.at(-1)).to.equal(7n)
       }
