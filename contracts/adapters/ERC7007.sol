@@ -141,7 +141,8 @@ abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
                 '"'
             );
         }
-        return string.concat("data:application/json;base64,", Base64.encode(bytes(string.concat(json, "}"))));
+        json = string.concat(json, _traits(tokenId), "}");
+        return string.concat("data:application/json;base64,", Base64.encode(bytes(json)));
     }
 
     /* solhint-enable quotes */
@@ -183,6 +184,11 @@ abstract contract ERC7007 is ERC721, PinnedModel, IAigcToken {
 
     /// @dev A URI of the image of a token's content, which was verified. It goes into JSON as it is.
     function _image(uint256 tokenId, bytes memory aigcData) internal view virtual returns (string memory);
+
+    /// @dev More JSON members of a token's metadata, each with a comma before it; none here.
+    function _traits(uint256) internal view virtual returns (string memory) {
+        return "";
+    }
 
     /// @dev ERC-7992's input commitment of a prompt of the right length.
     function _commitmentOf(bytes calldata prompt) private view returns (bytes32) {
