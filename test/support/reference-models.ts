@@ -28,6 +28,7 @@ export type ReferenceModelName =
   | 'sybil-airdrop'
   | 'option-pricer'
   | 'npc-dialogue'
+  | 'sprite-diffusion'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
