@@ -5,8 +5,10 @@ pragma solidity ^0.8.28;
 import {PriceLog} from "../consumers/defi/PriceLog.sol";
 import {SpriteSvg} from "../consumers/nft/SpriteSvg.sol";
 import {IReputationGate} from "../consumers/reputation/IReputationGate.sol";
+import {IDiffusionSprites} from "../consumers/nft/IDiffusionSprites.sol";
 import {ISpriteToken} from "../consumers/nft/ISpriteToken.sol";
 import {ReputationGated} from "../consumers/reputation/ReputationGated.sol";
+import {PixelSvg} from "../libraries/PixelSvg.sol";
 
 /// @title Parts of the reference consumers, for tests
 contract ConsumerLibraries {
@@ -24,6 +26,14 @@ contract ConsumerLibraries {
 
     function draw(int256[] calldata pixels) external pure returns (string memory) {
         return string(SpriteSvg.draw(pixels));
+    }
+
+    function drawColours(
+        uint256[] calldata colours,
+        uint256 side,
+        uint256 background
+    ) external pure returns (string memory) {
+        return string(PixelSvg.draw(colours, side, background));
     }
 }
 
@@ -69,5 +79,39 @@ contract SeedPicker {
     function drawIfLiked(ISpriteToken token, uint256 claimId, uint256 mask) external {
         uint256 tokenId = token.draw(claimId);
         if (tokenId & mask != 0) revert Disliked(tokenId);
+    }
+}
+
+/// @title Claims diffusion sprites, and may refuse its bond or ask for it twice, for tests
+contract SpriteClaimer {
+    error NoThanks();
+
+    IDiffusionSprites private _sprites;
+    bytes32 private _secret;
+    bool private _refuses;
+    bool private _greedy;
+
+    receive() external payable {
+        _receive();
+    }
+
+    function commit(IDiffusionSprites sprites, bytes32 secret) external payable {
+        _sprites = sprites;
+        _secret = secret;
+        sprites.commit{value: msg.value}(sprites.commitmentOf(0, address(this), secret));
+    }
+
+    function behave(bool refuses, bool greedy) external {
+        _refuses = refuses;
+        _greedy = greedy;
+    }
+
+    function reveal() external returns (uint256) {
+        return _sprites.reveal(0, _secret);
+    }
+
+    function _receive() private {
+        if (_refuses) revert NoThanks();
+        if (_greedy) _sprites.reveal(0, _secret);
     }
 }
