@@ -2,10 +2,11 @@
 
 import type { Story } from '../scene'
 import { ammSpread } from './amm-spread'
-import { creditDefault, tumourScreening } from './validity'
 import { npcDialogue } from './npc-dialogue'
 import { optionPricer } from './option-pricer'
+import { spriteDiffusion } from './sprite-diffusion'
 import { sybilAirdrop } from './sybil-airdrop'
+import { creditDefault, tumourScreening } from './validity'
 
 /** Every use case that can be told, in the order of docs/use-cases.md. */
 export const STORIES: readonly Story[] = [
@@ -14,5 +15,6 @@ export const STORIES: readonly Story[] = [
   sybilAirdrop,
   creditDefault,
   tumourScreening,
+  spriteDiffusion,
   npcDialogue,
 ]
