@@ -185,6 +185,11 @@ export const BUNDLED: readonly BundledModel[] = [
     steps: diffusionSteps(6),
     target: { maxFlips: 1, maxMeanError: 0.02 },
   }),
+  reference('flow-toxicity', {
+    input: { range: [-512, 511] },
+    steps: { below_top: { exponent: 0 }, score: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.0005 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

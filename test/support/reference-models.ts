@@ -29,6 +29,7 @@ export type ReferenceModelName =
   | 'option-pricer'
   | 'npc-dialogue'
   | 'sprite-diffusion'
+  | 'flow-toxicity'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
