@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {IPoolManager} from "@uniswap/v4-core/src/interfaces/IPoolManager.sol";
+import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
+import {BalanceDelta} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
+import {Currency} from "@uniswap/v4-core/src/types/Currency.sol";
+import {SwapParams} from "@uniswap/v4-core/src/types/PoolOperation.sol";
+import {PoolState} from "../defi/v4/PoolState.sol";
+import {SinglePoolHook} from "../defi/v4/SinglePoolHook.sol";
+import {FlowClock} from "./FlowClock.sol";
+import {IFlowReporter} from "./IFlowReporter.sol";
+import {IFlowReputation} from "./IFlowReputation.sol";
+import {INamingRouter} from "./INamingRouter.sol";
+
+/// @title A pool of Uniswap v4 in which each trader pays by its flow
+/// @notice Names the fee that `FlowReputation` has for the trader, reports each trade to it, and keeps the mean ticks that
+/// trades are judged by. It serves one pool: in a pool of tokens that a trader made itself, harmless trades would cost nothing.
+///
+/// Who the trader is must not be for the trader to say. v4 tells a hook who called the manager. If that is one of the routers
+/// fixed at deployment, it is asked for whom it acts; anyone else, be it a contract that trades for itself or a router
+/// that this hook does not know, is the trader itself, with a history of its own. Data sent along is not looked at.
+/// @dev Volume is in units of currency 1. Before the swap it is estimated, if only the amount of currency 0 is known, at the mean tick
+/// of the last closed period; an amount that is only bounded by its price limit counts in full, and so pays the highest fee.
+contract FlowTierHook is IFlowReporter, SinglePoolHook {
+    using FlowClock for FlowClock.Clock;
+    using PoolState for IPoolManager;
+
+    /// @notice What traders pay, and where their trades are reported.
+    IFlowReputation public immutable reputation;
+
+    /// @notice How much of currency 1 is a unit of volume: about a millionth of what the pool is expected to hold.
+    uint256 public immutable volumeUnit;
+
+    /// @notice Routers that are asked for whom they act.
+    mapping(address router => bool) public isRouter;
+
+    FlowClock.Clock private _clock;
+
+    /// @notice The unit is 0.
+    error BadVolumeUnit();
+
+    /// @notice Fixes everything for good. The reputation names this hook as a reporter, and so is deployed afterwards, at
+    /// an address known before.
+    /// @param manager the pool manager
+    /// @param currencies the two currencies of the pool, in order
+    /// @param tickSpacing the pool's tick spacing
+    /// @param reputation_ what traders pay
+    /// @param volumeUnit_ how much of currency 1 is a unit of volume
+    /// @param routers contracts that truly say for whom they act
+    constructor(
+        IPoolManager manager,
+        Currency[2] memory currencies,
+        int24 tickSpacing,
+        IFlowReputation reputation_,
+        uint256 volumeUnit_,
+        address[] memory routers
+    ) SinglePoolHook(manager, currencies, tickSpacing) {
+        if (volumeUnit_ == 0) revert BadVolumeUnit();
+        (reputation, volumeUnit) = (reputation_, volumeUnit_);
+        for (uint256 i = 0; i < routers.length; ++i) {
+            isRouter[routers[i]] = true;
+        }
+    }
+
+    /// @inheritdoc IFlowReporter
+    function closedTick(uint256 period) external view returns (int24 tick) {
+        return _clock.closedTick(period);
+    }
+
+    /// @notice Who trades when an address calls the manager.
+    /// @param sender the address
+    /// @return trader whose history counts
+    function traderOf(address sender) public view returns (address trader) {
+        return isRouter[sender] ? INamingRouter(sender).msgSender() : sender;
+    }
+
+    /// @dev The pool begins.
+    function _opened(int24 tick) internal override {
+        _clock.start(tick);
+    }
+
+    /// @dev What the trader pays.
+    function _feeOf(
+        address sender,
+        SwapParams calldata params,
+        bytes calldata
+    ) internal view override returns (uint24) {
+        return reputation.feeFor(traderOf(sender), _volumeOf(params));
+    }
+
+    /// @dev The tick moved at most in this swap: liquidity does not move it.
+    function _swapped(address sender, SwapParams calldata, BalanceDelta delta, bytes calldata) internal override {
+        int24 before = _clock.tick;
+        int24 tick = poolManager.slot0(poolId()).tick();
+        _clock.move(tick);
+        // Whoever pays currency 1 raises the price.
+        int256 paid = -int256(delta.amount1());
+        uint256 volume = Math.ceilDiv(SignedMath.abs(paid), volumeUnit);
+        reputation.report(traderOf(sender), int256(before) + tick, paid < 0 ? -int256(volume) : int256(volume));
+    }
+
+    /// @dev Volume of a swap to be made, as far as its amount tells.
+    function _volumeOf(SwapParams calldata params) private view returns (uint256) {
+        // Above, the price is not known to fit, and no pool has it.
+        uint256 amount = Math.min(SignedMath.abs(params.amountSpecified), type(uint128).max);
+        bool isCurrency0 = (params.amountSpecified < 0) == params.zeroForOne;
+        if (isCurrency0) {
+            uint256 root = TickMath.getSqrtPriceAtTick(_clock.recentTick());
+            amount = Math.mulDiv(Math.mulDiv(amount, root, 1 << 96), root, 1 << 96);
+        }
+        return Math.ceilDiv(amount, volumeUnit);
+    }
+}
