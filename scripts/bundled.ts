@@ -187,7 +187,14 @@ export const BUNDLED: readonly BundledModel[] = [
   }),
   reference('flow-toxicity', {
     input: { range: [-512, 511] },
-    steps: { below_top: { exponent: 0 }, score: { exponent: 0 } },
+    // Calibration would clamp these to what its samples need; the most toxic traders are beyond them.
+    steps: {
+      seen1: { exponent: 7 },
+      seen2: { exponent: 7 },
+      relu1: { exponent: 8 },
+      below_top: { exponent: 0 },
+      score: { exponent: 0 },
+    },
     target: { maxFlips: 1, maxMeanError: 0.0005 },
   }),
   { name: 'mlp-784-56-10', input: {}, ...digits },

@@ -21,6 +21,7 @@ for (const { name, outputs, top, constraints, words } of [
   { name: 'reputation-score', outputs: 1, top: 1000, constraints: 3_000, words: 2 },
   { name: 'amm-spread', outputs: 1, top: FEE_TOP, constraints: 3_000, words: 3 },
   { name: 'sybil-airdrop', outputs: 1, top: 1000, constraints: 5_000, words: 2 },
+  { name: 'flow-toxicity', outputs: 1, top: 10_000, constraints: 10_000, words: 2 },
 ]) {
   describe(`model of a reference consumer: ${name}`, () => {
     const bundled: BundledModel = BUNDLED.find((candidate) => candidate.name === name)!
@@ -149,6 +150,16 @@ for (const { name, outputs, top, constraints, words } of [
         for (const digit of [1, 3]) {
           const washed = calm.map((row) => row.map((value, k) => (k === digit ? 1023 : value)))
           expect(median(washed.flatMap(run)) / median(calm.flatMap(run))).to.be.within(0.9, 1.1)
+    if (name === 'flow-toxicity') {
+      it('expects nothing of flow that prices do not follow, and more the further they do, at any size', () => {
+        const flow = (markout: number, bucket: number) =>
+          run(Array.from({ length: 24 }, (_, k) => (k % 2 ? bucket : markout)))[0]!
+        for (const bucket of [5, 8, 12]) {
+          expect(flow(-10, bucket)).to.be.lessThan(100)
+          const scores = [0, 10, 20, 40, 80].map((markout) => flow(markout, bucket))
+          expect(scores).to.deep.equal([...scores].sort((a, b) => a - b))
+          expect(scores[0]).to.be.lessThan(200)
+          expect(scores[3]).to.be.greaterThan(1000)
         }
       })
     }

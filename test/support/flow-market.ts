@@ -2,6 +2,7 @@
 
 /** Blocks of 12 seconds in a period of five minutes, as `FlowClock` has them. */
 const BLOCKS = 25
+export const BLOCK_SECONDS = 12
 const LONGEST = 40
 const UNIT = 1e6
 /** Largest trade, in millionths of the reserve. */
@@ -24,6 +25,8 @@ export type Character = {
 export type MarketTrade = {
   /** Index of the trader; −1 for arbitrageurs without a name. */
   readonly trader: number
+  /** Block within the period, from 0 to 24. */
+  readonly block: number
   /** Sum of the ticks before and after. */
   readonly ticks: number
   /** In millionths of the reserve; positive if it raised the price. */
@@ -69,19 +72,19 @@ export async function* runMarket(
   for (let period = 0; period < periods; period++) {
     const trades: MarketTrade[] = []
     let sum = 0
-    const push = async (trader: number, side: number, volume: number, most: number) => {
+    const push = async (t: number, trader: number, side: number, volume: number, most: number) => {
       const fee = await feeOf(trader, volume)
       if (fee / 100 > most) return
       const before = Math.round(pool)
       pool += side * 2 * Math.log1p(volume / UNIT) * 1e4
-      trades.push({ trader, ticks: before + Math.round(pool), volume: side * volume, fee })
+      trades.push({ trader, block: t % BLOCKS, ticks: before + Math.round(pool), volume: side * volume, fee })
     }
     for (let t = period * BLOCKS; t < (period + 1) * BLOCKS; t++) {
       const gap = market[t]! - pool
       const band = (await feeOf(-1, 0)) / 100
       if (Math.abs(gap) > band) {
         const volume = Math.round(Math.expm1((Math.abs(gap) - band) / 2e4) * UNIT)
-        if (volume > 0) await push(-1, Math.sign(gap), volume, Infinity)
+        if (volume > 0) await push(t, -1, Math.sign(gap), volume, Infinity)
       }
       for (const [trader, { pace, size, knows, turnsAt = 0 }] of characters.entries()) {
         const [comes, coin, patience] = [uniform() < pace, uniform() < 0.5 ? 1 : -1, uniform()]
@@ -93,7 +96,7 @@ export async function* runMarket(
         const volume = Math.max(1, Math.min(LARGEST, Math.round(size * scatter * eager)))
         // Half of those who know nothing stay away at 8 bp.
         const most = informed ? Math.abs(gain) : -12 * Math.log(1 - patience)
-        await push(trader, informed ? Math.sign(gain) : coin, volume, most)
+        await push(t, trader, informed ? Math.sign(gain) : coin, volume, most)
       }
       sum += Math.round(pool)
     }

@@ -2,6 +2,7 @@
 
 import type { Story } from '../scene'
 import { ammSpread } from './amm-spread'
+import { flowToxicity } from './flow-toxicity'
 import { npcDialogue } from './npc-dialogue'
 import { optionPricer } from './option-pricer'
 import { spriteDiffusion } from './sprite-diffusion'
@@ -12,6 +13,7 @@ import { creditDefault, tumourScreening } from './validity'
 export const STORIES: readonly Story[] = [
   ammSpread,
   optionPricer,
+  flowToxicity,
   sybilAirdrop,
   creditDefault,
   tumourScreening,
