@@ -2,6 +2,7 @@
 /* solhint-disable one-contract-per-file, use-natspec */
 pragma solidity ^0.8.28;
 
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 import {FlowClock} from "../consumers/reputation/FlowClock.sol";
 import {IFlowLedger} from "../consumers/reputation/IFlowLedger.sol";
 import {IFlowReporter} from "../consumers/reputation/IFlowReporter.sol";
@@ -25,18 +26,27 @@ contract FlowBoard is IFlowReporter {
     function play(IFlowLedger ledger, uint256 period, int24 tick, Trade[] calldata trades) external {
         _ticks[period - 1] = tick;
         for (uint256 i = 0; i < trades.length; ++i) {
-            ledger.report(trades[i].trader, trades[i].ticks, trades[i].volume);
+            _report(ledger, trades[i]);
         }
+    }
+
+    /// @dev A trade of which only a part moved the price.
+    function playInPart(IFlowLedger ledger, Trade calldata trade, int256 moved) external {
+        ledger.report(trade.trader, trade.ticks, SignedMath.abs(trade.volume), moved);
     }
 
     /// @dev A trader that trades and asks at once.
     function playAndAsk(IFlowReputation reputation, Trade calldata trade) external {
-        reputation.report(trade.trader, trade.ticks, trade.volume);
+        _report(reputation, trade);
         reputation.requestScore(trade.trader);
     }
 
     function closedTick(uint256 period) external view returns (int24) {
         return _ticks[period];
+    }
+
+    function _report(IFlowLedger ledger, Trade calldata trade) private {
+        ledger.report(trade.trader, trade.ticks, SignedMath.abs(trade.volume), trade.volume);
     }
 }
 

@@ -18,11 +18,11 @@ abstract contract FlowLedger is IFlowLedger {
         int96 weighted;
     }
 
-    /// @dev Settled periods, the newest lowest: digits of the model's input, and net volumes.
+    /// @dev Settled periods, the newest lowest: digits of the model's input, and what was not reversed within them.
     struct History {
         uint240 digits;
         uint8 count;
-        uint256 volumes;
+        uint256 nets;
     }
 
     /// @dev Periods of a history, and the format of the model's input: two digits for each.
@@ -31,10 +31,10 @@ abstract contract FlowLedger is IFlowLedger {
     uint256 internal constant BITS = 10;
 
     int256 private constant HIGHEST = 511;
-    uint256 private constant VOLUME_BITS = 21;
+    uint256 private constant NET_BITS = 21;
     uint256 private constant MAX_REPORTERS = 4;
     /// @dev Keeps sums far from overflowing: no trade counts for more, and no tick lies beyond.
-    int256 private constant MAX_TRADE = 1 << 40;
+    uint256 private constant MAX_TRADE = 1 << 40;
     int256 private constant MAX_TICKS = 1 << 21;
 
     /// @notice Least volume for a period to enter a history.
@@ -63,20 +63,21 @@ abstract contract FlowLedger is IFlowLedger {
     }
 
     /// @inheritdoc IFlowLedger
-    function report(address trader, int256 ticks, int256 volume) external {
+    function report(address trader, int256 ticks, uint256 volume, int256 moved) external {
         if (!isReporter[msg.sender]) revert NotAReporter(msg.sender);
         _settle(trader, msg.sender);
-        int256 bounded = SignedMath.max(-MAX_TRADE, SignedMath.min(MAX_TRADE, volume));
+        uint256 size = Math.min(volume, MAX_TRADE);
+        int256 weight = SignedMath.max(-int256(size), SignedMath.min(int256(size), moved));
         int256 place = SignedMath.max(-MAX_TICKS, SignedMath.min(MAX_TICKS, ticks));
         uint256 period = FlowClock.current();
         // What else was in this place is two periods old, and settled by now.
         Open storage open = _open[trader][msg.sender][period & 1];
         open.period = uint32(period);
-        open.gross += uint64(SignedMath.abs(bounded));
-        open.net += int64(bounded);
-        open.weighted += int96(bounded * place);
-        tradedBy[trader] += SignedMath.abs(bounded);
-        emit TradeReported(trader, msg.sender, period, ticks, volume);
+        open.gross += uint64(SignedMath.abs(weight));
+        open.net += int64(weight);
+        open.weighted += int96(weight * place);
+        tradedBy[trader] += size;
+        emit TradeReported(trader, msg.sender, period, ticks, volume, moved);
     }
 
     /// @inheritdoc IFlowLedger
@@ -85,13 +86,13 @@ abstract contract FlowLedger is IFlowLedger {
     }
 
     /// @inheritdoc IFlowLedger
-    function flowOf(address trader) external view returns (uint256 count, int256[] memory features, uint256 netVolume) {
+    function flowOf(address trader) external view returns (uint256 count, int256[] memory features, uint256 netMoved) {
         History memory history = _histories[trader];
         features = new int256[](2 * PERIODS);
         for (uint256 i = 0; i < features.length; ++i) {
             features[i] = int256((history.digits >> (BITS * i)) & ((1 << BITS) - 1)) + LO;
         }
-        return (history.count, features, _sum(history.volumes));
+        return (history.count, features, _sum(history.nets));
     }
 
     /// @inheritdoc IFlowLedger
@@ -110,9 +111,9 @@ abstract contract FlowLedger is IFlowLedger {
     }
 
     /// @dev The model's input, how many periods it has, and their net volume.
-    function _historyOf(address trader) internal view returns (uint256 digits, uint256 count, uint256 netVolume) {
+    function _historyOf(address trader) internal view returns (uint256 digits, uint256 count, uint256 netMoved) {
         History memory history = _histories[trader];
-        return (history.digits, history.count, _sum(history.volumes));
+        return (history.digits, history.count, _sum(history.nets));
     }
 
     /// @dev Enters what is due from one reporter, the older period first.
@@ -138,14 +139,14 @@ abstract contract FlowLedger is IFlowLedger {
         uint256 digits = uint256(markout - LO) | (uint256(int256(Math.log2(open.gross)) - LO) << BITS);
         history.digits = uint240((uint256(history.digits) << (2 * BITS)) | digits);
         history.count = uint8(Math.min(history.count + 1, PERIODS));
-        uint256 net = Math.min(SignedMath.abs(open.net), (1 << VOLUME_BITS) - 1);
-        history.volumes = ((history.volumes << VOLUME_BITS) | net) & ((1 << (VOLUME_BITS * PERIODS)) - 1);
+        uint256 net = Math.min(SignedMath.abs(open.net), (1 << NET_BITS) - 1);
+        history.nets = ((history.nets << NET_BITS) | net) & ((1 << (NET_BITS * PERIODS)) - 1);
         emit PeriodSettled(trader, reporter, open.period, markout, open.gross);
     }
 
-    function _sum(uint256 volumes) private pure returns (uint256 total) {
+    function _sum(uint256 nets) private pure returns (uint256 total) {
         for (uint256 i = 0; i < PERIODS; ++i) {
-            total += (volumes >> (VOLUME_BITS * i)) & ((1 << VOLUME_BITS) - 1);
+            total += (nets >> (NET_BITS * i)) & ((1 << NET_BITS) - 1);
         }
     }
 }

@@ -80,14 +80,14 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         if (block.timestamp < earliest) revert RequestTooEarly(trader, earliest);
         _settleAll(trader);
         if (hasOpenFlow(trader)) revert FlowStillOpen(trader);
-        (uint256 digits, uint256 count, uint256 netVolume) = _historyOf(trader);
+        (uint256 digits, uint256 count, uint256 netMoved) = _historyOf(trader);
         if (count < PERIODS) revert HistoryTooShort(trader, count);
         _snapshots[trader] = Snapshot({
             inputWord: uint240(digits),
             open: true,
             takenAt: uint48(block.timestamp),
             nonce: last.nonce + 1,
-            volumeEnd: uint128(tradedBy[trader] + netVolume)
+            volumeEnd: uint128(tradedBy[trader] + netMoved)
         });
         requestId = _requestId(trader, last.nonce + 1);
         emit ScoreRequested(trader, requestId, digits, block.timestamp + scoreTtl);

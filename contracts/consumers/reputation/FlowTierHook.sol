@@ -7,6 +7,7 @@ import {IPoolManager} from "@uniswap/v4-core/src/interfaces/IPoolManager.sol";
 import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
 import {BalanceDelta} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
 import {Currency} from "@uniswap/v4-core/src/types/Currency.sol";
+import {Slot0} from "@uniswap/v4-core/src/types/Slot0.sol";
 import {SwapParams} from "@uniswap/v4-core/src/types/PoolOperation.sol";
 import {PoolState} from "../defi/v4/PoolState.sol";
 import {SinglePoolHook} from "../defi/v4/SinglePoolHook.sol";
@@ -22,6 +23,10 @@ import {INamingRouter} from "./INamingRouter.sol";
 /// Who the trader is must not be for the trader to say. v4 tells a hook who called the manager. If that is one of the routers
 /// fixed at deployment, it is asked for whom it acts; anyone else, be it a contract that trades for itself or a router
 /// that this hook does not know, is the trader itself, with a history of its own. Data sent along is not looked at.
+///
+/// What a swap counts for in a history is what a pool of the reference liquidity would have exchanged for the same move of the
+/// price, and no more than was exchanged. So a trader that is its own counterparty, with liquidity added for a moment, earns
+/// as little as it moves the price; and where others hold little liquidity, as little as it trades.
 /// @dev Volume is in units of currency 1. Before the swap it is estimated, if only the amount of currency 0 is known, at the mean tick
 /// of the last closed period; an amount that is only bounded by its price limit counts in full, and so pays the highest fee.
 contract FlowTierHook is IFlowReporter, SinglePoolHook {
@@ -34,13 +39,19 @@ contract FlowTierHook is IFlowReporter, SinglePoolHook {
     /// @notice How much of currency 1 is a unit of volume: about a millionth of what the pool is expected to hold.
     uint256 public immutable volumeUnit;
 
+    /// @notice Liquidity that the pool is expected to hold in range.
+    uint256 public immutable referenceLiquidity;
+
     /// @notice Routers that are asked for whom they act.
     mapping(address router => bool) public isRouter;
 
     FlowClock.Clock private _clock;
 
-    /// @notice The unit is 0.
-    error BadVolumeUnit();
+    /// @dev Root of the price before the swap that is being made.
+    uint160 private transient _root;
+
+    /// @notice The unit or the liquidity is 0.
+    error BadScale();
 
     /// @notice Fixes everything for good. The reputation names this hook as a reporter, and so is deployed afterwards, at
     /// an address known before.
@@ -49,6 +60,7 @@ contract FlowTierHook is IFlowReporter, SinglePoolHook {
     /// @param tickSpacing the pool's tick spacing
     /// @param reputation_ what traders pay
     /// @param volumeUnit_ how much of currency 1 is a unit of volume
+    /// @param referenceLiquidity_ liquidity that the pool is expected to hold in range
     /// @param routers contracts that truly say for whom they act
     constructor(
         IPoolManager manager,
@@ -56,10 +68,11 @@ contract FlowTierHook is IFlowReporter, SinglePoolHook {
         int24 tickSpacing,
         IFlowReputation reputation_,
         uint256 volumeUnit_,
+        uint128 referenceLiquidity_,
         address[] memory routers
     ) SinglePoolHook(manager, currencies, tickSpacing) {
-        if (volumeUnit_ == 0) revert BadVolumeUnit();
-        (reputation, volumeUnit) = (reputation_, volumeUnit_);
+        if (volumeUnit_ == 0 || referenceLiquidity_ == 0) revert BadScale();
+        (reputation, volumeUnit, referenceLiquidity) = (reputation_, volumeUnit_, referenceLiquidity_);
         for (uint256 i = 0; i < routers.length; ++i) {
             isRouter[routers[i]] = true;
         }
@@ -83,23 +96,27 @@ contract FlowTierHook is IFlowReporter, SinglePoolHook {
     }
 
     /// @dev What the trader pays.
-    function _feeOf(
-        address sender,
-        SwapParams calldata params,
-        bytes calldata
-    ) internal view override returns (uint24) {
+    function _feeOf(address sender, SwapParams calldata params, bytes calldata) internal override returns (uint24) {
+        _root = poolManager.slot0(poolId()).sqrtPriceX96();
         return reputation.feeFor(traderOf(sender), _volumeOf(params));
     }
 
-    /// @dev The tick moved at most in this swap: liquidity does not move it.
-    function _swapped(address sender, SwapParams calldata, BalanceDelta delta, bytes calldata) internal override {
+    /// @dev Only swaps move the tick: liquidity does not.
+    function _swapped(
+        address sender,
+        SwapParams calldata params,
+        BalanceDelta delta,
+        bytes calldata
+    ) internal override {
         int24 before = _clock.tick;
-        int24 tick = poolManager.slot0(poolId()).tick();
-        _clock.move(tick);
-        // Whoever pays currency 1 raises the price.
-        int256 paid = -int256(delta.amount1());
-        uint256 volume = Math.ceilDiv(SignedMath.abs(paid), volumeUnit);
-        reputation.report(traderOf(sender), int256(before) + tick, paid < 0 ? -int256(volume) : int256(volume));
+        Slot0 slot0 = poolManager.slot0(poolId());
+        _clock.move(slot0.tick());
+        (uint256 low, uint256 high) = (_root, slot0.sqrtPriceX96());
+        if (params.zeroForOne) (low, high) = (high, low);
+        uint256 volume = Math.ceilDiv(SignedMath.abs(int256(delta.amount1())), volumeUnit);
+        uint256 moved = Math.min(volume, Math.mulDiv(referenceLiquidity, high - low, 1 << 96) / volumeUnit);
+        int256 signed = params.zeroForOne ? -int256(moved) : int256(moved);
+        reputation.report(traderOf(sender), int256(before) + slot0.tick(), volume, signed);
     }
 
     /// @dev Volume of a swap to be made, as far as its amount tells.

@@ -8,28 +8,40 @@ pragma solidity ^0.8.28;
 ///
 /// A trade is made between two ticks and judged by the mean tick of the period after its own, which only stands when that is
 /// over. So the price of no single block decides, and all trades of a period count as one: cutting a trade into pieces
-/// fills no window, and trades there and back within a period cancel where `netVolume` is asked.
+/// fills no window, and trades there and back within a period cancel where `netMoved` is asked.
+///
+/// A trade counts in a history by how far it moved the price, as volume of a pool of a liquidity fixed at deployment, and
+/// never for more than was traded. So whoever trades with liquidity of its own, put there for the moment, moves no price and
+/// earns no history.
 interface IFlowLedger {
     /// @notice A trader traded.
     /// @param trader the trader
     /// @param reporter who says so
     /// @param period when
     /// @param ticks sum of the ticks before and after
-    /// @param volume in units of the ledger; positive if the trade raised the price
-    event TradeReported(address indexed trader, address indexed reporter, uint256 period, int256 ticks, int256 volume);
+    /// @param volume in units of the ledger
+    /// @param moved what it counts for in the history; positive if it raised the price
+    event TradeReported(
+        address indexed trader,
+        address indexed reporter,
+        uint256 period,
+        int256 ticks,
+        uint256 volume,
+        int256 moved
+    );
 
     /// @notice A period of a trader entered its history.
     /// @param trader the trader
     /// @param reporter who reported its trades
     /// @param period the period
     /// @param markout ticks that the price went on, within what the model's input holds
-    /// @param volume volume of its trades
+    /// @param moved what its trades count for, in both directions together
     event PeriodSettled(
         address indexed trader,
         address indexed reporter,
         uint256 period,
         int256 markout,
-        uint256 volume
+        uint256 moved
     );
 
     /// @notice There are no reporters, more than four, the same twice, or one of them is 0.
@@ -41,8 +53,9 @@ interface IFlowLedger {
     /// @notice Reports a trade that was just made.
     /// @param trader who traded
     /// @param ticks sum of the ticks before and after
-    /// @param volume its size in units of the ledger; positive if it raised the price
-    function report(address trader, int256 ticks, int256 volume) external;
+    /// @param volume its size in units of the ledger
+    /// @param moved what it counts for in the history, at most its size; positive if it raised the price
+    function report(address trader, int256 ticks, uint256 volume, int256 moved) external;
 
     /// @notice Enters what is due into a trader's history. Anyone may call; asking for a score does it, too.
     /// @param trader the trader
@@ -51,9 +64,9 @@ interface IFlowLedger {
     /// @notice What a trader's history says, the newest period first; what was settled, that is.
     /// @param trader the trader
     /// @return count how many of the twelve periods there are
-    /// @return features twenty-four numbers: markout and logarithm of the volume of each; least values where there is none
-    /// @return netVolume sum of what was bought or sold and not reversed within each period
-    function flowOf(address trader) external view returns (uint256 count, int256[] memory features, uint256 netVolume);
+    /// @return features twenty-four numbers: markout and logarithm of what its trades count for; least values where there is none
+    /// @return netMoved sum of what was bought or sold and not reversed within each period
+    function flowOf(address trader) external view returns (uint256 count, int256[] memory features, uint256 netMoved);
 
     /// @notice All that a trader ever traded, settled or not.
     /// @param trader the trader

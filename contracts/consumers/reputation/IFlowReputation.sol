@@ -11,7 +11,7 @@ import {IFlowLedger} from "./IFlowLedger.sol";
 /// fees, fixed at deployment, that covers score and margin. The highest of them is what everyone pays of whom nothing is
 /// proven: addresses are free, so nobody can be made to pay more than a stranger does. A score can only lower a fee.
 ///
-/// A lowered fee is for so much volume as the history shows that was bought or sold and not reversed within its period,
+/// A lowered fee is for so much volume as the history shows that moved the price and was not reversed within its period,
 /// counted from the snapshot. So whoever trades to look harmless has paid the full fee for as much as its first lowered fee is
 /// good for, whatever the model says. A lowered fee ends `scoreTtl` seconds after the snapshot, whenever it was proven, and
 /// at once while the model's verification is stopped. When the model is deprecated no score is accepted any more, and lowered

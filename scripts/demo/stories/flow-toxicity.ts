@@ -118,6 +118,7 @@ async function deploy({ accounts, verifier, modelId }: Scene) {
       support.TICK_SPACING,
       reputationAt,
       UNIT,
+      LIQUIDITY,
       [await router.getAddress()],
     )
     return contracts.FlowTierHook__factory.connect(await support.deployHook(v4, creation), deployer)

@@ -66,7 +66,12 @@ async function withProvenScores(): Promise<{ takings: Takings; proven: number }>
   const { quantized } = await loadBundled('flow-toxicity')
   const world = await createWorld()
   const model = await trapdoorModel(world, 'flow-toxicity')
-  const config = { margin: TIERS.margin, fees: TIERS.fees, requestPeriod: ASK_EVERY * PERIOD - 60, scoreTtl: 72 * PERIOD }
+  const config = {
+    margin: TIERS.margin,
+    fees: TIERS.fees,
+    requestPeriod: ASK_EVERY * PERIOD - 60,
+    scoreTtl: 72 * PERIOD,
+  }
   const scene = await deployFlow(world, model.modelId, config)
   const { reputation, board } = scene
   const traders = CAST.map((_, index) => new Wallet(`0x${(index + 1).toString(16).padStart(64, '0')}`).address)

@@ -54,9 +54,9 @@ async function deploy() {
   const reputationAt = getCreateAddress({ from: deployer.address, nonce: (await deployer.getNonce()) + 1 })
   const factory = new FlowTierHook__factory(deployer)
   const routers = [await router.getAddress()]
-  const make = (unit: bigint) =>
-    factory.getDeployTransaction(v4.manager, v4.currencies, TICK_SPACING, reputationAt, unit, routers)
-  const hook = FlowTierHook__factory.connect(await deployHook(v4, make(UNIT)), deployer)
+  const make = (unit: bigint, liquidity: bigint) =>
+    factory.getDeployTransaction(v4.manager, v4.currencies, TICK_SPACING, reputationAt, unit, liquidity, routers)
+  const hook = FlowTierHook__factory.connect(await deployHook(v4, make(UNIT, LIQUIDITY)), deployer)
   const reputation = await new FlowReputation__factory(deployer).deploy(
     world.routed,
     modelId,
@@ -70,7 +70,10 @@ async function deploy() {
   return { ...world, ...v4, deployer, model, modelId, lp, user, other, router, liar, hook, reputation, make, key }
 }
 
-/** The same, with a user of twelve settled periods, 12,000 units of net volume, and the lowest fee. */
+/** What twelve trades of 1,000 units count for: the six with the fee within the amount move the price by less. */
+const EARNED = 6n * 996n + 6n * 1000n
+
+/** The same, with a user of twelve settled periods, `EARNED` units of net move, and the lowest fee. */
 async function deployProven() {
   const scene = await deploy()
   const { router, user, key, reputation, model } = scene
@@ -116,7 +119,7 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     const scene = await loadFixture(deploy)
     const { router, user, key, reputation, hook } = scene
     const address = await hook.getAddress()
-    let [tick, total] = [0n, 0n]
+    let [tick, total, root] = [0n, 0n, SQRT_PRICE_ONE]
     for (const swap of [
       exactIn(true, 700n * UNIT),
       exactIn(false, 1_300n * UNIT),
@@ -126,13 +129,17 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
       exactIn(false, 1n),
     ]) {
       const sent = await router.connect(user).swap(key, swap, '0x')
-      const { amount1, tick: after } = await swapOf(scene, sent)
+      const { amount1, tick: after, sqrtPriceX96: end } = await swapOf(scene, sent)
       const size = ((amount1 < 0n ? -amount1 : amount1) + UNIT - 1n) / UNIT
+      // Nobody else has liquidity, and it is what was expected: what a swap moved is its size, less the fee.
+      const moved = (LIQUIDITY * (end - root)) / 2n ** 96n / UNIT
+      expect(size - (moved < 0n ? -moved : moved)).to.be.within(0n, 2n + (size * HIGHEST) / 1_000_000n)
       const period = BigInt(Math.floor((await time.latest()) / PERIOD))
       await expect(sent)
         .to.emit(reputation, 'TradeReported')
-        .withArgs(user.address, address, period, tick + after, amount1 < 0n ? size : -size)
+        .withArgs(user.address, address, period, tick + after, size, moved)
       tick = after
+      root = end
       total += size
     }
     expect(await reputation.tradedBy(user)).to.equal(total)
@@ -161,8 +168,8 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     expect(mean).to.equal(Math.floor(Math.log(1.05) / Math.log(1.0001)))
     await reputation.settle(user)
     const markout = (2n * mean - after + 1n) / 2n
-    const { count, features, netVolume } = await reputation.flowOf(user)
-    expect([count, features[0], features[1], netVolume]).to.deep.equal([1n, markout, 12n, 5_000n])
+    const { count, features, netMoved } = await reputation.flowOf(user)
+    expect([count, features[0], features[1], netMoved]).to.deep.equal([1n, markout, 12n, 4_984n])
     // Who carried it on paid for what it gained.
     await reputation.settle(other)
     expect((await reputation.flowOf(other)).features[0]).to.be.within(1n, markout)
@@ -172,7 +179,7 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     const scene = await loadFixture(deployProven)
     const { router, user, key, reputation } = scene
     const left = async () => (await reputation.scoreOf(user)).volumeLeft
-    expect(await left()).to.equal(12_000n)
+    expect(await left()).to.equal(EARNED)
     const feeOf = async (swap: ReturnType<typeof exactIn>) => {
       const snapshot = await ethers.provider.send('evm_snapshot', [])
       const { fee } = await swapOf(scene, await router.connect(user).swap(key, swap, '0x'))
@@ -186,16 +193,17 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
       (amount: bigint) => exactIn(true, (amount * 999n) / 1000n),
       (amount: bigint) => exactOut(false, (amount * 999n) / 1000n),
     ]) {
-      expect(await feeOf(make(12_000n * UNIT))).to.equal(LOWEST)
-      expect(await feeOf(make(12_050n * UNIT))).to.equal(HIGHEST)
+      expect(await feeOf(make(EARNED * UNIT))).to.equal(LOWEST)
+      expect(await feeOf(make((EARNED + 50n) * UNIT))).to.equal(HIGHEST)
     }
     // An amount that only its price limit bounds is taken at its word.
     expect(await feeOf(swapTo(true, sqrtPriceX96(0.9999)))).to.equal(HIGHEST)
     expect(await feeOf({ ...swapTo(true, sqrtPriceX96(0.9999)), amountSpecified: -(2n ** 127n) })).to.equal(HIGHEST)
     await router.connect(user).swap(key, exactIn(false, 11_000n * UNIT), '0x')
-    expect(await left()).to.equal(1_000n)
-    expect(await feeOf(exactIn(false, 1_001n * UNIT))).to.equal(HIGHEST)
-    expect(await feeOf(exactOut(true, 999n * UNIT))).to.equal(LOWEST)
+    const rest = EARNED - 11_000n
+    expect(await left()).to.equal(rest)
+    expect(await feeOf(exactIn(false, rest * UNIT + 1n))).to.equal(HIGHEST)
+    expect(await feeOf(exactOut(true, rest * UNIT))).to.equal(LOWEST)
   })
 
   it('estimates volume by the price of the last closed period, whatever the block did to it', async () => {
@@ -219,6 +227,36 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     })()
     expect([pushed!.fee, bought!.fee]).to.deep.equal([HIGHEST, HIGHEST])
     expect(-bought!.amount1).to.be.lessThan(12_000n * UNIT)
+  })
+
+  it('lets nobody earn volume against liquidity that it adds for the moment', async () => {
+    const scene = await loadFixture(deploy)
+    const { trader, user, key, reputation } = scene
+    const none = { tickLower: 0, tickUpper: 0, liquidityDelta: 0n, salt: ethers.ZeroHash }
+    const idle = exactIn(true, 1n)
+    const liquidity = (liquidityDelta: bigint) => ({
+      isSwap: false,
+      swap: idle,
+      liquidity: { ...none, ...FULL_RANGE, liquidityDelta },
+      hookData: '0x',
+    })
+    const swap = { isSwap: true, swap: exactIn(false, 10_000n * UNIT), liquidity: none, hookData: '0x' }
+    const movedBy = async (actions: object[]) => {
+      const sent = await trader.connect(user).run(key, actions as never)
+      const [event] = await reputation.queryFilter(reputation.filters.TradeReported(), sent.blockNumber!)
+      return event!.args
+    }
+    const honest = await movedBy([swap])
+    const times = 999n
+    const before = await Promise.all(scene.tokens.map((token) => token.balanceOf(user)))
+    const own = await movedBy([liquidity(times * LIQUIDITY), swap, liquidity(-times * LIQUIDITY)])
+    expect([honest.volume, own.volume]).to.deep.equal([10_000n, 10_000n])
+    expect([honest.moved, own.moved]).to.deep.equal([9_969n, 9n])
+    // It traded with itself: all that it lost is the fee for the thousandth that others filled.
+    const after = await Promise.all(scene.tokens.map((token) => token.balanceOf(user)))
+    const lost = before.reduce((sum, amount) => sum + amount, 0n) - after.reduce((sum, amount) => sum + amount, 0n)
+    expect(lost).to.be.lessThan(UNIT)
+    expect(await reputation.tradedBy(trader)).to.equal(20_000)
   })
 
   it('serves one pool, so that trades in a pool of worthless tokens count for nothing', async () => {
@@ -250,7 +288,8 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
   it('is refused without a unit of volume, and costs traders little', async () => {
     const scene = await loadFixture(deployProven)
     const { make, hook, router, user, other, key } = scene
-    await expect(deployHook(scene, make(0n))).to.be.revertedWithCustomError(hook, 'BadVolumeUnit')
+    await expect(deployHook(scene, make(0n, 1n))).to.be.revertedWithCustomError(hook, 'BadScale')
+    await expect(deployHook(scene, make(1n, 0n))).to.be.revertedWithCustomError(hook, 'BadScale')
     const gas: bigint[] = []
     const swap = async (who: HardhatEthersSigner) => {
       const sent = await router.connect(who).swap(key, exactIn(false, UNIT), '0x')
@@ -264,7 +303,6 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     await swap(other)
     await swap(user)
     await swap(user)
-    if (process.env.SHOW_GAS) console.log(gas)
-    if (!IS_COVERAGE) for (const used of gas) expect(used).to.be.at.most(330_000)
+    if (!IS_COVERAGE) for (const used of gas) expect(used).to.be.at.most(270_000)
   })
 })
