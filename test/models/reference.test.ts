@@ -150,6 +150,10 @@ for (const { name, outputs, top, constraints, words } of [
         for (const digit of [1, 3]) {
           const washed = calm.map((row) => row.map((value, k) => (k === digit ? 1023 : value)))
           expect(median(washed.flatMap(run)) / median(calm.flatMap(run))).to.be.within(0.9, 1.1)
+        }
+      })
+    }
+
     if (name === 'flow-toxicity') {
       it('expects nothing of flow that prices do not follow, and more the further they do, at any size', () => {
         const flow = (markout: number, bucket: number) =>

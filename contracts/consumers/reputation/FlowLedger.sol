@@ -8,7 +8,7 @@ import {IFlowLedger} from "./IFlowLedger.sol";
 import {IFlowReporter} from "./IFlowReporter.sol";
 
 /// @title Flow ledger
-/// @notice See {IFlowLedger}. Two slots a trader, and two for each reporter that it trades with.
+/// @notice See {IFlowLedger}. Three slots a trader, and two for each reporter that it trades with.
 abstract contract FlowLedger is IFlowLedger {
     /// @dev Trades of one period, until it is settled.
     struct Open {
