@@ -197,6 +197,11 @@ export const BUNDLED: readonly BundledModel[] = [
     },
     target: { maxFlips: 1, maxMeanError: 0.0005 },
   }),
+  reference('risk-engine', {
+    input: { range: [-4096, 4095] },
+    steps: { ltv: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.0005 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

@@ -30,6 +30,7 @@ export type ReferenceModelName =
   | 'npc-dialogue'
   | 'sprite-diffusion'
   | 'flow-toxicity'
+  | 'risk-engine'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {
