@@ -59,9 +59,13 @@ library PriceHistory {
     /// @dev The moves, the newest first. There have to be 64.
     function newestFirst(History storage self) internal view returns (int256[] memory moves) {
         moves = new int256[](DAYS);
-        uint256 count = self.count;
+        int16[64] memory ring = self.moves;
+        uint256 newest = self.count - 1;
         for (uint256 i = 0; i < DAYS; ++i) {
-            moves[i] = self.moves[(count - 1 - i) % DAYS];
+            unchecked {
+                // Never below 0: there are more moves than that.
+                moves[i] = ring[(newest - i) % DAYS];
+            }
         }
     }
 
@@ -75,10 +79,13 @@ library PriceHistory {
         (uint256 squares, int256 sum, int256 worst, int256 highest) = (0, 0, 0, 0);
         for (uint256 i = 0; i < DAYS; ++i) {
             int256 move = moves[i];
-            squares += uint256(move * move);
-            sum += move;
-            worst = SignedMath.max(worst, -move);
-            highest = SignedMath.max(highest, -sum);
+            unchecked {
+                // A move has 14 bits, so nothing here comes near 256.
+                squares += uint256(move * move);
+                sum += move;
+                if (worst < -move) worst = -move;
+                if (highest < -sum) highest = -sum;
+            }
             uint256 length = i + 1;
             if (length == 5) {
                 values[2] = _ratio(_root(squares, length), sigma);
@@ -101,8 +108,11 @@ library PriceHistory {
     function _sigma(int256[] memory moves) private pure returns (uint256) {
         uint256 variance = 0;
         for (uint256 i = DAYS; i > 0; --i) {
-            uint256 square = uint256(moves[i - 1] * moves[i - 1]) * UNIT * UNIT * SCALE;
-            variance = (DECAY * variance + (100 - DECAY) * square) / 100;
+            unchecked {
+                // A weighted mean of squares of 28 bits, times 2^14.
+                uint256 square = uint256(moves[i - 1] * moves[i - 1]) * (UNIT * UNIT * SCALE);
+                variance = (DECAY * variance + (100 - DECAY) * square) / 100;
+            }
         }
         return Math.max(LEAST_SIGMA, Math.min(Math.sqrt(variance / SCALE), uint256(HIGHEST)));
     }
