@@ -151,7 +151,7 @@ interface ILendingMarket {
     /// @notice Value of an amount of collateral at the newest price, rounded down; reverts if the price is too old.
     /// @param amount how much
     /// @return value in debt tokens
-    function valueOf(uint256 amount) external view returns (uint256 value);
+    function collateralValue(uint256 amount) external view returns (uint256 value);
 
     /// @notice Where the parameters come from.
     /// @return engine_ the engine

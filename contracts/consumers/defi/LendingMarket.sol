@@ -189,7 +189,7 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
     }
 
     /// @inheritdoc ILendingMarket
-    function valueOf(uint256 amount) external view returns (uint256 value) {
+    function collateralValue(uint256 amount) external view returns (uint256 value) {
         return Math.mulDiv(amount, engine.priceOf(address(collateral)), _unit);
     }
 
