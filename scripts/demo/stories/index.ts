@@ -5,6 +5,7 @@ import { ammSpread } from './amm-spread'
 import { flowToxicity } from './flow-toxicity'
 import { npcDialogue } from './npc-dialogue'
 import { optionPricer } from './option-pricer'
+import { riskEngine } from './risk-engine'
 import { spriteDiffusion } from './sprite-diffusion'
 import { sybilAirdrop } from './sybil-airdrop'
 import { creditDefault, tumourScreening } from './validity'
@@ -12,6 +13,7 @@ import { creditDefault, tumourScreening } from './validity'
 /** Every use case that can be told, in the order of docs/use-cases.md. */
 export const STORIES: readonly Story[] = [
   ammSpread,
+  riskEngine,
   optionPricer,
   flowToxicity,
   sybilAirdrop,
