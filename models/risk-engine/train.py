@@ -32,7 +32,10 @@ SERIES = {"sp500": ("sp500", "Close"), "nasdaq": ("nasdaq", "Close"), "wti": ("w
 DAYS, MOST_MOVE = 64, 8191
 UNIT, LEAST_SIGMA = 4, 40  # volatility is in quarters of a basis point, and at least ten of them
 RATIO, LOWEST, HIGHEST = 128, -4096, 4095
-FEATURES = ("volatility", "last", "week", "fortnight", "month", "quarter", "worst week", "worst month", "drop month", "drop quarter", "trend week", "trend month")
+FEATURES = (
+    *("volatility", "last", "week", "fortnight", "month", "quarter"),
+    *("worst week", "worst month", "drop month", "drop quarter", "trend week", "trend month"),
+)
 # Of those tried below, the least loss in cross-validation on the training rows.
 TREES, DEPTH, RATE, LEAST = 60, 3, 0.05, 300
 LEAF = 4096  # leaves are multiples of 1 / LEAF, so that integers say what floats say
@@ -109,7 +112,7 @@ def join(parts: Sequence[Rows]) -> Rows:
 
 
 def simulate(paths: int, seed: int) -> Rows:
-    """Jump diffusions: volatility whose logarithm reverts to a home of its own and rises when prices fall, and jumps."""
+    """Jump diffusions: the logarithm of volatility reverts to a home of its own and rises when prices fall."""
     rng = np.random.default_rng(seed)
     home = np.log(0.013) + 0.5 * rng.standard_normal(paths)
     log_sigma = home + 0.35 * rng.standard_normal(paths)
@@ -178,7 +181,8 @@ def tree_attributes(model: xgboost.Booster, factor: float) -> dict[str, list[int
             leaf = left == -1
             # x < value and x < ceil(value) say the same of whole numbers.
             row = (number, node, 0 if leaf else tree["split_indices"][node] + 1, "LEAF" if leaf else "BRANCH_LT")
-            for name, cell in zip(names, (*row, 0.0 if leaf else float(math.ceil(value)), max(left, 0), 0 if leaf else right)):
+            row = (*row, 0.0 if leaf else float(math.ceil(value)), max(left, 0), 0 if leaf else right)
+            for name, cell in zip(names, row):
                 nodes[f"nodes_{name}"].append(cell)
             if leaf:
                 weight = round((value + (base if number == 0 else 0)) * factor * LEAF) / LEAF
@@ -190,9 +194,9 @@ def tree_attributes(model: xgboost.Booster, factor: float) -> dict[str, list[int
 def save_model(model: xgboost.Booster, factor: float) -> None:
     """ltv = 10,000 - volatility times what the trees say, saturated."""
     constants = {"first": np.array([0], np.int64), "top": np.float32(10_000).reshape(())}
-    trees = helper.make_node("TreeEnsembleRegressor", ["input"], ["multiple"], name="multiple", domain="ai.onnx.ml", n_targets=1, **tree_attributes(model, factor))
+    attributes = {"domain": "ai.onnx.ml", "n_targets": 1, **tree_attributes(model, factor)}
     nodes = [
-        trees,
+        helper.make_node("TreeEnsembleRegressor", ["input"], ["multiple"], name="multiple", **attributes),
         helper.make_node("Gather", ["input", "first"], ["volatility"], name="volatility", axis=1),
         helper.make_node("Mul", ["volatility", "multiple"], ["drop"], name="drop"),
         helper.make_node("Relu", ["drop"], ["above_zero"], name="above_zero"),
@@ -219,7 +223,8 @@ def save(name: str, **document: object) -> None:
 
 def report(label: str, rows: Rows, cover: np.ndarray) -> None:
     beyond = rows.drop > cover
-    print(f"{label}: pinball loss {pinball(rows.drop, cover):.3f}, beyond {100 * beyond.mean():.2f}%, mean cover {cover.mean():.0f}")
+    share = f"beyond {100 * beyond.mean():.2f}%, mean cover {cover.mean():.0f}"
+    print(f"{label}: pinball loss {pinball(rows.drop, cover):.3f}, {share}")
 
 
 def interval(rows: Rows, cover: np.ndarray, other: np.ndarray) -> tuple[float, float]:
@@ -235,7 +240,8 @@ def interval(rows: Rows, cover: np.ndarray, other: np.ndarray) -> tuple[float, f
 
 def main() -> None:
     series = {name: load(*source) for name, source in SERIES.items()}
-    every = join([rows_of(prices, [day.toordinal() for day in days], k) for k, (days, prices) in enumerate(series.values())])
+    ordinals = lambda days: [day.toordinal() for day in days]  # noqa: E731
+    every = join([rows_of(prices, ordinals(days), k) for k, (days, prices) in enumerate(series.values())])
     split = SPLIT.toordinal()
     # Days whose next ones come after the split belong to neither side.
     train, held = every.take(every.day < split - 2 * AHEAD), every.take(every.day >= split)
@@ -253,7 +259,8 @@ def main() -> None:
     month = multiple(train.drop, month_of(train.x))
     constant = float(np.quantile(train.drop, LEVEL))
     print(f"cross-validation, RiskMetrics: {pinball(train.drop, ewma * train.x[:, 0] / UNIT):.3f}")
-    print(f"multiples: {factor:.2f} of the trees, {ewma:.2f} of RiskMetrics' volatility, {month:.2f} of the month's; constant {constant:.0f}")
+    multiples = f"{factor:.2f} of the trees, {ewma:.2f} of RiskMetrics' volatility, {month:.2f} of the month's"
+    print(f"multiples: {multiples}; constant {constant:.0f}")
 
     model = make(train)
     save_model(model, factor / UNIT)
@@ -261,10 +268,19 @@ def main() -> None:
     samples = held.take(fifth)
     save("calibration.json", input_data=train.x[::HORIZON].tolist())
     rule = lambda rows: np.rint(np.clip(1e4 - ewma * rows.x[:, 0] / UNIT, 0, 1e4)).astype(int)  # noqa: E731
-    save("samples.json", input_data=samples.x.tolist(), drop=np.rint(samples.drop).astype(int).tolist(), baseline=rule(samples).tolist(), constant=round(1e4 - constant), series=samples.series.tolist())
+    save(
+        "samples.json",
+        input_data=samples.x.tolist(),
+        drop=np.rint(samples.drop).astype(int).tolist(),
+        baseline=rule(samples).tolist(),
+        constant=round(1e4 - constant),
+        series=samples.series.tolist(),
+    )
     days, prices = series["wti"]
     begin = next(i for i, day in enumerate(days) if day >= SPLIT) - DAYS
-    save("prices.json", first=days[begin].isoformat(), days=[(day - days[begin]).days for day in days[begin:]], cents=np.rint(prices[begin:] * 100).astype(int).tolist())
+    since = [(day - days[begin]).days for day in days[begin:]]
+    cents = np.rint(prices[begin:] * 100).astype(int).tolist()
+    save("prices.json", first=days[begin].isoformat(), days=since, cents=cents)
 
     by_xgboost = np.clip(1e4 - factor * scale_of(model, held.x), 0, 1e4)
     print(f"largest distance of model.onnx to xgboost: {np.abs(run_onnx(held.x) - by_xgboost).max():.2f} bps")
@@ -276,9 +292,14 @@ def main() -> None:
         report(f"{label}, volatility of 21 days", rows, month * month_of(rows.x))
         report(f"{label}, constant", rows, np.full(len(rows.x), constant))
     cover = 1e4 - run_onnx(held.x)
-    for label, other in (("RiskMetrics", ewma * held.x[:, 0] / UNIT), ("volatility of 21 days", month * month_of(held.x)), ("constant", np.full(len(held.x), constant))):
+    for label, other in (
+        ("RiskMetrics", ewma * held.x[:, 0] / UNIT),
+        ("volatility of 21 days", month * month_of(held.x)),
+        ("constant", np.full(len(held.x), constant)),
+    ):
         low, high = interval(held, cover, other)
-        print(f"held out, model less {label}: {pinball(held.drop, cover) - pinball(held.drop, other):.3f}, 95% interval {low:.3f} to {high:.3f}")
+        more = pinball(held.drop, cover) - pinball(held.drop, other)
+        print(f"held out, model less {label}: {more:.3f}, 95% interval {low:.3f} to {high:.3f}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { MaxUint256 } from 'ethers'
 import { OIL_LIMITS } from '../../../scripts/demo/oil'
+import { MockPriceFeed__factory } from '../../../typechain-types'
 import { freshSigners, randomNumbers } from '../../support/consumers'
 import { BONUS, DAY, deployClosedRisk, nextDay, NOON, propose, RATE, TOKEN } from '../../support/risk'
 
@@ -58,8 +59,16 @@ async function expectSolvent({ market, debtToken, lender, borrower }: Scene) {
 
 describe('LendingMarket', () => {
   it('is refused with tokens, rates, bonuses or decimals that do not fit', async () => {
-    const { marketFactory, engine, collateral, debtToken, market } = await loadFixture(deploy)
+    const { marketFactory, engine, collateral, debtToken, market, factory, entry, routed, modelId, deployer } =
+      await loadFixture(deploy)
     const most = await market.MAX_RATE()
+    const fine = await new MockPriceFeed__factory(deployer).deploy(37)
+    await fine.push(1, 1)
+    const finer = await factory.deploy(routed, modelId, [{ ...entry, feed: await fine.getAddress() }])
+    await expect(marketFactory.deploy(finer, collateral, debtToken, BONUS, RATE)).to.be.revertedWithCustomError(
+      market,
+      'BadMarket',
+    )
     // 90% and a bonus of 11.11% of that are less than everything.
     await marketFactory.deploy(engine, collateral, debtToken, 1111, most)
     for (const [debt, bonus, rate] of [

@@ -14,6 +14,7 @@ import {
   riskFeatures,
   thresholdPath,
   WINDOW,
+  type LoanBook,
   type RiskLimits,
 } from '../../../scripts/demo/oil'
 import { evaluateProgram } from '../../../prover/quantize'
@@ -33,6 +34,8 @@ import { createWorld } from '../../support/world'
 
 /** Days of the year that is lent through on chain: all of 2008, the first year that is held out. */
 const STEPS = 252
+/** Spares an estimate of each transaction. */
+const GAS = { gasLimit: 500_000 }
 const { days, cents } = readOil()
 const heldOut = cents.slice(WINDOW)
 
@@ -50,6 +53,14 @@ async function proposals(): Promise<number[]> {
 /** The same threshold for ever: the practice of today. */
 function fixed(threshold: number): RiskLimits {
   return { ...OIL_LIMITS, minThreshold: threshold, maxThreshold: threshold, fallbackThreshold: threshold }
+}
+
+/** Loan books, a line each. */
+function print(books: Readonly<Record<string, LoanBook>>): void {
+  for (const [label, { lent, liquidated, badLoans, badDebt }] of Object.entries(books)) {
+    const sums = `lent ${lent.toFixed(0)}, liquidated ${liquidated}, bad loans ${badLoans}, bad debt ${badDebt.toFixed(2)}`
+    console.log(`        ${label}: ${sums}`)
+  }
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value) / values.length
@@ -103,17 +114,17 @@ describe('lending against oil, by the model and by a fixed number', function () 
     if (day % LOANS.visitEvery === 0) {
       const allowed = ((await market.collateralValue(TOKEN)) * (await engine.liquidationThreshold(token))) / 10_000n
       for (const borrower of borrowers) {
-        if ((await market.debtOf(borrower)) > allowed) await market.liquidate(borrower, MaxUint256, 0)
+        if ((await market.debtOf(borrower)) > allowed) await market.liquidate(borrower, MaxUint256, 0, GAS)
       }
     }
     const due = borrowers[(day + 1) % borrowers.length]!
-    if ((await market.debtOf(due)) !== 0n) await market.repay(due, MaxUint256)
+    if ((await market.debtOf(due)) !== 0n) await market.repay(due, MaxUint256, GAS)
     const left = await market.collateralOf(due)
-    if (left !== 0n) await market.connect(due).removeCollateral(left, due)
+    if (left !== 0n) await market.connect(due).removeCollateral(left, due, GAS)
     const fresh = borrowers[day % borrowers.length]!
-    await market.addCollateral(TOKEN, fresh)
+    await market.addCollateral(TOKEN, fresh, GAS)
     const value = await market.collateralValue(TOKEN)
-    await market.connect(fresh).borrow((value * (await engine.maxLtv(token))) / 10_000n, fresh)
+    await market.connect(fresh).borrow((value * (await engine.maxLtv(token))) / 10_000n, fresh, GAS)
   }
 
   async function bookOf(market: LendingMarket) {
@@ -146,20 +157,20 @@ describe('lending against oil, by the model and by a fixed number', function () 
         // In the morning of the next trading day the feed says what it said in the evening; so the day before can be closed.
         const morning = (base + days[index + 1]!) * DAY + 13 * 3600
         await time.increaseTo(Math.max(morning, evening(index) + 1))
-        await feed.push(cents[index]!, morning)
+        await feed.push(cents[index]!, morning, GAS)
         const [newest] = await feed.latestRoundData()
-        await proved.engine.closeDays(token, [newest - 1n])
-        await proved.engine.requestParameters(token)
+        await proved.engine.closeDays(token, [newest - 1n], GAS)
+        await proved.engine.requestParameters(token, GAS)
         const [requestId] = await proved.engine.requestOf(token)
         const caller = await proved.engine.getAddress()
         const context = { chainId: 31337n, caller, requestId, modelId: model.modelId, prover: stranger.address }
         const inputs = [...(await proved.engine.valuesOf(token))]
         const { output, proof } = model.prove(inputs, [BigInt(said[day]!)], context)
         await time.setNextBlockTimestamp(morning + 600)
-        await proved.engine.submitParameters(token, output, proof)
+        await proved.engine.submitParameters(token, output, proof, GAS)
         expect(await proved.engine.maxLtv(token), `day ${day}`).to.equal(path.targets[day]! - OIL_LIMITS.buffer)
         for (const { market, engine } of [proved, constant]) await trade(market, engine, token, day, borrowers)
-        await feed.push(cents[index + 1]!, evening(index + 1))
+        await feed.push(cents[index + 1]!, evening(index + 1), GAS)
       }
       const [byModel, byConstant] = [await bookOf(proved.market), await bookOf(constant.market)]
       console.log('        model     ', byModel)
@@ -177,8 +188,7 @@ describe('lending against oil, by the model and by a fixed number', function () 
     const below = (targets: readonly number[]) => targets.map((target) => target - OIL_LIMITS.buffer)
     const byModel = lendDaily(heldOut, below(path.targets), path.thresholds)
     const byConstant = lendDaily(heldOut, below(constant), constant)
-    console.log(`        model      ${heldOut.length} days`, byModel)
-    console.log(`        fixed ${level.toFixed(0)}`, byConstant)
+    print({ 'by the model': byModel, [`fixed at ${level.toFixed(0)}`]: byConstant })
     expect(byModel.badLoans).to.equal(0)
     expect(byConstant.badLoans).to.be.greaterThan(10)
     expect(byModel.lent).to.be.greaterThan(byConstant.lent)
