@@ -156,6 +156,7 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         uint256 minSeized
     ) external nonReentrant returns (uint256 repaid, uint256 seized) {
         _accrue();
+        if (most == 0) revert NothingToDo();
         Loan storage loan = _loans[account];
         uint256 price = engine.priceOf(address(collateral));
         uint256 debt = _debtOf(account);
@@ -164,11 +165,11 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         (repaid, seized) = _exchange(Math.min(most, debt), loan.collateral, price);
         if (seized < minSeized) revert BelowMinimum(seized, minSeized);
         loan.collateral -= uint128(seized);
-        if (repaid != 0) _payDebt(account, repaid);
+        _payDebt(account, repaid);
         uint256 badDebt = loan.collateral == 0 ? _writeOff(loan) : 0;
         emit Liquidated(account, msg.sender, repaid, seized, badDebt);
-        if (seized != 0) collateral.safeTransfer(msg.sender, seized);
-        if (repaid != 0) _pull(debtToken, repaid);
+        collateral.safeTransfer(msg.sender, seized);
+        _pull(debtToken, repaid);
     }
 
     /// @inheritdoc ILendingMarket
@@ -234,7 +235,7 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         supplied.assets += interest.toUint128();
     }
 
-    /// @dev What a liquidator pays and gets, rounded against it: the bonus, unless there is too little collateral for that.
+    /// @dev What a liquidator pays, at least 1, and gets for it with the bonus; less of both, if there is too little collateral.
     function _exchange(
         uint256 most,
         uint256 held,

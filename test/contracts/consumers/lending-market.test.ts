@@ -280,6 +280,7 @@ describe('LendingMarket', () => {
       () => market.connect(borrower).removeCollateral(0, borrower),
       () => market.connect(borrower).borrow(0, borrower),
       () => market.connect(borrower).repay(borrower, 0),
+      () => market.connect(lender).liquidate(borrower, 0, 0),
     ]) {
       await expect(call()).to.be.revertedWithCustomError(market, 'NothingToDo')
     }
