@@ -173,8 +173,7 @@ describe('lending against oil, by the model and by a fixed number', function () 
         await feed.push(cents[index + 1]!, evening(index + 1), GAS)
       }
       const [byModel, byConstant] = [await bookOf(proved.market), await bookOf(constant.market)]
-      console.log('        model     ', byModel)
-      console.log(`        fixed ${level}`, byConstant)
+      print({ 'by the model': byModel, [`fixed at ${level}`]: byConstant })
       expect(byModel.badLoans).to.equal(0)
       expect(byConstant.badLoans).to.be.greaterThan(0)
       expect(byModel.lent).to.be.greaterThan(byConstant.lent)

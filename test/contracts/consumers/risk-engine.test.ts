@@ -378,6 +378,25 @@ describe('RiskEngine, its proofs', () => {
     expect(await engine.maxLtv(token)).to.equal(7400 - reserve - buffer)
   })
 
+  it('of one collateral are not good for another, of the same prices', async () => {
+    const scene = await loadFixture(deployClosedRisk)
+    const { factory, routed, modelId, entry, debtToken } = scene
+    const twin = { ...entry, token: await debtToken.getAddress() }
+    const engine = await factory.deploy(routed, modelId, [entry, twin])
+    for (const { token } of [entry, twin]) {
+      await engine.closeDays(token, rounds(1, 69))
+      await engine.requestParameters(token)
+    }
+    const [requestId] = await engine.requestOf(twin.token)
+    const { requestId: other, output, proof } = await answerTo({ ...scene, engine }, 7400n)
+    await expect(engine.submitParameters(twin.token, output, proof))
+      .to.be.revertedWithCustomError(engine, 'WrongRequest')
+      .withArgs(requestId, other)
+    await engine.submitParameters(entry.token, output, proof)
+    expect(await engine.maxLtv(entry.token)).to.equal(7400 - reserve - buffer)
+    expect(await engine.maxLtv(twin.token)).to.equal(fallbackThreshold - buffer)
+  })
+
   it('end with their model, deprecated or stopped; what was set runs out', async () => {
     for (const end of ['deprecate', 'stop'] as const) {
       const scene = await loadFixture(deployClosedRisk)
