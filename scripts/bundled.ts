@@ -202,6 +202,12 @@ export const BUNDLED: readonly BundledModel[] = [
     steps: { ltv: { exponent: 0 } },
     target: { maxFlips: 1, maxMeanError: 0.0005 },
   }),
+  reference('contract-risk', {
+    input: { range: [0, 255] },
+    // Calibration would clamp the logit to what its samples need; code beyond them is the one to get right.
+    steps: { relu1: { exponent: 8 }, 'chance/argument': { exponent: 6, clampBits: 10 }, risk: { exponent: 0 } },
+    target: { maxFlips: 1, maxMeanError: 0.001 },
+  }),
   { name: 'mlp-784-56-10', input: {}, ...digits },
   { name: 'lenet-28-6-16-120-84-10', input: {}, ...digits },
 ]

@@ -21,6 +21,7 @@ const MEAN_ERROR: Readonly<Record<string, number>> = {
   'credit-default': 0.0005,
   'amm-spread': 0.001,
   'risk-engine': 0.0005,
+  'contract-risk': 0.0015,
 }
 /** Models of trees, whose few other nodes are not affine. */
 const FORESTS = ['risk-engine']

@@ -22,6 +22,7 @@ for (const { name, outputs, top, constraints, words } of [
   { name: 'amm-spread', outputs: 1, top: FEE_TOP, constraints: 3_000, words: 3 },
   { name: 'sybil-airdrop', outputs: 1, top: 1000, constraints: 5_000, words: 2 },
   { name: 'flow-toxicity', outputs: 1, top: 10_000, constraints: 10_000, words: 2 },
+  { name: 'contract-risk', outputs: 1, top: 1000, constraints: 3_000, words: 3 },
 ]) {
   describe(`model of a reference consumer: ${name}`, () => {
     const bundled: BundledModel = BUNDLED.find((candidate) => candidate.name === name)!

@@ -31,6 +31,7 @@ export type ReferenceModelName =
   | 'sprite-diffusion'
   | 'flow-toxicity'
   | 'risk-engine'
+  | 'contract-risk'
 
 /** A real proof of a bundled model, in the forms that contracts take it. */
 export type BundledProof = {

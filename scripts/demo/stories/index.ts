@@ -2,6 +2,7 @@
 
 import type { Story } from '../scene'
 import { ammSpread } from './amm-spread'
+import { contractRisk } from './contract-risk'
 import { flowToxicity } from './flow-toxicity'
 import { npcDialogue } from './npc-dialogue'
 import { optionPricer } from './option-pricer'
@@ -17,6 +18,7 @@ export const STORIES: readonly Story[] = [
   optionPricer,
   flowToxicity,
   sybilAirdrop,
+  contractRisk,
   creditDefault,
   tumourScreening,
   spriteDiffusion,
