@@ -17,7 +17,9 @@ import {INpcVillage} from "./INpcVillage.sol";
 /// another with a commitment that only they can open. The first to end a line is the one who told it. A prompt has one line: once it was
 /// proven, it answers every later question with that prompt at once.
 ///
-/// A line gives or pays an errand only by its words, and no line does more than that. Nobody owns the contract.
+/// A line gives or pays an errand only by its words, and only if the errand is still as far as it was when the player asked; no
+/// line does more than that. What is proven is numbers: which words they are is the lexicon's, which the deployer gives and
+/// nobody proves. Compare {lexicon} with the model's `vocabulary.json` before trusting a text. Nobody owns the contract.
 interface INpcDialogue is INpcVillage {
     /// @notice One proven token.
     /// @param points the proof itself
@@ -55,10 +57,11 @@ interface INpcDialogue is INpcVillage {
     /// @param prompt what it was answered with the line of
     event Answered(bytes32 indexed questionId, address indexed player, uint32 indexed prompt);
 
-    /// @notice The model does not give one token and a cache that goes in again, for 35 positions.
+    /// @notice The model does not give one token and a cache that goes in again, for 35 positions, or is not one of Groth16 that
+    /// the shared verifier serves.
     error NotADialogueModel(uint256 modelId);
 
-    /// @notice There is some time to answer.
+    /// @notice There is some time to answer, and 365 days at most.
     error BadLifetime(uint256 lifetime);
 
     /// @notice The question was never asked, is answered, or the player asked another one since.
@@ -135,7 +138,7 @@ interface INpcDialogue is INpcVillage {
     /// @return known whether it was proven
     function lineOfPrompt(uint32 prompt) external view returns (bytes memory words, bool known);
 
-    /// @notice The words of the model: its tokens from 39 on.
+    /// @notice The words of the model, as the deployer gave them: its tokens from 39 on. No proof binds them.
     /// @return words 256 of them, each ended by a line feed
     function lexicon() external view returns (string memory words);
 }

@@ -35,7 +35,7 @@ interface INpcVillage {
     /// @notice The errand takes until then.
     error ErrandTakesTime(uint256 readyAt);
 
-    /// @notice A phase or an errand takes some time.
+    /// @notice A phase or an errand takes some time, and 365 days at most.
     error BadTimes(uint256 phaseSeconds, uint256 errandSeconds);
 
     /// @notice Brings what a character sent the sender for. Stands in for the rules of a game: here it only takes time.

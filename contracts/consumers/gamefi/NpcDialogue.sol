@@ -69,7 +69,8 @@ contract NpcDialogue is INpcDialogue, NpcVillage, PinnedModel {
     /// @param inferenceVerifier_ checks the proofs
     /// @param modelId_ a model with the encoding of `npc-dialogue`
     /// @param opening computes the commitment to the empty cache
-    /// @param lexicon_ the model's words, each ended by a line feed: its tokens from 39 on
+    /// @param lexicon_ the model's words, each ended by a line feed: its tokens from 39 on. That they are the model's is the
+    /// deployer's word
     /// @param phaseSeconds_ how long dawn, noon, dusk and night are, each
     /// @param errandSeconds_ how long an errand takes at least
     /// @param lifetime_ how many seconds a question may be answered
@@ -82,12 +83,13 @@ contract NpcDialogue is INpcDialogue, NpcVillage, PinnedModel {
         uint256 errandSeconds_,
         uint256 lifetime_
     ) NpcVillage(phaseSeconds_, errandSeconds_) PinnedModel(inferenceVerifier_, modelId_) {
-        if (lifetime_ == 0) revert BadLifetime(lifetime_);
+        if (lifetime_ == 0 || lifetime_ > MOST_SECONDS) revert BadLifetime(lifetime_);
         lifetime = lifetime_;
         IModelRegistry registry = IModelRegistry(inferenceVerifier_.registry());
         Schema.IoSchema memory schema = registry.ioSchemaOf(modelId_);
-        // Many proofs at once are what the shared verifier checks.
-        bool batched = registry.verificationData(modelId_).verifier == address(0);
+        IModelRegistry.VerificationData memory data = registry.verificationData(modelId_);
+        // Many proofs at once are what the shared verifier checks, and a step has room for a proof of Groth16.
+        bool batched = data.verifier == address(0) && data.proofSystemId == Domains.GROTH16;
         if (!batched || !_isDialogue(schema)) revert NotADialogueModel(modelId_);
         TensorChain.link(schema.outputs, 1, schema.inputs, 1);
         _schemaHash = Schema.hash(schema);
@@ -196,7 +198,7 @@ contract NpcDialogue is INpcDialogue, NpcVillage, PinnedModel {
             if (word == 0) asksForErrand = true;
             if (word == 1) promisesReward = true;
         }
-        _hear(open.player, (open.prompt & 0xff) - FIRST_CHARACTER, asksForErrand, promisesReward);
+        _hear(open.player, open.prompt, asksForErrand, promisesReward);
     }
 
     /// @dev The statement of the next step, all of it from here but what comes out and the proof itself.

@@ -28,6 +28,9 @@ abstract contract NpcVillage is INpcVillage {
     uint256 internal constant FIRST_TOPIC = 31;
     uint256 internal constant FIRST_WORD = 39;
 
+    /// @dev Most seconds of any time that is set at deployment.
+    uint256 internal constant MOST_SECONDS = 365 days;
+
     uint256 private constant TIMES = 4;
     uint256 private constant WEATHERS = 3;
     uint256 private constant STAGES = 4;
@@ -46,7 +49,9 @@ abstract contract NpcVillage is INpcVillage {
     /// @param phaseSeconds_ how long dawn, noon, dusk and night are, each
     /// @param errandSeconds_ how long an errand takes at least
     constructor(uint256 phaseSeconds_, uint256 errandSeconds_) {
-        if (phaseSeconds_ == 0 || errandSeconds_ == 0) revert BadTimes(phaseSeconds_, errandSeconds_);
+        bool isSome = phaseSeconds_ != 0 && errandSeconds_ != 0;
+        bool isBounded = phaseSeconds_ <= MOST_SECONDS && errandSeconds_ <= MOST_SECONDS;
+        if (!isSome || !isBounded) revert BadTimes(phaseSeconds_, errandSeconds_);
         (phaseSeconds, errandSeconds) = (phaseSeconds_, errandSeconds_);
     }
 
@@ -101,9 +106,13 @@ abstract contract NpcVillage is INpcVillage {
         if (_players[player].changedIn == block.number) revert ActedInThisBlock(player);
     }
 
-    /// @dev What a character said to a player: it can only give an errand that was never given, and pay one that is done.
-    function _hear(address player, uint256 character, bool asksForErrand, bool promisesReward) internal {
+    /// @dev What a character said to a player after a prompt: it can only give an errand that was never given, and pay one that
+    /// is done, and neither if the errand went on since the player asked, for then it was said of another stage.
+    function _hear(address player, uint32 prompt, bool asksForErrand, bool promisesReward) internal {
+        uint256 character = (prompt & 0xff) - FIRST_CHARACTER;
         Stage stage = _errands[player][character].stage;
+        uint256 asked = (((prompt >> 16) & 0xff) - FIRST_STANDING) % STAGES;
+        if (uint256(stage) != asked) return;
         if (asksForErrand && stage == Stage.NONE) {
             _move(player, character, Stage.GIVEN);
         } else if (promisesReward && stage == Stage.DONE) {

@@ -3,8 +3,8 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { hexlify, keccak256, ZeroHash } from 'ethers'
-import type { ProofContext } from '../../../prover/encodings'
+import { dataSlice, hexlify, id, keccak256, ZeroHash } from 'ethers'
+import { modelId as modelIdOf, type ProofContext } from '../../../prover/encodings'
 import {
   NpcDialogue__factory,
   TensorOpening__factory,
@@ -22,6 +22,8 @@ import { createWorld, type World } from '../../support/world'
 const PHASE = 3600
 const ERRAND = 600
 const LIFETIME = 86_400
+const MOST_SECONDS = 365 * 86_400
+const OTHER_PROOF_SYSTEM = dataSlice(id('plonk-bn254-v1'), 0, 4)
 const GREETING = 0
 const WORK = 7
 const SMITH = 0
@@ -107,23 +109,33 @@ const chatter = (count: number) => Array.from({ length: count }, (_, i) => FIRST
 
 describe('NpcDialogue, a village', () => {
   it('refuses times and models that do not fit, and lexicons that are not whole', async () => {
-    const { factory, args, dialogue, register, routed, opening } = await loadFixture(deploy)
+    const { factory, args, dialogue, register, routed, opening, registry, publisher, modelId } =
+      await loadFixture(deploy)
     const with_ = (changes: Record<number, unknown>) =>
       factory.deploy(...(args.map((value, i) => (i in changes ? changes[i] : value)) as unknown as typeof args))
     for (const [phase, errand] of [
       [0, ERRAND],
       [PHASE, 0],
+      [MOST_SECONDS + 1, ERRAND],
+      [PHASE, MOST_SECONDS + 1],
     ] as const)
       await expect(with_({ 4: phase, 5: errand }))
         .to.be.revertedWithCustomError(dialogue, 'BadTimes')
         .withArgs(phase, errand)
-    await expect(with_({ 6: 0 }))
-      .to.be.revertedWithCustomError(dialogue, 'BadLifetime')
-      .withArgs(0)
-    const classifier = await register()
-    await expect(with_({ 1: classifier }))
-      .to.be.revertedWithCustomError(dialogue, 'NotADialogueModel')
-      .withArgs(classifier)
+    for (const lifetime of [0, MOST_SECONDS + 1])
+      await expect(with_({ 6: lifetime }))
+        .to.be.revertedWithCustomError(dialogue, 'BadLifetime')
+        .withArgs(lifetime)
+    await with_({ 4: MOST_SECONDS, 5: MOST_SECONDS, 6: MOST_SECONDS })
+    // The same model, but of a proof system whose proofs a step has no room for.
+    const { commitment } = await registry.getModel(modelId)
+    const { modelHash, circuitHash, vkHash, uri } = commitment
+    const long = { modelHash, circuitHash, vkHash, uri, proofSystemId: OTHER_PROOF_SYSTEM }
+    await registry.connect(publisher).registerModel(long)
+    for (const wrong of [await register(), modelIdOf({ ...long, publisher: publisher.address })])
+      await expect(with_({ 1: wrong }))
+        .to.be.revertedWithCustomError(dialogue, 'NotADialogueModel')
+        .withArgs(wrong)
     for (const [list, words] of [
       ['', 0],
       [lexicon().slice(0, -1), 255],
@@ -431,7 +443,7 @@ describe('NpcDialogue, what it refuses', () => {
 
   it('everything of a stopped verifier, lines that were proven before too', async () => {
     const scene = await loadFixture(deploy)
-    const { dialogue, player, other, stop, guardian, routed, modelId } = scene
+    const { dialogue, player, other, stop, guardian, router, routed, modelId } = scene
     const { questionId, tokens } = await ask(dialogue, player)
     const open = await ask(dialogue, other)
     await tell(scene, questionId, tokens, chatter(24))
@@ -442,7 +454,10 @@ describe('NpcDialogue, what it refuses', () => {
     const again = await ask(dialogue, player)
     expect(await dialogue.lineOf(again.questionId)).to.deep.equal(['...', false])
     const fresh = await ask(dialogue, player, SMITH, 1)
-    await expect(tell(scene, fresh.questionId, fresh.tokens, chatter(24))).to.be.reverted
+    await expect(tell(scene, fresh.questionId, fresh.tokens, chatter(24))).to.be.revertedWithCustomError(
+      router,
+      'RouteStopped',
+    )
   })
 })
 
@@ -478,6 +493,26 @@ describe('NpcDialogue, errands', () => {
     expect(await said([...chatter(24), REWARD_WORD, REWARD_WORD], 5)).to.equal(PAID)
     expect(await said([...chatter(24), REWARD_WORD, ERRAND_WORD], 6)).to.equal(PAID)
     expect(await dialogue.badgesOf(player)).to.equal(1)
+  })
+
+  it('stay as they are if a player goes on with them before the line that was asked for', async () => {
+    const scene = await loadFixture(deploy)
+    const { dialogue, player, teller } = scene
+    const given = await ask(dialogue, player, SMITH, WORK)
+    await tell(scene, given.questionId, given.tokens, [ERRAND_WORD])
+    await time.increase(ERRAND)
+    const early = await ask(dialogue, player, SMITH, WORK)
+    expect(vocabulary()[early.tokens[2]!]).to.equal('<stranger given>')
+    await dialogue.connect(player).finishErrand(SMITH)
+    await expect(tell(scene, early.questionId, early.tokens, [...chatter(24), REWARD_WORD]))
+      .to.emit(dialogue, 'LineProven')
+      .withArgs(early.prompt, teller.address, bytesOf([...chatter(24), REWARD_WORD]))
+      .and.not.to.emit(dialogue, 'ErrandMoved')
+    expect(await dialogue.lineOf(early.questionId)).to.deep.equal([textOf([...chatter(24), REWARD_WORD]), true])
+    expect([(await dialogue.errandOf(player, SMITH)).stage, await dialogue.badgesOf(player)]).to.deep.equal([DONE, 0n])
+    const done = await ask(dialogue, player, SMITH, WORK)
+    await tell(scene, done.questionId, done.tokens, [REWARD_WORD])
+    expect([(await dialogue.errandOf(player, SMITH)).stage, await dialogue.badgesOf(player)]).to.deep.equal([PAID, 1n])
   })
 
   it('are not asked about in the block in which they changed', async () => {
