@@ -222,7 +222,8 @@ def main() -> None:
     train, test = parts["train"], parts["test"]
     different = len({tuple(x[PROMPT:]) for x in train})
     print({name: len(lines) for name, lines in parts.items()}, "lines;", different, "different ones in train")
-    assert not {tuple(x[PROMPT:]) for x in test} & {tuple(x[PROMPT:]) for x in train}
+    words_of = {name: {tuple(x[PROMPT:]) for x in lines} for name, lines in parts.items()}
+    assert not words_of["test"] & (words_of["train"] | words_of["validation"])
 
     weights = step.initial(np.random.default_rng(SEED))
     weights = common.fit(weights, loss, arrays(train), epochs=EPOCHS, batch=BATCH, rate=RATE, decay=DECAY, seed=SEED)
