@@ -213,12 +213,13 @@ describe('SybilAwareAirdrop, claims', () => {
     const entitlement = entitlementOf(claims, members, 0)
     const good = await answer(scene, 0, 700)
     const submit = (one: { output: string; proof: string }) => airdrop.claim(entitlement, one)
-    await expect(submit({ ...good, proof: forge(good.proof) })).to.be.reverted
+    await expect(submit({ ...good, proof: forge(good.proof) })).to.be.revertedWithCustomError(routed, 'InvalidProof')
     await expect(submit({ ...good, output: (await answer(scene, 0, 900)).output })).to.be.revertedWithCustomError(
       routed,
       'InvalidProof',
     )
-    await expect(submit({ ...good, output: `${good.output}${ZeroHash.slice(2)}` })).to.be.reverted
+    const longer = `${good.output}${ZeroHash.slice(2)}`
+    await expect(submit({ ...good, output: longer })).to.be.revertedWithCustomError(routed, 'OutputMismatch')
     // The second account has the same features, so its proof differs in the request only.
     for (const [index, round] of [
       [1, CLAIM],
@@ -233,7 +234,10 @@ describe('SybilAwareAirdrop, claims', () => {
         )
     }
     for (const features of [members[0]!.later, members[2]!.features])
-      await expect(submit(await answer(scene, 0, 700, CLAIM, { features }))).to.be.reverted
+      await expect(submit(await answer(scene, 0, 700, CLAIM, { features }))).to.be.revertedWithCustomError(
+        routed,
+        'InputCommitmentMismatch',
+      )
     const other = await factory.deploy(routed, model.modelId, config)
     for (const changes of [
       { chainId: 1n },
@@ -275,10 +279,12 @@ describe('SybilAwareAirdrop, claims', () => {
   it('owes nothing to a token: a transfer that fails changes nothing, and one that calls back is paid once', async () => {
     const scene = await loadFixture(deploy)
     const { airdrop, token, members, claims } = scene
-    for (const habit of [2, 3]) {
-      await token.behave(habit)
-      await expect(claim(scene, 0, 700)).to.be.reverted
-    }
+    await token.behave(2)
+    await expect(claim(scene, 0, 700)).to.be.revertedWithCustomError(token, 'Refused')
+    await token.behave(3)
+    await expect(claim(scene, 0, 700))
+      .to.be.revertedWithCustomError(airdrop, 'SafeERC20FailedOperation')
+      .withArgs(await token.getAddress())
     await token.behave(0)
     expect(await airdrop.isPaid(members[0]!.account)).to.equal(false)
     const entitlement = entitlementOf(claims, members, 0)
@@ -369,7 +375,7 @@ describe('SybilAwareAirdrop, appeals', () => {
 
   it('take no proof of the other round, the other features or another account, and no leaf of another tree', async () => {
     const scene = await loadFixture(deploy)
-    const { airdrop, claims, appeals, members, sender } = scene
+    const { airdrop, claims, appeals, members, sender, routed } = scene
     await openAppeals(scene)
     const good = {
       entitlement: entitlementOf(claims, members, 0),
@@ -385,10 +391,14 @@ describe('SybilAwareAirdrop, appeals', () => {
     for (const changes of [{ first: good.fresh }, { fresh: good.first }, { first: theirs[0] }, { fresh: theirs[1] }])
       await expect(submit(changes)).to.be.revertedWithCustomError(airdrop, 'WrongRequest')
     const stale = await answer(scene, 0, 800, APPEAL, { features: members[0]!.features })
-    await expect(submit({ fresh: stale })).to.be.reverted
-    await expect(submit({ first: await answer(scene, 0, 450, CLAIM, { features: members[0]!.later }) })).to.be.reverted
-    await expect(submit({ first: { ...good.first, proof: forge(good.first.proof) } })).to.be.reverted
-    await expect(submit({ fresh: { ...good.fresh, proof: forge(good.fresh.proof) } })).to.be.reverted
+    const early = await answer(scene, 0, 450, CLAIM, { features: members[0]!.later })
+    for (const changes of [{ fresh: stale }, { first: early }])
+      await expect(submit(changes)).to.be.revertedWithCustomError(routed, 'InputCommitmentMismatch')
+    for (const changes of [
+      { first: { ...good.first, proof: forge(good.first.proof) } },
+      { fresh: { ...good.fresh, proof: forge(good.fresh.proof) } },
+    ])
+      await expect(submit(changes)).to.be.revertedWithCustomError(routed, 'InvalidProof')
     for (const update of [
       updateOf(appeals, members, 1),
       { ...good.update, features: good.entitlement.features },
@@ -502,14 +512,14 @@ describe('SybilAwareAirdrop, end of its model', () => {
 
   it('pays nobody once the verifier is stopped, and everything goes to the treasury in the end', async () => {
     const scene = await loadFixture(deploy)
-    const { airdrop, token, stop, guardian, members, config, claims } = scene
+    const { airdrop, token, stop, router, guardian, members, config, claims } = scene
     await claim(scene, 0, 700)
     await openAppeals(scene)
     await stop.connect(guardian).stop()
-    await expect(claim(scene, 1, 700)).to.be.reverted
-    await expect(appeal(scene, 1, 450, 700)).to.be.reverted
+    await expect(claim(scene, 1, 700)).to.be.revertedWithCustomError(router, 'RouteStopped')
+    await expect(appeal(scene, 1, 450, 700)).to.be.revertedWithCustomError(router, 'RouteStopped')
     const one = { entitlement: entitlementOf(claims, members, 1), answer: await answer(scene, 1, 700) }
-    await expect(airdrop.claimBatch([one])).to.be.reverted
+    await expect(airdrop.claimBatch([one])).to.be.revertedWithCustomError(router, 'RouteStopped')
     await time.increaseTo(config.deadline + 1)
     await airdrop.sweep()
     expect(await token.balanceOf(guardian)).to.equal(members[1]!.amount + members[2]!.amount)
