@@ -153,8 +153,9 @@ interface ISybilAwareAirdrop {
     function claim(Entitlement calldata entitlement, Answer calldata answer) external;
 
     /// @notice Many claims, with one pairing check for all proofs. Accounts that are paid already are passed over, so nobody
-    /// can make a batch fail by claiming for one of it; any other claim that does not hold fails all. For a model that
-    /// is deprecated, or has a verifier of its own, claim one by one.
+    /// can make a batch fail by claiming for one of it; any other claim that does not hold fails all. So does an account
+    /// that the token does not pay (one that it blocks, or that refuses it): leave it out. For a model that is deprecated, or
+    /// has a verifier of its own, claim one by one.
     /// @param claims the claims
     function claimBatch(Claim[] calldata claims) external;
 
