@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from fractions import Fraction
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def extract(chain: Chain, until: float) -> dict[int, list[int]]:
             len({receiver for _, receiver, _ in own if not is_contract(receiver)}),
             len({receiver for _, receiver, _ in own if is_contract(receiver)}),
             len(sources[account]),
-            int(8 * np.log2(1 + max(balance[account], 0) / DUST)),
+            eighths(balance[account]),
             len(siblings),
             burst,
             alike,
@@ -90,6 +91,15 @@ def extract(chain: Chain, until: float) -> dict[int, list[int]]:
         ]
         rows[account] = [min(max(value, 0), HIGHEST) for value in row]
     return rows
+
+
+def eighths(balance: float) -> int:
+    """
+    ⌊8 · log2(1 + balance / dust)⌋, exactly: the largest k with 2^k · dust^8 ≤ (balance + dust)^8. A logarithm in floats may
+    fall on the other side where the two are close.
+    """
+    ratio = 1 + max(Fraction(balance), Fraction(0)) / Fraction(str(DUST))
+    return int(ratio**8).bit_length() - 1
 
 
 def main_recipient(own: list[tuple[float, int, float]]) -> int | None:
