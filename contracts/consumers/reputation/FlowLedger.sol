@@ -25,6 +25,12 @@ abstract contract FlowLedger is IFlowLedger {
         uint256 nets;
     }
 
+    /// @dev What a trader ever traded, and what of it entered its history as net move.
+    struct Totals {
+        uint128 traded;
+        uint128 earned;
+    }
+
     /// @dev Periods of a history, and the format of the model's input: two digits for each.
     uint256 internal constant PERIODS = 12;
     int256 internal constant LO = -512;
@@ -43,10 +49,8 @@ abstract contract FlowLedger is IFlowLedger {
     /// @inheritdoc IFlowLedger
     mapping(address reporter => bool) public isReporter;
 
-    /// @inheritdoc IFlowLedger
-    mapping(address trader => uint256) public tradedBy;
-
     address[] private _reporters;
+    mapping(address trader => Totals) private _totals;
     mapping(address trader => History) private _histories;
     mapping(address trader => mapping(address reporter => Open[2])) private _open;
 
@@ -76,7 +80,7 @@ abstract contract FlowLedger is IFlowLedger {
         open.gross += uint64(SignedMath.abs(weight));
         open.net += int64(weight);
         open.weighted += int96(weight * place);
-        tradedBy[trader] += size;
+        _totals[trader].traded += uint128(size);
         emit TradeReported(trader, msg.sender, period, ticks, volume, moved);
     }
 
@@ -93,6 +97,16 @@ abstract contract FlowLedger is IFlowLedger {
             features[i] = int256((history.digits >> (BITS * i)) & ((1 << BITS) - 1)) + LO;
         }
         return (history.count, features, _sum(history.nets));
+    }
+
+    /// @inheritdoc IFlowLedger
+    function tradedBy(address trader) public view returns (uint256 volume) {
+        return _totals[trader].traded;
+    }
+
+    /// @inheritdoc IFlowLedger
+    function earnedBy(address trader) public view returns (uint256 volume) {
+        return _totals[trader].earned;
     }
 
     /// @inheritdoc IFlowLedger
@@ -141,6 +155,7 @@ abstract contract FlowLedger is IFlowLedger {
         history.count = uint8(Math.min(history.count + 1, PERIODS));
         uint256 net = Math.min(SignedMath.abs(open.net), (1 << NET_BITS) - 1);
         history.nets = ((history.nets << NET_BITS) | net) & ((1 << (NET_BITS * PERIODS)) - 1);
+        _totals[trader].earned += uint128(net);
         emit PeriodSettled(trader, reporter, open.period, markout, open.gross);
     }
 

@@ -17,7 +17,8 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         bool open;
         uint48 takenAt;
         uint64 nonce;
-        uint128 volumeEnd;
+        uint72 volumeEnd;
+        uint56 earned;
     }
 
     /// @dev A trader's newest proven score.
@@ -25,7 +26,8 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         uint56 value;
         uint24 fee;
         uint48 expiresAt;
-        uint128 volumeEnd;
+        uint72 volumeEnd;
+        uint56 earned;
     }
 
     bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.flow.request.v1");
@@ -87,7 +89,8 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
             open: true,
             takenAt: uint48(block.timestamp),
             nonce: last.nonce + 1,
-            volumeEnd: uint128(tradedBy[trader] + netMoved)
+            volumeEnd: uint72(tradedBy(trader) + _grantOf(trader, netMoved)),
+            earned: uint56(earnedBy(trader))
         });
         requestId = _requestId(trader, last.nonce + 1);
         emit ScoreRequested(trader, requestId, digits, block.timestamp + scoreTtl);
@@ -112,7 +115,8 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
             value: uint56(value),
             fee: fee,
             expiresAt: uint48(expiresAt),
-            volumeEnd: snapshot.volumeEnd
+            volumeEnd: snapshot.volumeEnd,
+            earned: snapshot.earned
         });
         emit ScoreProven(trader, requestId, value, fee, expiresAt);
     }
@@ -122,7 +126,7 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         Score memory score = _scores[trader];
         if (block.timestamp > score.expiresAt || score.fee == highestFee) return highestFee;
         // The volume may be any number, so nothing is added to it.
-        if (volume > Math.saturatingSub(score.volumeEnd, tradedBy[trader])) return highestFee;
+        if (volume > Math.saturatingSub(score.volumeEnd, tradedBy(trader))) return highestFee;
         return inferenceVerifier.isStopped(modelId) ? highestFee : score.fee;
     }
 
@@ -131,7 +135,7 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         address trader
     ) external view returns (uint256 score, uint24 fee, uint256 expiresAt, uint256 volumeLeft) {
         Score memory newest = _scores[trader];
-        volumeLeft = Math.saturatingSub(newest.volumeEnd, tradedBy[trader]);
+        volumeLeft = Math.saturatingSub(newest.volumeEnd, tradedBy(trader));
         return (newest.value, newest.fee, newest.expiresAt, volumeLeft);
     }
 
@@ -140,6 +144,15 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         Snapshot memory snapshot = _snapshots[trader];
         if (!snapshot.open) return (0, 0, 0);
         return (_requestId(trader, snapshot.nonce), snapshot.inputWord, snapshot.takenAt + scoreTtl);
+    }
+
+    /// @dev What a history is worth: what is left of the newest proven score, and what was earned since its snapshot. So each unit
+    /// is granted once. What counts is the proven score, not the newest snapshot: one that was never proven granted nothing,
+    /// so nothing is lost or won by asking and not proving. Without a score, it is the whole history.
+    function _grantOf(address trader, uint256 netMoved) private view returns (uint256) {
+        Score memory proven = _scores[trader];
+        uint256 left = Math.saturatingSub(proven.volumeEnd, tradedBy(trader));
+        return Math.min(netMoved, left + earnedBy(trader) - proven.earned);
     }
 
     /// @dev The lowest fee that covers an amount; the highest if none does.

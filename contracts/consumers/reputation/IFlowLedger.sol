@@ -73,6 +73,11 @@ interface IFlowLedger {
     /// @return volume the sum, in units of the ledger
     function tradedBy(address trader) external view returns (uint256 volume);
 
+    /// @notice What all periods that ever entered a trader's history moved the price, net within each.
+    /// @param trader the trader
+    /// @return volume the sum, in units of the ledger; never less than the `netMoved` of `flowOf`
+    function earnedBy(address trader) external view returns (uint256 volume);
+
     /// @notice Whether some trades of a trader are not in its history yet, due or not.
     /// @param trader the trader
     /// @return open whether there are

@@ -400,10 +400,65 @@ describe('FlowReputation, what traders pay', () => {
     ])
     await trade(50_000n)
     expect([await left(), await reputation.feeFor(account, 1)]).to.deep.equal([0n, HIGHEST])
-    // Asking again gives what the newest twelve periods are worth: nine of the old ones, and these three.
+    // Asking again gives what these three periods are worth. The nine old ones in the history were good once.
     await nextPeriod(WINDOW)
     await score(scene, 0n)
-    expect(await left()).to.equal(9_000n + 2_000n + 9_999n + 50_000n)
+    expect((await reputation.flowOf(account)).netMoved).to.equal(9_000n + 2_000n + 9_999n + 50_000n)
+    expect(await left()).to.equal(2_000n + 9_999n + 50_000n)
+  })
+
+  it('is good once for each unit of history, however often it is asked for', async () => {
+    const scene = await loadFixture(deployKnown)
+    const { reputation, board, account } = scene
+    const left = async () => (await reputation.scoreOf(account)).volumeLeft
+    const unseen = async (volume: bigint) => {
+      await board.playInPart(reputation, { trader: account.address, ticks: 0n, volume }, 0n)
+      await nextPeriod(WINDOW + 1)
+    }
+    // Requests that nobody proves neither take nor give, whatever is traded at the full fee meanwhile.
+    for (let i = 0; i < 3; i++) {
+      await reputation.requestScore(account)
+      await unseen(5_000n)
+    }
+    await score(scene, 0n)
+    expect(await left()).to.equal(12_000n)
+    for (const rest of [8_000n, 4_000n, 0n, 0n]) {
+      await unseen(4_000n)
+      expect(await left()).to.equal(rest)
+      await reputation.requestScore(account)
+      await time.increase(CONFIG.requestPeriod)
+      await score(scene, 0n)
+      expect(await left()).to.equal(rest)
+    }
+    expect([await reputation.feeFor(account, 1), await reputation.earnedBy(account)]).to.deep.equal([HIGHEST, 12_000n])
+    // What was lost beyond the end is not owed: a new period gives what it moved, and the window is the most there is.
+    await giveHistory(scene, account, [0])
+    await time.increase(CONFIG.requestPeriod)
+    await score(scene, 0n)
+    expect(await left()).to.equal(1000n)
+    await giveHistory(scene, account, [...QUIET, ...QUIET])
+    await score(scene, 0n)
+    expect(await left()).to.equal(12_000n)
+  })
+
+  it('renews nothing by trades that no period is kept of, though the price goes far after them', async () => {
+    const scene = await loadFixture(deployKnown)
+    const { reputation, board, account } = scene
+    await score(scene, 0n)
+    const history = await reputation.flowOf(account)
+    for (const rest of [600n, 0n, 0n]) {
+      for (let i = 0; i < 6; i++) {
+        const period = await nextPeriod()
+        await board.playInPart(reputation, { trader: account.address, ticks: 0n, volume: 1_900n }, 19n)
+        await nextPeriod(2)
+        await board.set(period + 1n, 500)
+      }
+      await reputation.settle(account)
+      expect(await reputation.flowOf(account)).to.deep.equal(history)
+      await score(scene, 0n)
+      expect((await reputation.scoreOf(account)).volumeLeft).to.equal(rest)
+    }
+    expect(await reputation.feeFor(account, 1)).to.equal(HIGHEST)
   })
 
   it('gives a trader that trades there and back nothing to save', async () => {
@@ -568,7 +623,7 @@ describe('FlowReputation with the real model', () => {
       const submitted = await (await reputation.connect(stranger).submitScore(trader, output, proof)).wait()
       expect((await reputation.scoreOf(trader)).score).to.equal(expected)
       expect(await reputation.feeFor(trader, 1)).to.equal(fee)
-      if (!IS_COVERAGE) expect(asked!.gasUsed).to.be.at.most(120_000)
+      if (!IS_COVERAGE) expect(asked!.gasUsed).to.be.at.most(125_000)
       if (!IS_COVERAGE) expect(submitted!.gasUsed).to.be.at.most(335_000)
     }
   })
