@@ -12,6 +12,7 @@ import {SwapParams} from "@uniswap/v4-core/src/types/PoolOperation.sol";
 import {PoolState} from "../defi/v4/PoolState.sol";
 import {SinglePoolHook} from "../defi/v4/SinglePoolHook.sol";
 import {FlowClock} from "./FlowClock.sol";
+import {IFlowLedger} from "./IFlowLedger.sol";
 import {IFlowReporter} from "./IFlowReporter.sol";
 import {IFlowReputation} from "./IFlowReputation.sol";
 import {INamingRouter} from "./INamingRouter.sol";
@@ -90,8 +91,9 @@ contract FlowTierHook is IFlowReporter, SinglePoolHook {
         return isRouter[sender] ? INamingRouter(sender).msgSender() : sender;
     }
 
-    /// @dev The pool begins.
+    /// @dev The pool begins, if its trades can be reported: otherwise each swap would revert.
     function _opened(int24 tick) internal override {
+        if (!reputation.isReporter(address(this))) revert IFlowLedger.NotAReporter(address(this));
         _clock.start(tick);
     }
 

@@ -276,6 +276,17 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     await expectHookRefusal(call, hook, 'afterInitialize', 'UnknownPool', [id])
   })
 
+  it('begins with no reputation that does not take its reports', async () => {
+    const scene = await loadFixture(deploy)
+    const { manager, make, hook } = scene
+    // Deployed for the same reputation, which names the first hook.
+    const second = FlowTierHook__factory.connect(await deployHook(scene, make(UNIT, LIQUIDITY + 1n)), scene.deployer)
+    const address = await second.getAddress()
+    const call = manager.initialize(await poolKeyOf(second), SQRT_PRICE_ONE)
+    await expectHookRefusal(call, second, 'afterInitialize', 'NotAReporter', [address])
+    expect(address).to.not.equal(await hook.getAddress())
+  })
+
   it('charges everyone the highest fee once the verifier is stopped, and lets them trade', async () => {
     const scene = await loadFixture(deployProven)
     const { router, user, key, stop, guardian } = scene
