@@ -33,6 +33,8 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
     bytes32 private constant DOMAIN_REQUEST = keccak256("zkml.flow.request.v1");
     uint256 private constant MAX_FEES = 8;
     uint256 private constant MAX_FEE = 100_000;
+    /// @dev What it may cost to ask whether the verifier is stopped; it takes a third of it.
+    uint256 private constant STOP_GAS = 100_000;
 
     /// @notice What a fee has to cover above the score.
     uint256 public immutable margin;
@@ -127,7 +129,12 @@ contract FlowReputation is IFlowReputation, FlowLedger, PinnedModel {
         if (block.timestamp > score.expiresAt || score.fee == highestFee) return highestFee;
         // The volume may be any number, so nothing is added to it.
         if (volume > Math.saturatingSub(score.volumeEnd, tradedBy(trader))) return highestFee;
-        return inferenceVerifier.isStopped(modelId) ? highestFee : score.fee;
+        // A stop contract that reverts or burns its gas must not hold up swaps. With too little gas the fee is the highest, too.
+        try inferenceVerifier.isStopped{gas: STOP_GAS}(modelId) returns (bool stopped) {
+            return stopped ? highestFee : score.fee;
+        } catch {
+            return highestFee;
+        }
     }
 
     /// @inheritdoc IFlowReputation

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
-import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
+import { loadFixture, setCode, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
 import { getCreateAddress, MaxUint256, solidityPackedKeccak256, ZeroAddress } from 'ethers'
 import { ethers } from 'hardhat'
@@ -294,6 +294,23 @@ describe('FlowTierHook on the pool manager of Uniswap v4', () => {
     expect((await swapOf(scene, await router.connect(user).swap(key, small, '0x'))).fee).to.equal(LOWEST)
     await stop.connect(guardian).stop()
     expect((await swapOf(scene, await router.connect(user).swap(key, small, '0x'))).fee).to.equal(HIGHEST)
+  })
+
+  it('lets swaps go on at the highest fee if the stop contract reverts, burns its gas or says nothing', async () => {
+    const scene = await loadFixture(deployProven)
+    const { router, user, key, stop } = scene
+    const small = exactIn(false, UNIT)
+    const good = await ethers.provider.getCode(stop)
+    for (const [code, fee] of [
+      ['0x5f5ffd', HIGHEST],
+      ['0xfe', HIGHEST],
+      ['0x00', HIGHEST],
+      [good, LOWEST],
+    ] as const) {
+      await setCode(await stop.getAddress(), code)
+      const sent = await router.connect(user).swap(key, small, '0x')
+      expect((await swapOf(scene, sent)).fee, code.slice(0, 8)).to.equal(fee)
+    }
   })
 
   it('is refused without a unit of volume, and costs traders little', async () => {
