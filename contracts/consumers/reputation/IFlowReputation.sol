@@ -19,9 +19,10 @@ import {IFlowLedger} from "./IFlowLedger.sol";
 /// at once while the model's verification is stopped. When the model is deprecated no score is accepted any more, and lowered
 /// fees run out.
 ///
-/// Anyone may ask for anyone, so that a trader cannot keep a score that it has outlived; the contract knows the input,
-/// so neither who asks nor who proves has a say in the result. Nobody can ask while trades of the trader are not settled,
-/// so none of them can be left out.
+/// Anyone may ask for anyone; the contract knows the input, so neither who asks nor who proves has a say in the result. Nobody
+/// can ask while trades of the trader are not settled, so none of them can be left out: not by a second address of the trader
+/// either, which is why others wait, too. The price is that a trader who trades in every period, if only dust, puts off being
+/// asked about, and keeps its score until it expires or is used up.
 interface IFlowReputation is IFlowLedger {
     /// @notice What is fixed at deployment.
     /// @param leastVolume least volume for a period to enter a history
