@@ -27,7 +27,10 @@ import {INamingRouter} from "./INamingRouter.sol";
 ///
 /// What a swap counts for in a history is what a pool of the reference liquidity would have exchanged for the same move of the
 /// price, and no more than was exchanged. So a trader that is its own counterparty, with liquidity added for a moment, earns
-/// as little as it moves the price; and where others hold little liquidity, as little as it trades.
+/// as little as it moves the price; and where there is little liquidity in all, as little as it trades. That holds no longer for who
+/// owns most of the liquidity that stays: its fees come back to it. And where there is far less liquidity than the reference, every
+/// trade counts in full, though moves cost little: a young or emptied pool is the time to build histories. Deployers choose
+/// a reference that the pool soon reaches.
 /// @dev Volume is in units of currency 1. Before the swap it is estimated, if only the amount of currency 0 is known, at the mean tick
 /// of the last closed period; an amount that is only bounded by its price limit counts in full, and so pays the highest fee.
 contract FlowTierHook is IFlowReporter, SinglePoolHook {

@@ -14,8 +14,9 @@ import {IFlowLedger} from "./IFlowLedger.sol";
 /// A lowered fee is for so much volume as the history shows that moved the price and was not reversed within its period,
 /// counted from the snapshot, and each unit of history is good once: a newer score is good for what is left of the last proven
 /// one and for what was earned since its snapshot, never for more than the history. So whoever trades to look harmless has paid
-/// the full fee for as much as its first lowered fee is good for, whatever the model says; and trades that the model never
-/// sees, because they move no price or too little for a period to be kept, renew nothing. A lowered fee ends `scoreTtl` seconds after the snapshot, whenever it was proven, and
+/// the full fee for as much as its first lowered fee is good for, whatever the model says; to itself, though, as far as it owns the
+/// liquidity, and for as little as was traded where there is far less liquidity than the reporter expects. Trades that the model
+/// never sees, because they move no price or too little for a period to be kept, renew nothing. A lowered fee ends `scoreTtl` seconds after the snapshot, whenever it was proven, and
 /// at once while the model's verification is stopped. When the model is deprecated no score is accepted any more, and lowered
 /// fees run out.
 ///
