@@ -32,7 +32,8 @@ import {INamingRouter} from "./INamingRouter.sol";
 /// trade counts in full, though moves cost little: a young or emptied pool is the time to build histories. Deployers choose
 /// a reference that the pool soon reaches.
 /// @dev Volume is in units of currency 1. Before the swap it is estimated, if only the amount of currency 0 is known, at the mean tick
-/// of the last closed period; an amount that is only bounded by its price limit counts in full, and so pays the highest fee.
+/// of the last closed period; so after a fast rise of the price one swap can go beyond what the score is good for, by as much as the price rose.
+/// An amount that is only bounded by its price limit counts in full, and so pays the highest fee.
 contract FlowTierHook is IFlowReporter, SinglePoolHook {
     using FlowClock for FlowClock.Clock;
     using PoolState for IPoolManager;
