@@ -91,7 +91,8 @@ interface IFlowReputation is IFlowLedger {
 
     /// @notice What a trader pays now.
     /// @param trader the trader
-    /// @param volume volume of the trade, in units of the ledger; one that goes beyond what the score is good for pays the highest fee
+    /// @param volume volume of the trade, in units of the ledger; one that goes beyond what the score is good for pays the highest fee;
+    /// with 0 it is not asked what is left, so a score that is used up gives its lowered fee
     /// @return fee in millionths
     function feeFor(address trader, uint256 volume) external view returns (uint24 fee);
 
