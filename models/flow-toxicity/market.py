@@ -24,6 +24,7 @@ class Flow:
     loss: np.ndarray  # [n], what the next twelve such periods cost the pool, in basis points of their volume
     volume: np.ndarray  # [n], volume of those, in millionths of the reserve
     informed: np.ndarray  # [n], whether the trader ever knows anything, which no model sees
+    pool: np.ndarray  # [n], number of the pool, whose windows share a market
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def trade(paths: int, periods: int, seed: int) -> Periods:
 def windows(periods: Periods, seed: int) -> Flow:
     """Windows that share no period, at most a few of each trader."""
     rng = np.random.default_rng(seed)
-    rows, losses, volumes, informed = [], [], [], []
+    rows, losses, volumes, informed, pools = [], [], [], [], []
     _, paths, traders = periods.volume.shape
     for path in range(paths):
         for k in range(traders):
@@ -123,8 +124,9 @@ def windows(periods: Periods, seed: int) -> Flow:
                 losses.append(np.sum(mark[next_] * size[next_]) / np.sum(size[next_]))
                 volumes.append(np.sum(size[next_]))
                 informed.append(periods.informed[path, k])
+                pools.append(path)
     order = rng.permutation(len(rows))
-    return Flow(*(np.array(part)[order] for part in (rows, losses, volumes, informed)))
+    return Flow(*(np.array(part)[order] for part in (rows, losses, volumes, informed, pools)))
 
 
 def simulate(paths: int, seed: int, periods: int = 110) -> Flow:

@@ -128,6 +128,23 @@ def baselines(train: Flow, held: Flow) -> None:
     report("constant", np.full(len(held.x), target(train).mean()), held)
 
 
+def margins(guess: np.ndarray, baseline: np.ndarray, flow: Flow, draws: int = 500) -> None:
+    """How far the model is above a baseline, with 95% intervals: pools are drawn with replacement, as their windows share a market."""
+    rng = np.random.default_rng(SEED)
+    actual = target(flow)
+    pools = [np.flatnonzero(flow.pool == pool) for pool in np.unique(flow.pool)]
+
+    def above(part: np.ndarray) -> tuple[float, float]:
+        truth = actual[part]
+        squares = [np.sum((one[part] - truth) ** 2) for one in (baseline, guess)]
+        areas = [roc_auc_score(truth > TOXIC, one[part]) for one in (baseline, guess)]
+        return (squares[0] - squares[1]) / np.sum((truth - truth.mean()) ** 2), areas[1] - areas[0]
+
+    drawn = [above(np.concatenate([pools[i] for i in rng.integers(len(pools), size=len(pools))])) for _ in range(draws)]
+    for name, value, (low, high) in zip(("R2", "AUC"), above(np.arange(len(actual))), np.percentile(drawn, (2.5, 97.5), axis=0).T):
+        print(f"{name} above the baseline: {value:.4f}, interval {low:.4f} to {high:.4f}, {len(pools)} pools")
+
+
 def compare() -> None:
     """How the architecture was chosen: on windows of pools that are in no other set."""
     train, validation = simulate(4000, 1), simulate(600, 2)
@@ -192,11 +209,12 @@ def main() -> None:
     score = lambda flow: common.run_onnx(HERE / "model.onnx", flow.x)[:, 0] / 100  # noqa: E731
     report("train", score(train), train)
     report("held out", score(held), held)
-    first = Flow(held.x[:1000], held.loss[:1000], held.volume[:1000], held.informed[:1000])
+    first = Flow(held.x[:1000], held.loss[:1000], held.volume[:1000], held.informed[:1000], held.pool[:1000])
     report("samples.json", score(first), first)
     report("samples.json, its baseline", line[:1000] / 100, first)
     baselines(train, held)
     guess, actual = score(held), target(held)
+    margins(guess, line / 100, held)
     for low, high in ((0, 0.01), (0.01, 2), (2, 5), (5, 10), (10, 20), (20, 100)):
         part = (guess >= low) & (guess < high)
         cost = np.average(actual[part], weights=held.volume[part])
