@@ -4,8 +4,9 @@ pragma solidity ^0.8.28;
 import {IRoundFeed} from "./IRoundFeed.sol";
 
 /// @title Prices of a feed at a time
-/// @notice What a feed said last before a moment is one price, whoever asks and whenever: the caller names the round, and
-/// the round after it shows that there was none in between.
+/// @notice What a feed said last before a moment is one price, whoever asks: the caller names the round, and the round after it
+/// shows that there was none in between. An aggregator may go on after the proxy has left it, so once the next phase has
+/// begun, only its rounds count.
 library FeedRounds {
     /// @dev Prices are below 2^112, so that ratios and logarithms of them fit.
     uint256 internal constant PRICE_BITS = 112;
@@ -29,14 +30,15 @@ library FeedRounds {
         (int256 answer, uint256 updatedAt) = _round(feed, roundId);
         if (updatedAt == 0 || updatedAt >= moment) revert NotTheLastRound(roundId, moment);
         (, uint256 next) = _round(feed, roundId + 1);
+        (, uint256 begun) = _round(feed, uint80((((uint256(roundId) >> PHASE_SHIFT) + 1) << PHASE_SHIFT) + 1));
         // The last round of a phase: the next phase has the round after it.
-        if (next == 0) (, next) = _round(feed, uint80((((uint256(roundId) >> PHASE_SHIFT) + 1) << PHASE_SHIFT) + 1));
-        if (next < moment) revert NotTheLastRound(roundId, moment);
+        if (next == 0) next = begun;
+        if (next < moment || (begun != 0 && begun < moment)) revert NotTheLastRound(roundId, moment);
         price = _priceOf(answer);
     }
 
-    /// @dev A round, all 0 if there is none. Too little gas for the feed to answer leaves too little to ask once more, so
-    /// nobody can make a round seem missing.
+    /// @dev A round, all 0 if there is none. Too little gas for the feed to answer leaves too little to ask once more or to
+    /// write anything, so nobody can make a round seem missing.
     function _round(IRoundFeed feed, uint80 id) private view returns (int256, uint256) {
         try feed.getRoundData(id) returns (uint80, int256 answer, uint256, uint256 updatedAt, uint80) {
             return (answer, updatedAt);

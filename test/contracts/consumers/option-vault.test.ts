@@ -121,6 +121,44 @@ describe('OptionVault, its volatility', () => {
     await vault.poke(last + 1n, round)
   })
 
+  it('closes a day by the new phase alone, when the old one goes on', async () => {
+    const { vault, feed } = await loadFixture(deploy)
+    const [last] = await vault.lastClose()
+    const end = (Number(last) + 2) * DAY
+    await feed.push(SPOT, end - 50)
+    const old = await feed.latestId()
+    await feed.nextPhase()
+    await feed.push(SPOT + 1n, end - 40)
+    const right = await feed.latestId()
+    await feed.push(SPOT + 2n, end + 5)
+    await feed.pushAt(old + 1n, SPOT + 3n, end - 30)
+    await feed.pushAt(old + 2n, SPOT + 4n, end + 6)
+    await time.increaseTo(end + 10)
+    // Neither what came before the change nor the last one of the old phase before the day's end.
+    for (const round of [old, old + 1n])
+      await expect(vault.poke(last + 1n, round))
+        .to.be.revertedWithCustomError(vault, 'NotTheLastRound')
+        .withArgs(round, end)
+    await expect(vault.poke(last + 1n, right))
+      .to.emit(vault, 'DayClosed')
+      .withArgs(last + 1n, right, SPOT + 1n)
+  })
+
+  it('closes a day by the old phase, when the new one began after it', async () => {
+    const { vault, feed } = await loadFixture(deploy)
+    const [last] = await vault.lastClose()
+    const end = (Number(last) + 2) * DAY
+    await feed.push(SPOT, end - 50)
+    const old = await feed.latestId()
+    await feed.push(SPOT + 1n, end + 1)
+    await feed.nextPhase()
+    await feed.push(SPOT + 2n, end)
+    await time.increaseTo(end + 10)
+    await expect(vault.poke(last + 1n, old))
+      .to.emit(vault, 'DayClosed')
+      .withArgs(last + 1n, old, SPOT)
+  })
+
   it('may leave days out only after two days in which nobody closed one, and is unknown after three', async () => {
     const scene = await loadFixture(deploy)
     const { vault, feed } = scene
