@@ -5,10 +5,12 @@ import {IRoundFeed} from "./IRoundFeed.sol";
 
 /// @title Volatility of a feed's daily closes
 /// @notice Keeps the last 30 moves from close to close. The close of a day is what the feed said last before the day was over
-/// (UTC): anyone hands it in, and nobody can choose it.
+/// (UTC): anyone hands it in, and nobody can choose its price.
 ///
-/// Days are closed in order. If nobody closes one for two days, the next who does may leave days out; a move over several days
-/// then counts as one, over all of them. So a keeper that stops, or a day of which the feed has no proof, holds up nothing for good.
+/// Days are closed in order, and without the close of yesterday or the day before the volatility is not known. If nobody closes one
+/// for seven days, whoever comes then may leave days out, of its choice; a move over several days counts as one, over all of them, and
+/// what went up and down within it is not seen. So a keeper that stops, or a day of which the feed has no proof, holds up nothing
+/// for good, and while the volatility is known no day is left out.
 interface IRealisedVolatility {
     /// @notice A day has its close.
     /// @param day days since 1970
@@ -23,7 +25,7 @@ interface IRealisedVolatility {
     error VolatilityNotKnown(uint256 lastDay, uint256 moves);
 
     /// @notice Closes a day. Anyone may.
-    /// @param day days since 1970: the one after the last close, unless nobody closed one for two days
+    /// @param day days since 1970: the one after the last close, unless nobody closed one for seven days
     /// @param roundId the feed's last round before the day's end
     function poke(uint256 day, uint80 roundId) external;
 

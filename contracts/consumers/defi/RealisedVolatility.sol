@@ -35,11 +35,12 @@ abstract contract RealisedVolatility is IRealisedVolatility {
     /// @notice How many moves the volatility is of.
     uint256 public constant MOVES = 30;
 
-    /// @notice While somebody closes one, no day is left out; after so many seconds without, days may be.
-    uint256 public constant SKIP_AFTER = 2 days;
+    /// @notice While somebody closes one, no day is left out; after so many seconds without, days may be. The volatility is
+    /// long unknown by then.
+    uint256 public constant SKIP_AFTER = 7 days;
 
     /// @notice Days from the newest close to today, at most.
-    uint256 public constant MAX_LAG = 3;
+    uint256 public constant MAX_LAG = 2;
 
     uint256 private constant DAYS_A_YEAR = 365;
 

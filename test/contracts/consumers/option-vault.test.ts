@@ -159,22 +159,42 @@ describe('OptionVault, its volatility', () => {
       .withArgs(last + 1n, old, SPOT)
   })
 
-  it('may leave days out only after two days in which nobody closed one, and is unknown after three', async () => {
+  it('leaves no day out while a quote is possible, nor for days after', async () => {
     const scene = await loadFixture(deploy)
     const { vault, feed } = scene
     const [last] = await vault.lastClose()
-    const third = last + 3n
-    await time.increaseTo((Number(last) + 2) * DAY + DAY + DAY / 2)
-    await feed.push(SPOT, (Number(third) + 1) * DAY - 10)
-    const round = await feed.latestId()
-    await feed.push(SPOT, (Number(third) + 1) * DAY + 5)
-    await vault.volatility()
-    await time.increaseTo((Number(third) + 1) * DAY + 5)
+    const day = (n: number): number => (Number(last) + n) * DAY
+    expect(BigInt(DAY) * (await vault.MAX_LAG())).to.be.lessThan(await vault.SKIP_AFTER())
+    await feed.push(SPOT, day(2) - 10)
+    await feed.push(SPOT, day(3) - 10)
+    const second = await feed.latestId()
+    // The whole day after next still has a volatility, and no skip.
+    await time.setNextBlockTimestamp(day(3) - 2)
+    await feed.push(SPOT, day(3) - 5)
+    await ask(scene)
+    await time.increaseTo(day(3))
+    await expect(ask(scene))
+      .to.be.revertedWithCustomError(vault, 'VolatilityNotKnown')
+      .withArgs(last, MOVES + 2)
+    await feed.push(SPOT, day(3) + 1)
+    const first = second - 1n
+    // The last poke came about 100 seconds after midnight.
+    await time.increaseTo(day(8) + 50)
+    await expect(vault.poke(last + 2n, second + 1n))
+      .to.be.revertedWithCustomError(vault, 'WrongDay')
+      .withArgs(last + 2n, last + 1n)
+    await vault.poke.staticCall(last + 1n, first)
+    await time.increaseTo(day(8) + 200)
+    await vault.poke(last + 2n, second + 1n)
+    // It takes the close of a day that is not long past to sell again.
+    await expect(ask(scene)).to.be.revertedWithCustomError(vault, 'StalePrice')
     await expect(vault.volatility()).to.be.revertedWithCustomError(vault, 'VolatilityNotKnown')
-    // The last poke came 100 seconds after midnight.
-    await expect(vault.poke(third - 1n, round)).to.be.reverted
-    await time.increaseTo((Number(third) + 1) * DAY + 200)
-    await vault.poke(third, round)
+    await feed.push(SPOT, day(8) - 10)
+    const late = await feed.latestId()
+    await feed.push(SPOT, day(8) + 210)
+    await expect(vault.poke(last + 7n, late)).to.be.revertedWithCustomError(vault, 'WrongDay')
+    for (let n = 3; n <= 6; n++) await vault.poke(last + BigInt(n), second + 2n)
+    await vault.poke(last + 7n, late)
     await vault.volatility()
   })
 
