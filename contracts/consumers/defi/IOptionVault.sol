@@ -12,15 +12,17 @@ import {IRealisedVolatility} from "./IRealisedVolatility.sol";
 /// The vault builds the input itself and derives the request from a counter, so a proof says one thing only: the premium of
 /// this quote. No proof about other numbers, for another vault, chain, model or quote passes, and none twice. There is no
 /// fallback price: while no proof comes, or the model is deprecated or its verification stopped, nobody buys. What was sold
-/// is settled all the same, and what is free can be withdrawn.
+/// is settled all the same, and then all can be withdrawn.
 ///
 /// All that an inference can do is to price one call of one quote. Whatever it says, a call costs no less than it would pay
-/// now plus `spread`, all that is sold in a day is at most `maxSoldPerDay` of the assets, and all that is open `maxLocked`. A quote
+/// now plus `spread`, all that is sold in a day is at most `maxSoldPerDay` of the assets of then, and all that is open `maxLocked`. A quote
 /// lives for `quoteTtl` seconds, is void once the spot has moved by more than `maxMove`, and charges a rise of the spot in full.
 ///
-/// Time runs in cycles. A cycle begins with a window in which nothing is sold and everything sold before is settled: then a
-/// share is worth its part of all assets, in and out. Deposits and withdrawals are open at any time; but out of the window
-/// a leaver gets its part of what is free and leaves what is locked to the others, since nobody knows what it will be worth.
+/// Time runs in cycles. A cycle begins with a window in which nothing is sold and everything sold before is settled or released,
+/// by anyone. Nobody knows what open calls will cost, so nobody leaves while there are any: withdrawals are open from when the
+/// last call is closed until the first one of the cycle is sold, and pay a share's part of all assets. In each window that
+/// is at least the time from `grace` to its end, if somebody closes the calls. Deposits are open at any time and pay for all
+/// assets, locked ones included: never less than a share is worth, and more while calls are open that will be paid.
 ///
 /// Nobody owns or governs the vault: all bounds are fixed at deployment.
 interface IOptionVault is IRealisedVolatility {
@@ -32,10 +34,10 @@ interface IOptionVault is IRealisedVolatility {
     /// @param maxSoldPerDay most of the assets that may be locked in a day (UTC), in basis points
     /// @param quoteTtl seconds that a quote lives
     /// @param maxPriceAge seconds after which a price of the feed is too old to quote or sell at
-    /// @param cycle seconds of a cycle, all of whose calls expire within it
-    /// @param window seconds at the start of a cycle in which nothing is sold
-    /// @param grace seconds after expiry in which a call can be settled; then it is worth nothing. Less than the window, and no
-    /// less than `maxPriceAge`, since settling waits for the feed's next round
+    /// @param cycle seconds of a cycle, all of whose calls expire within it; 90 days at most, for so long shares may be held
+    /// @param window seconds at the start of a cycle in which nothing is sold, at least twice `grace`
+    /// @param grace seconds after expiry in which a call can be settled; then it is worth nothing. At least twice `maxPriceAge`,
+    /// since settling waits for the feed's next round
     struct Config {
         uint32 spread;
         uint16 maxMove;
@@ -124,6 +126,9 @@ interface IOptionVault is IRealisedVolatility {
     /// @notice Less than the least that was asked for.
     error BelowMinimum(uint256 amount, uint256 minimum);
 
+    /// @notice Calls are open, so nobody leaves. From `freeAt` on, at the latest, anyone can close those of now.
+    error AssetsLocked(uint256 locked, uint256 freeAt);
+
     /// @notice More than the most that was allowed.
     error AboveMaximum(uint256 amount, uint256 maximum);
 
@@ -164,14 +169,14 @@ interface IOptionVault is IRealisedVolatility {
     /// @notice The call cannot be settled like this, now.
     error NotSettledNow(uint256 from, uint256 to);
 
-    /// @notice Puts in underlying, at its part of all assets, locked ones included.
+    /// @notice Puts in underlying, at its part of all assets, locked ones included. Not to be had back before all calls are closed.
     /// @param assets how much
     /// @param minShares least shares to get
     /// @param to who gets them
     /// @return shares how many
     function deposit(uint256 assets, uint256 minShares, address to) external returns (uint256 shares);
 
-    /// @notice Takes out underlying: the shares' part of what is free. What is locked is left to the others.
+    /// @notice Takes out underlying: the shares' part of all assets. Only while no call is open.
     /// @param shares how many of the sender's to burn
     /// @param minAssets least to get
     /// @param to who gets it

@@ -81,8 +81,10 @@ contract OptionVault is IOptionVault, ERC20, PinnedModel, RealisedVolatility, Re
         bool bounded = config_.spread <= SPREAD_LIMIT && config_.maxMove <= MOVE_LIMIT;
         bounded = bounded && config_.maxLocked <= CoveredCall.BPS && config_.maxSoldPerDay <= config_.maxLocked;
         bool timely = config_.quoteTtl != 0 && config_.quoteTtl <= TTL_LIMIT && config_.maxPriceAge != 0;
-        timely = timely && config_.grace >= config_.maxPriceAge && config_.grace < config_.window;
+        timely = timely && config_.grace >= 2 * uint256(config_.maxPriceAge);
+        timely = timely && config_.window >= 2 * uint256(config_.grace);
         timely = timely && config_.cycle > config_.window + MIN_HOURS * 1 hours;
+        timely = timely && config_.cycle <= MAX_HOURS * 1 hours;
         if (!bounded || !timely || address(underlying_) == address(0)) revert BadConfig();
         Tensors.Format memory input = _inputFormat();
         Tensors.Format memory output = _outputFormat();
@@ -113,7 +115,8 @@ contract OptionVault is IOptionVault, ERC20, PinnedModel, RealisedVolatility, Re
     /// @inheritdoc IOptionVault
     function withdraw(uint256 shares, uint256 minAssets, address to) external nonReentrant returns (uint256 amount) {
         Book memory book = _book;
-        amount = Math.mulDiv(shares, book.total - book.locked, totalSupply());
+        if (book.locked != 0) revert AssetsLocked(book.locked, _freeAt());
+        amount = Math.mulDiv(shares, book.total, totalSupply());
         if (amount == 0) revert NothingToDo();
         if (amount < minAssets) revert BelowMinimum(amount, minAssets);
         _burn(msg.sender, shares);
@@ -264,6 +267,14 @@ contract OptionVault is IOptionVault, ERC20, PinnedModel, RealisedVolatility, Re
     function _openCall(bytes32 requestId) private view returns (Call memory sold) {
         sold = _calls[requestId];
         if (sold.holder == address(0)) revert UnknownCall(requestId);
+    }
+
+    /// @dev From when on, at the latest, anyone can settle or release all calls that are open now.
+    function _freeAt() private view returns (uint256) {
+        (uint256 opensAt, uint256 endsAt) = sellingTimes();
+        // In a window all open calls are of the cycle before.
+        uint256 latestExpiry = block.timestamp < opensAt ? endsAt - _config.cycle : endsAt;
+        return latestExpiry + _config.grace + 1;
     }
 
     /// @dev Everything about a quote but its proof; gives the spot.

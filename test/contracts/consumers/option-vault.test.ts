@@ -218,15 +218,20 @@ describe('OptionVault, its shares', () => {
       { quoteTtl: 0n },
       { quoteTtl: 3601n },
       { maxPriceAge: 0n },
-      { grace: CONFIG.maxPriceAge - 1n },
-      { grace: CONFIG.window },
+      { grace: 2n * CONFIG.maxPriceAge - 1n },
+      { grace: CONFIG.window / 2n + 1n },
+      { grace: 2n ** 32n - 1n },
       { cycle: CONFIG.window + BigInt(DAY) },
+      { cycle: BigInt(90 * DAY + 1) },
     ]) {
       await expect(
         factory.deploy(routed, modelId, token, feed, { ...CONFIG, ...change }),
         JSON.stringify(Object.keys(change)),
       ).to.be.revertedWithCustomError(factory, 'BadConfig')
     }
+    const cycle = BigInt(90 * DAY)
+    const edge = { cycle, maxPriceAge: CONFIG.grace / 2n, window: CONFIG.grace * 2n }
+    await factory.deploy(routed, modelId, token, feed, { ...CONFIG, ...edge })
     await expect(factory.deploy(routed, modelId, ZeroAddress, feed, CONFIG)).to.be.revertedWithCustomError(
       factory,
       'BadConfig',
@@ -255,31 +260,64 @@ describe('OptionVault, its shares', () => {
     await expect(vault.connect(depositor).withdraw(0, 0, depositor)).to.be.revertedWithCustomError(vault, 'NothingToDo')
   })
 
-  it('leave what is locked to the others, and are whole again once all is settled', async () => {
+  it('are paid their part of all assets, and only while no call is open', async () => {
     const scene = await loadFixture(deploy)
     const { vault, token, depositor, keeper } = scene
     await token.mint(keeper, 1000n * ONE)
     await token.connect(keeper).approve(vault, MaxUint256)
+    const [, endsAt] = await vault.sellingTimes()
     const { requestId, expiry } = await sell(scene)
     const [total, locked] = await vault.assets()
     expect(locked).to.equal(AMOUNT)
-    // Who comes now pays for what is locked as well, and gets only of what is free.
+    // Who comes now pays for what is locked as well.
     await vault.connect(keeper).deposit(100n * ONE, 0, keeper)
     const shares = await vault.balanceOf(keeper)
     const supply = await vault.totalSupply()
     expect(shares).to.equal((100n * ONE * (supply - shares)) / total)
-    const free = total + 100n * ONE - locked
-    const left = vault.connect(keeper).withdraw(shares / 2n, 0, keeper)
-    await expect(left).to.changeTokenBalance(token, keeper, ((shares / 2n) * free) / supply)
+    for (const account of [keeper, depositor])
+      await expect(vault.connect(account).withdraw(1n, 0, account))
+        .to.be.revertedWithCustomError(vault, 'AssetsLocked')
+        .withArgs(AMOUNT, endsAt + CONFIG.grace + 1n)
     const round = await expire(scene, expiry, SPOT)
     await vault.settle(requestId, round)
     const [all, none] = await vault.assets()
-    expect(none).to.equal(0)
-    await vault.connect(keeper).withdraw(await vault.balanceOf(keeper), 0, keeper)
-    expect(await token.balanceOf(keeper)).to.be.lessThan(1000n * ONE)
-    const worth = (all * (await vault.balanceOf(depositor))) / (await vault.totalSupply())
-    expect(worth).to.be.greaterThan(1000n * ONE)
-    expect(await token.balanceOf(vault)).to.equal((await vault.assets())[0])
+    expect([all, none]).to.deep.equal([total + 100n * ONE, 0n])
+    const left = vault.connect(keeper).withdraw(shares, 0, keeper)
+    await expect(left).to.changeTokenBalance(token, keeper, (shares * all) / supply)
+    expect(await token.balanceOf(keeper)).to.be.at.most(1000n * ONE)
+    const rest = await vault.balanceOf(depositor)
+    await vault.connect(depositor).withdraw(rest, 1000n * ONE, depositor)
+    // To nobody's shares remains what they are worth, and shares cost as much as before.
+    const [dust] = await vault.assets()
+    expect(dust).to.be.within(1000n, 1010n)
+    await vault.connect(keeper).deposit(ONE, (ONE * 99n) / 100n, keeper)
+  })
+
+  it('can be taken out in every window, whoever does not settle', async () => {
+    const scene = await loadFixture(deploy)
+    const { vault, depositor, stranger } = scene
+    const [, endsAt] = await vault.sellingTimes()
+    const dust = await sell(scene, 0n, { amount: 1n, days: 1 })
+    const days = Number(endsAt - BigInt(await time.latest()) - 100n) / DAY
+    const last = await sell(scene, PROPOSED, { days })
+    await time.increaseTo(endsAt)
+    const freeAt = endsAt + CONFIG.grace + 1n
+    const all = await vault.balanceOf(depositor)
+    const withdraw = () => vault.connect(depositor).withdraw(all, 0, depositor)
+    await expect(withdraw())
+      .to.be.revertedWithCustomError(vault, 'AssetsLocked')
+      .withArgs(AMOUNT + 1n, freeAt)
+    await vault.connect(stranger).release(dust.requestId)
+    await time.setNextBlockTimestamp(freeAt)
+    await vault.connect(stranger).release(last.requestId)
+    // At least as long again nothing is sold.
+    const opensAt = endsAt + CONFIG.window
+    expect(opensAt - freeAt).to.be.at.least(CONFIG.grace - 1n)
+    await expect(ask(scene, { days: 2 }))
+      .to.be.revertedWithCustomError(vault, 'NotSoldNow')
+      .withArgs(opensAt, endsAt + CONFIG.cycle)
+    await withdraw()
+    expect(await vault.balanceOf(depositor)).to.equal(0)
   })
 
   it('take no token that delivers less than asked for, nor one that calls back', async () => {
