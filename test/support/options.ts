@@ -14,7 +14,7 @@ export const SPOT = 2000n * 10n ** 8n
 export const MOVES = 30
 
 export const CONFIG = {
-  spread: 1000n,
+  spread: 2500n,
   maxMove: 100n,
   maxLocked: 5000n,
   maxSoldPerDay: 1000n,

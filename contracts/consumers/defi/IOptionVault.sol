@@ -27,11 +27,11 @@ import {IRealisedVolatility} from "./IRealisedVolatility.sol";
 /// Nobody owns or governs the vault: all bounds are fixed at deployment.
 interface IOptionVault is IRealisedVolatility {
     /// @notice What is fixed at deployment.
-    /// @param spread added to each premium, in hundredths of a basis point of the spot: at least what the model errs by, and
-    /// by how much the feed may lag behind the market
+    /// @param spread added to each premium, in hundredths of a basis point of the spot: at least 2,400, which is what the model
+    /// errs by, and on top of that by how much the feed may lag behind the market
     /// @param maxMove most that the spot may move from quote to purchase, in basis points
-    /// @param maxLocked most of the assets that may be locked, in basis points
-    /// @param maxSoldPerDay most of the assets that may be locked in a day (UTC), in basis points
+    /// @param maxLocked most of the assets that may be locked, in basis points, below 10,000
+    /// @param maxSoldPerDay most of the assets that may be locked in a day (UTC), in basis points, 5,000 at most
     /// @param quoteTtl seconds that a quote lives
     /// @param maxPriceAge seconds after which a price of the feed is too old to quote or sell at
     /// @param cycle seconds of a cycle, all of whose calls expire within it; 90 days at most, for so long shares may be held

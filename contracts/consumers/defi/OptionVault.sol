@@ -42,12 +42,16 @@ contract OptionVault is IOptionVault, ERC20, PinnedModel, RealisedVolatility, Re
     uint256 private constant MIN_VOLATILITY = 2000;
     uint256 private constant MAX_VOLATILITY = 15_000;
 
+    /// @dev The model asks up to 23.6 basis points of the spot too little within these ranges, as its card says; in hundredths.
+    uint256 private constant MIN_SPREAD = 2400;
+
     uint256 private constant INPUT_BITS = 14;
     uint256 private constant OUTPUT_BITS = 20;
 
-    /// @dev No bound is wider: a tenth of the spot for the spread, and for a move; an hour for a quote.
+    /// @dev No bound is wider: a tenth of the spot for the spread, and for a move; half of the assets a day; an hour for a quote.
     uint256 private constant SPREAD_LIMIT = 100_000;
     uint256 private constant MOVE_LIMIT = 1000;
+    uint256 private constant DAY_LIMIT = 5000;
     uint256 private constant TTL_LIMIT = 1 hours;
 
     /// @dev Shares of the first deposit that belong to nobody, so that a share always costs little.
@@ -79,7 +83,8 @@ contract OptionVault is IOptionVault, ERC20, PinnedModel, RealisedVolatility, Re
         Config memory config_
     ) ERC20("Option vault share", "OVS") PinnedModel(inferenceVerifier_, modelId_) RealisedVolatility(feed_) {
         bool bounded = config_.spread <= SPREAD_LIMIT && config_.maxMove <= MOVE_LIMIT;
-        bounded = bounded && config_.maxLocked <= CoveredCall.BPS && config_.maxSoldPerDay <= config_.maxLocked;
+        bounded = bounded && config_.spread >= MIN_SPREAD && config_.maxLocked < CoveredCall.BPS;
+        bounded = bounded && config_.maxSoldPerDay <= config_.maxLocked && config_.maxSoldPerDay <= DAY_LIMIT;
         bool timely = config_.quoteTtl != 0 && config_.quoteTtl <= TTL_LIMIT && config_.maxPriceAge != 0;
         timely = timely && config_.grace >= 2 * uint256(config_.maxPriceAge);
         timely = timely && config_.window >= 2 * uint256(config_.grace);

@@ -14,7 +14,7 @@ const DAY = 86_400
 const MOVES = 30
 const SPOT = parseUnits('2000', 8)
 const CONFIG = {
-  spread: 1_000,
+  spread: 2_500,
   maxMove: 100,
   maxLocked: 5_000,
   maxSoldPerDay: 1_000,

@@ -11,8 +11,8 @@ import { blackScholesCall, gaussFrom, hestonCall, hestonPath } from '../../suppo
 const STEPS = 250
 const LONGEST = 60
 const MOVES = 30
-/** The vault's spread, as a part of the spot: 10 bps. */
-const SPREAD = 0.001
+/** The vault's spread, as a part of the spot: 25 bps. */
+const SPREAD = 0.0025
 
 type Offer = {
   readonly day: number
@@ -109,7 +109,7 @@ describe('OptionVault, its profit and loss over 250 days under Heston', () => {
     }
   }
 
-  it('loses nothing to an informed buyer when the volatility is known, where Black–Scholes does', () => {
+  it('loses nothing on calls offered at random to an informed buyer when the volatility is known, where Black–Scholes does', () => {
     const { bare, modelInformed, plainInformed, modelAny, plainAny } = table(known, 'volatility known')
     // No more than the model errs by, and the spread covers that.
     expect(bare.sold).to.be.greaterThan(0)
@@ -121,6 +121,23 @@ describe('OptionVault, its profit and loss over 250 days under Heston', () => {
     // Whoever buys pays about the spread.
     expect(Math.abs(modelAny.expected - 1e4 * SPREAD)).to.be.lessThan(2)
     expect(Math.abs(plainAny.expected - 1e4 * SPREAD)).to.be.greaterThan(Math.abs(modelAny.expected - 1e4 * SPREAD))
+  })
+
+  it('loses nothing to a buyer who chooses the call, at its spread; at a narrower one it would', () => {
+    const ratios = Array.from({ length: 41 }, (_, i) => (5000 + 250 * i) / 1e4)
+    const gains = [720, 2160].flatMap((hours) =>
+      [0.6, 1.5].flatMap((volatility) =>
+        ratios.map((ratio) => {
+          const truth = hestonCall(ratio, hours, volatility)
+          return truth - byModel({ day: 0, ratio, hours, volatility, truth, paid: 0 })
+        }),
+      ),
+    )
+    const most = 1e4 * Math.max(...gains)
+    const text = [0, 10, 25].map((spread) => `${Math.max(0, most - spread).toFixed(1)} at ${spread}`)
+    console.log(`      most that one gains who chooses a call: ${text.join(', ')} bps of the spot`)
+    expect(most).to.be.greaterThan(20)
+    expect(most).to.be.lessThan(24)
   })
 
   it('loses less than Black–Scholes to a buyer who knows the volatility that the vault can only estimate', () => {

@@ -212,8 +212,10 @@ describe('OptionVault, its shares', () => {
     const { factory, routed, modelId, token, feed, register, ...world } = await loadFixture(deploy)
     for (const change of [
       { spread: 100_001n },
+      { spread: 2399n },
       { maxMove: 1001n },
-      { maxLocked: 10_001n },
+      { maxLocked: 10_000n },
+      { maxLocked: 9999n, maxSoldPerDay: 5001n },
       { maxSoldPerDay: CONFIG.maxLocked + 1n },
       { quoteTtl: 0n },
       { quoteTtl: 3601n },
@@ -230,7 +232,8 @@ describe('OptionVault, its shares', () => {
       ).to.be.revertedWithCustomError(factory, 'BadConfig')
     }
     const cycle = BigInt(90 * DAY)
-    const edge = { cycle, maxPriceAge: CONFIG.grace / 2n, window: CONFIG.grace * 2n }
+    const bounds = { spread: 2400n, maxLocked: 9999n, maxSoldPerDay: 5000n }
+    const edge = { ...bounds, cycle, maxPriceAge: CONFIG.grace / 2n, window: CONFIG.grace * 2n }
     await factory.deploy(routed, modelId, token, feed, { ...CONFIG, ...edge })
     await expect(factory.deploy(routed, modelId, ZeroAddress, feed, CONFIG)).to.be.revertedWithCustomError(
       factory,
@@ -441,7 +444,7 @@ describe('OptionVault, a call', () => {
       expect((await vault.quoteOf(requestId)).buyer).to.equal(ZeroAddress)
       expect((await vault.callOf(requestId)).holder).to.equal(buyer.address)
     }
-    expect(premiumFor(0n, SPOT, SPOT, (SPOT * 3n) / 4n, ONE)).to.equal((ONE * 251n) / 1000n)
+    expect(premiumFor(0n, SPOT, SPOT, (SPOT * 3n) / 4n, ONE)).to.equal((ONE * 2525n) / 10_000n)
     expect(premiumFor(1_048_575n, SPOT, SPOT, STRIKE, ONE)).to.equal(ONE)
   })
 
