@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { MaxUint256 } from 'ethers'
 import { randomNumbers } from '../../support/consumers'
 import { trapdoorModel } from '../../support/consumer-models'
-import { CONFIG, DAY, deployVault, ONE, pass, say, SPOT } from '../../support/options'
+import { CONFIG, DAY, deployVault, HOUR, ONE, pass, say, SPOT } from '../../support/options'
 import { createWorld } from '../../support/world'
 
 const STEPS = 240
@@ -24,7 +24,9 @@ async function buy(scene: Scene, random: (below: number) => number, spot: bigint
   const { vault, buyer, model, prover } = scene
   const now = await time.latest()
   const [opensAt, endsAt] = (await vault.sellingTimes()).map(Number) as [number, number]
-  const expiry = now + DAY + 2 + random(20 * DAY)
+  // On the hour, by day: rounds of other times are of the night.
+  const day = Math.floor(now / DAY) + 1 + random(20)
+  const expiry = day * DAY + (2 + random(20)) * HOUR
   const amount = ((await vault.capacity()) * BigInt(1 + random(1000))) / 1000n
   if (now < opensAt || expiry > endsAt || amount === 0n) return undefined
   await say(scene, spot)
@@ -48,6 +50,7 @@ describe('OptionVault, over 240 random steps', () => {
     const random = randomNumbers(41)
     let spot = SPOT
     let open: Open[] = []
+    const rounds = new Map<number, bigint>()
     const seen = { bought: 0, paid: 0, released: 0, left: 0 }
     let [total] = await vault.assets()
     let supply = await vault.totalSupply()
@@ -73,6 +76,13 @@ describe('OptionVault, over 240 random steps', () => {
         if (bought !== undefined) seen.bought++
       } else {
         spot = (spot * BigInt(940 + random(125))) / 1000n
+        const today = Math.floor((await time.latest()) / DAY)
+        const ending = open.map(({ expiry }) => expiry).filter((expiry) => Math.floor(expiry / DAY) === today)
+        for (const expiry of [...new Set(ending)].sort((a, b) => a - b)) {
+          await feed.push(spot, expiry - 1)
+          rounds.set(expiry, await feed.latestId())
+          await feed.push(spot, expiry)
+        }
         await pass(scene, 1, spot)
         settles = true
         const now = await time.latest()
@@ -82,9 +92,7 @@ describe('OptionVault, over 240 random steps', () => {
             await vault.release(requestId)
             seen.released++
           } else if (random(4) !== 0) {
-            await feed.push(spot, expiry - 1)
-            const round = await feed.latestId()
-            await feed.push(spot, expiry)
+            const round = rounds.get(expiry)!
             if ((await vault.settle.staticCall(requestId, round)) > 0n) seen.paid++
             await vault.settle(requestId, round)
           } else continue

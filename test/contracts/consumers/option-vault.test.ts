@@ -512,12 +512,15 @@ describe('OptionVault, a call', () => {
     const buy = (output: string, proof: string) => vault.connect(buyer).buy(asked.requestId, output, proof, MaxUint256)
     const twin = await factory.deploy(routed, scene.modelId, token, feed, CONFIG)
     const shaped = { ...asked, inputs: asked.inputs.map((value, i) => (i === 2 ? value - 1n : value)) }
-    await expect(buy(good.output, forge(good.proof))).to.be.reverted
+    await expect(buy(good.output, forge(good.proof))).to.be.revertedWithCustomError(routed, 'InvalidProof')
     await expect(buy((await answer(scene, asked, 1n)).output, good.proof)).to.be.revertedWithCustomError(
       routed,
       'InvalidProof',
     )
-    await expect(buy(good.output, (await answer(scene, shaped, PROPOSED)).proof)).to.be.reverted
+    await expect(buy(good.output, (await answer(scene, shaped, PROPOSED)).proof)).to.be.revertedWithCustomError(
+      routed,
+      'InputCommitmentMismatch',
+    )
     for (const change of [{ chainId: 1n }, { caller: await twin.getAddress() }, { modelId: 7n }]) {
       await expect(
         buy(good.output, (await answer(scene, asked, PROPOSED, change)).proof),
@@ -558,13 +561,17 @@ describe('OptionVault, a call', () => {
   it('ends with its model or verifier: none is sold any more, all that were sold are settled', async () => {
     for (const end of ['deprecated', 'stopped'] as const) {
       const scene = await loadFixture(deploy)
-      const { vault, buyer, depositor, registry, publisher, modelId, stop, guardian } = scene
+      const { vault, buyer, depositor, registry, publisher, modelId, stop, guardian, routed, router } = scene
       const sold = await sell(scene)
       const asked = await ask(scene)
       const { output, proof } = await answer(scene, asked, PROPOSED)
       if (end === 'deprecated') await registry.connect(publisher).deprecateModel(modelId)
       else await stop.connect(guardian).stop()
-      await expect(vault.connect(buyer).buy(asked.requestId, output, proof, MaxUint256)).to.be.reverted
+      const late = vault.connect(buyer).buy(asked.requestId, output, proof, MaxUint256)
+      const refused = expect(late).to.be
+      if (end === 'deprecated')
+        await refused.revertedWithCustomError(routed, 'VerificationRefused_ModelDeprecated').withArgs(modelId)
+      else await refused.revertedWithCustomError(router, 'RouteStopped')
       const round = await expire(scene, sold.expiry, 2n * SPOT)
       await vault.settle(sold.requestId, round)
       await vault.connect(depositor).withdraw(await vault.balanceOf(depositor), 1, depositor)
@@ -626,7 +633,7 @@ describe('OptionVault, settlement', () => {
     const { requestId, expiry } = await sell(scene)
     const round = await expire(scene, expiry, 2n * SPOT)
     await token.behave(2)
-    await expect(vault.settle(requestId, round)).to.be.reverted
+    await expect(vault.settle(requestId, round)).to.be.revertedWithCustomError(token, 'Refused')
     await time.increaseTo(expiry + Number(CONFIG.grace) + 1)
     await vault.release(requestId)
     expect((await vault.assets())[1]).to.equal(0)
