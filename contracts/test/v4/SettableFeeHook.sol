@@ -16,7 +16,7 @@ contract SettableFeeHook is SinglePoolHook {
     uint24 public fee;
 
     event Opened(int24 tick);
-    event FeeAsked(address sender, int256 amountSpecified, int24 tick, uint128 liquidity, bytes hookData);
+    event FeeAsked(address sender, int256 amountSpecified, int24 tick, bytes hookData);
     event Swapped(address sender, int128 amount0, int128 amount1, int24 tick);
 
     constructor(
@@ -38,8 +38,7 @@ contract SettableFeeHook is SinglePoolHook {
         SwapParams calldata params,
         bytes calldata hookData
     ) internal override returns (uint24) {
-        (int24 tick, uint128 liquidity) = (poolManager.slot0(poolId()).tick(), poolManager.liquidity(poolId()));
-        emit FeeAsked(sender, params.amountSpecified, tick, liquidity, hookData);
+        emit FeeAsked(sender, params.amountSpecified, poolManager.slot0(poolId()).tick(), hookData);
         return fee;
     }
 

@@ -102,6 +102,12 @@ async function feeTaken(scene: Scene, sent: Awaited<ReturnType<typeof swap>>) {
   return event!.args.fee
 }
 
+/** What a trade counts that takes the root of the price from here to there, in millionths. */
+function movedBetween(from: bigint, to: bigint) {
+  const [low, high] = from < to ? [from, to] : [to, from]
+  return Number(((high - low) * 1_000_000n) / high)
+}
+
 /** A word that the manager keeps of the pool. */
 async function poolWord({ manager, hook }: Scene, offset: bigint) {
   const slot = BigInt(ethers.solidityPackedKeccak256(['bytes32', 'uint256'], [await hook.poolId(), 6])) + offset
@@ -145,7 +151,7 @@ describe('DynamicFeeHook, its history', () => {
     const clamp = (value: number) => Math.min(1023, Math.max(-1024, value))
     let hour = Math.floor((await time.latest()) / HOUR)
     let now = { imbalance: 0, volume: 0, variance: 0, trades: 0 }
-    let [blockTick, tick, fee, lastBlock] = [0, 0, 0, await time.latestBlock()]
+    let [blockTick, tick, fee, lastBlock, root] = [0, 0, 0, await time.latestBlock(), SQRT_PRICE_ONE]
     const closed: number[][] = []
     const digits = () => [
       clamp(Math.trunc(now.imbalance / 100)),
@@ -183,13 +189,11 @@ describe('DynamicFeeHook, its history', () => {
       lastBlock = await time.latestBlock()
       for (const { args } of events) {
         const forward = args.amount0 < 0n
-        const root = args.sqrtPriceX96
-        const reserve = forward ? (args.liquidity << 96n) / root : (args.liquidity * root) >> 96n
-        const part = Number((-(forward ? args.amount0 : args.amount1) * 1_000_000n) / reserve)
+        const part = movedBetween(root, args.sqrtPriceX96)
         now.volume += part
         now.imbalance += forward ? part : -part
         if (part >= 10) now.trades++
-        ;[tick, fee] = [Number(args.tick), Number(args.fee)]
+        ;[tick, fee, root] = [Number(args.tick), Number(args.fee), args.sqrtPriceX96]
       }
       const idle = new Array<number[]>(8).fill([...IDLE, 0])
       const padded = [...closed, ...idle].slice(0, 8).flat()
@@ -213,12 +217,16 @@ describe('DynamicFeeHook, its history', () => {
       await time.increase(HOUR)
       expect((await hook.closedHours()).slice(0, 2)).to.deep.equal([imbalance, 1023n])
     }
+    // A swap from one end to the other, in one block and back in the next.
+    await swap(scene, exactIn(true, 10n ** 30n))
     await time.increase(HOUR)
-    // Nobody provides anything: what comes in is counted against nothing.
+    expect((await hook.closedHours()).slice(0, 4)).to.deep.equal([1023n, 1023n, 1023n, 1n])
+    // Nobody provides anything: the price moves for nothing, and that counts for nothing.
     await trader.connect(lp).modifyLiquidity(poolKey, FULL_RANGE.tickLower, FULL_RANGE.tickUpper, -LIQUIDITY)
-    await swap(scene, swapTo(true, SQRT_PRICE_ONE))
+    await swap(scene, swapTo(false, SQRT_PRICE_ONE))
     await time.increase(HOUR)
-    expect((await hook.closedHours())[1]).to.equal(0)
+    const [imbalance, volume, , trades] = await hook.closedHours()
+    expect([imbalance, volume, trades]).to.deep.equal([0n, 0n, 0n])
   })
 
   it('does not see what the transaction, the block or the hour that asks did', async () => {
@@ -239,7 +247,7 @@ describe('DynamicFeeHook, its history', () => {
     expect(await hook.closedHours()).to.not.deep.equal(before)
   })
 
-  it('sees no volatility and little imbalance in a trade there and back within a block', async () => {
+  it('sees no volatility and no imbalance in a trade there and back within a block', async () => {
     const scene = await loadFixture(deployReady)
     const { hook, trader, user, poolKey } = scene
     const there = 10n ** 22n
@@ -253,7 +261,7 @@ describe('DynamicFeeHook, its history', () => {
     ).to.deep.equal([true, true])
     await time.increase(HOUR)
     const [imbalance, volume, volatility, trades] = await hook.closedHours()
-    expect(imbalance).to.be.within(-2, 2)
+    expect(imbalance).to.equal(0)
     expect(volume).to.be.within(150, 250)
     expect([volatility, trades]).to.deep.equal([0n, 2n])
   })
@@ -284,6 +292,36 @@ describe('DynamicFeeHook, its history', () => {
     // A tenth of the volume for a tenth of what others are paid: no cheaper to shape.
     expect(inflated.volume / plain.volume).to.be.closeTo(0.1, 0.015)
     expect(inflated.paid / plain.paid).to.be.closeTo(0.1, 0.005)
+  })
+
+  it("counts what trades across the edge of one's own range move, not what they are against", async () => {
+    const scene = await loadFixture(deployReady)
+    const { hook, manager, trader, user, poolKey } = scene
+    const start = (await poolWord(scene, 0n)) & ((1n << 160n) - 1n)
+    const tick = Math.floor((2 * Math.log(Number(start) / 2 ** 96)) / Math.log(1.0001))
+    const edge = (Math.floor(tick / 60) + 1) * 60
+    const rootAt = (at: number) => BigInt(Math.round(1.0001 ** (at / 2) * 2 ** 48)) << 48n
+    const range = { tickLower: BigInt(edge), tickUpper: BigInt(edge + 60), salt: ZeroHash }
+    const none = { liquidity: { ...range, liquidityDelta: 0n }, hookData: '0x' }
+    const add = (liquidityDelta: bigint) => ({
+      ...none,
+      isSwap: false,
+      swap: exactIn(true, 0n),
+      liquidity: { ...range, liquidityDelta },
+    })
+    const to = (forward: boolean, root: bigint) => ({ ...none, isSwap: true, swap: swapTo(forward, root) })
+    const [below, above] = [rootAt(edge - 1), rootAt(edge + 1)]
+    const rounds = Array.from({ length: 3 }, () => [to(true, below), to(false, above)]).flat()
+    const mine = 1000n * LIQUIDITY
+    await trader.connect(user).run(poolKey, [add(mine), to(false, above), ...rounds, to(true, start), add(-mine)])
+    const roots = (await manager.queryFilter(manager.filters.Swap(), 'latest')).map(({ args }) => args.sqrtPriceX96)
+    expect(roots).to.have.length(8)
+    const moved = roots.map((root, i) => movedBetween(roots[i - 1] ?? start, root)).reduce((sum, part) => sum + part)
+    await time.increase(HOUR)
+    const [imbalance, volume, volatility] = await hook.closedHours()
+    // There and back over two ticks, three times, and the way to the edge.
+    expect([imbalance, volume, volatility]).to.deep.equal([0n, BigInt(Math.floor(moved / 100)), 0n])
+    expect(volume).to.be.at.most(Math.ceil((2 * (edge + 1 - tick) + 3 * 2 * 2) / 2))
   })
 
   it('begins with no hours', async () => {

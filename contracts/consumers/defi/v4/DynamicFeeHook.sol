@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPoolManager} from "@uniswap/v4-core/src/interfaces/IPoolManager.sol";
 import {BalanceDelta} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
 import {Currency} from "@uniswap/v4-core/src/types/Currency.sol";
@@ -21,6 +20,9 @@ contract DynamicFeeHook is IDynamicFeeHook, ModelFee, SinglePoolHook {
     using PoolState for IPoolManager;
 
     FlowHistory.History private _history;
+
+    /// @dev Root of the price before the swap that is being made.
+    uint160 private transient _root;
 
     /// @notice Fixes everything for good.
     /// @param coordinator_ where inferences are asked for
@@ -54,21 +56,21 @@ contract DynamicFeeHook is IDynamicFeeHook, ModelFee, SinglePoolHook {
     }
 
     /// @dev The same fee for everyone.
-    function _feeOf(address, SwapParams calldata, bytes calldata) internal view override returns (uint24) {
+    function _feeOf(address, SwapParams calldata, bytes calldata) internal override returns (uint24) {
+        _root = poolManager.slot0(poolId()).sqrtPriceX96();
         return uint24(currentFee());
     }
 
-    /// @dev Counts what came in, against the reserves that the liquidity in range stands for.
+    /// @dev Counts how far the swap moved the price.
     function _swapped(address, SwapParams calldata params, BalanceDelta delta, bytes calldata) internal override {
         Slot0 slot0 = poolManager.slot0(poolId());
-        (uint256 root, uint256 liquidity) = (slot0.sqrtPriceX96(), poolManager.liquidity(poolId()));
-        bool forward = params.zeroForOne;
         _history.count(
             FlowHistory.Trade({
-                zeroForOne: forward,
+                zeroForOne: params.zeroForOne,
                 // What comes in is what the sender owes, so it is not positive.
-                amountIn: uint256(-int256(forward ? delta.amount0() : delta.amount1())),
-                reserveIn: forward ? (liquidity << 96) / root : Math.mulDiv(liquidity, root, 1 << 96),
+                isPaid: (params.zeroForOne ? delta.amount0() : delta.amount1()) != 0,
+                rootBefore: _root,
+                rootAfter: slot0.sqrtPriceX96(),
                 tick: slot0.tick(),
                 fee: uint24(currentFee())
             })

@@ -7,11 +7,12 @@ import {HourDigits} from "../HourDigits.sol";
 
 /// @title What a hook saw of its pool in the last eight closed hours
 /// @notice For each hour: imbalance (what came in of token 0 less what came in of token 1) and volume, both in basis points
-/// of the reserve; volatility, the root of the sum of squared moves from block to block, in ticks; trades; and the fee, in
+/// of the root of the price; volatility, the root of the sum of squared moves from block to block, in ticks; trades; and the fee, in
 /// tenths of a basis point. The input of the model `amm-spread`.
-/// @dev What a trade is measured by is the virtual reserve of the liquidity in range when it is done, L / √P or L · √P. So
-/// liquidity that somebody adds for a trade of his own and removes again makes that trade count less, in the same measure as
-/// it makes him pay himself: a unit of volume costs the fee on the liquidity of others, however much he adds.
+/// @dev What a trade is measured by is how far it moves the root of the price, as a part of the higher root. For liquidity over
+/// the full range that is what comes in as a part of the reserve, to first order. Nothing of it depends on where in the range
+/// liquidity is or whose it is: a move there counts as much as the same move back, and no trade counts more than 1. So what
+/// somebody adds for trades of his own cannot make them count more; but where others have little, moves are cheap.
 ///
 /// The price at the end of a block is the price when a later block trades first. Moves within a block, there and back,
 /// leave no volatility. An hour is closed by the first call after it.
@@ -21,7 +22,7 @@ library FlowHistory {
     /// @param blockNumber block of the last trade
     /// @param blockTick tick when that block began
     /// @param tick tick after the last trade
-    /// @param volume volume of the current hour, in millionths of the reserve
+    /// @param volume volume of the current hour, in millionths
     /// @param imbalance imbalance of the current hour, in the same
     /// @param variance sum of squared moves of the current hour's closed blocks
     /// @param trades trades of the current hour
@@ -50,14 +51,16 @@ library FlowHistory {
 
     /// @notice A trade.
     /// @param zeroForOne whether token 0 came in
-    /// @param amountIn how much came in, fee included
-    /// @param reserveIn virtual reserve of the same token after it; 0 counts as the smallest one
+    /// @param isPaid whether anything came in; through a range without liquidity the price moves for nothing
+    /// @param rootBefore root of the price before it
+    /// @param rootAfter root of the price after it, on the side that `zeroForOne` says
     /// @param tick tick after it
     /// @param fee what it paid, in millionths
     struct Trade {
         bool zeroForOne;
-        uint256 amountIn;
-        uint256 reserveIn;
+        bool isPaid;
+        uint160 rootBefore;
+        uint160 rootAfter;
         int24 tick;
         uint24 fee;
     }
@@ -108,7 +111,7 @@ library FlowHistory {
             _closeBlock(current);
             current.blockNumber = uint40(block.number);
         }
-        uint256 part = Math.min((trade.amountIn * UNIT) / Math.max(trade.reserveIn, 1), MAX_VOLUME);
+        uint256 part = _part(trade);
         current.volume = uint32(Math.min(current.volume + part, MAX_VOLUME));
         int256 sum = current.imbalance + (trade.zeroForOne ? int256(part) : -int256(part));
         current.imbalance = int32(SignedMath.max(-MAX_IMBALANCE, SignedMath.min(MAX_IMBALANCE, sum)));
@@ -133,6 +136,14 @@ library FlowHistory {
         if (closed.opened == 0) return list;
         if (_isPast(current)) closed = _close(current, closed);
         return _numbers(closed);
+    }
+
+    /// @dev What a trade counts, in millionths.
+    function _part(Trade memory trade) private pure returns (uint256) {
+        if (!trade.isPaid) return 0;
+        (uint256 low, uint256 high) = (trade.rootBefore, trade.rootAfter);
+        if (trade.zeroForOne) (low, high) = (high, low);
+        return ((high - low) * UNIT) / high;
     }
 
     function _isPast(Current memory current) private view returns (bool) {

@@ -9,7 +9,7 @@ import {IModelFee} from "../IModelFee.sol";
 /// stop one. It holds no tokens, and cannot touch amounts or liquidity.
 interface IDynamicFeeHook is IModelFee {
     /// @notice What an inference would be about now: of each of the last eight closed hours, the newest first, imbalance and
-    /// volume in basis points of the reserve, volatility in ticks, trades, and the fee in tenths of a basis point. Empty
+    /// volume in basis points of the root of the price, volatility in ticks, trades, and the fee in tenths of a basis point. Empty
     /// before the pool begins.
     /// @return values forty numbers
     function closedHours() external view returns (int256[] memory values);
