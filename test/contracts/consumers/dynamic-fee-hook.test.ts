@@ -6,7 +6,11 @@ import { expect } from 'chai'
 import { id, MaxUint256, parseEther, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
 import type { ProofContext } from '../../../prover/encodings'
-import { DynamicFeeHook__factory, InferenceCoordinator__factory } from '../../../typechain-types'
+import {
+  DynamicFeeHook__factory,
+  FlowHistoryHarness__factory,
+  InferenceCoordinator__factory,
+} from '../../../typechain-types'
 import { openVenue, simulateMarket, tradeHour } from '../../support/amm-market'
 import { freshSigners, inOneBlock, openedRequest, randomNumbers } from '../../support/consumers'
 import { referenceModel, trapdoorModel, type Answer } from '../../support/consumer-models'
@@ -18,6 +22,8 @@ import {
   exactIn,
   exactOut,
   FULL_RANGE,
+  MAX_SQRT_PRICE,
+  MIN_SQRT_PRICE,
   poolKeyOf,
   SQRT_PRICE_ONE,
   swapTo,
@@ -227,6 +233,30 @@ describe('DynamicFeeHook, its history', () => {
     await time.increase(HOUR)
     const [imbalance, volume, , trades] = await hook.closedHours()
     expect([imbalance, volume, trades]).to.deep.equal([0n, 0n, 0n])
+  })
+
+  it('stops at what its word holds, however much is traded in an hour', async () => {
+    const history = await new FlowHistoryHarness__factory((await createWorld()).deployer).deploy()
+    const [volume, imbalance, variance, trades] = [2n ** 32n - 1n, 2n ** 31n - 1n, 2n ** 40n - 1n, 2n ** 16n - 1n]
+    const trade = (zeroForOne: boolean, tick: bigint) => {
+      const [rootBefore, rootAfter] = zeroForOne ? [MAX_SQRT_PRICE, MIN_SQRT_PRICE] : [MIN_SQRT_PRICE, MAX_SQRT_PRICE]
+      return { zeroForOne, isPaid: true, rootBefore, rootAfter, tick, fee: 1n }
+    }
+    for (const forward of [true, false]) {
+      const sign = forward ? 1n : -1n
+      // A whole trade counts just less than 1, so the first fits and the second does not.
+      await history.set(volume - 999_999n, sign * (imbalance - 999_999n), 0n, trades - 1n)
+      for (let i = 0; i < 2; i++) {
+        await history.count(trade(forward, 0n))
+        const now = await history.currentHour()
+        expect([now.volume, now.imbalance, now.trades]).to.deep.equal([volume, sign * imbalance, trades])
+      }
+    }
+    // From one end of the prices to the other in one block, which the next one closes.
+    await history.count(trade(true, -887_272n))
+    await history.count(trade(false, 887_271n))
+    await history.count(trade(true, 0n))
+    expect((await history.currentHour()).variance).to.equal(variance)
   })
 
   it('does not see what the transaction, the block or the hour that asks did', async () => {
