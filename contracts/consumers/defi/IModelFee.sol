@@ -8,6 +8,8 @@ pragma solidity ^0.8.28;
 ///
 /// All that an inference can do is to set the fee within bounds that were fixed at deployment, for `feeTtl` seconds from
 /// its snapshot; then the fallback fee holds until the next one. Nobody owns or governs it.
+/// A stop of the verifier does not end a fee that holds, since each trade would pay to ask: no new one comes, and the old one
+/// runs out within `feeTtl`.
 ///
 /// Who pays: whoever calls `updateFee` sends what the contract's account at the coordinator lacks. What a request does not
 /// cost, and refunds of unanswered ones, stay in that account for the next; anyone may fill it (`depositFor` there). It

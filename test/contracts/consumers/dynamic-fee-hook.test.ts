@@ -514,7 +514,7 @@ describe('DynamicFeeHook, its fee', () => {
     expect(await hook.currentFee()).to.equal(1234)
   })
 
-  it('outlives its model and the verifier: swaps go on at the fallback fee', async () => {
+  it('outlives its model and the verifier: the fee that holds runs out, and swaps go on at the fallback fee', async () => {
     const scene = await loadFixture(deployReady)
     const { hook, coordinator, registry, publisher, prover, modelId, stop, guardian } = scene
     await update(scene)
@@ -526,9 +526,16 @@ describe('DynamicFeeHook, its fee', () => {
     await expect(hook.updateFee({ value: PRICE }))
       .to.be.revertedWithCustomError(registry, 'ModelIsDeprecated')
       .withArgs(modelId)
-    await time.increase(TTL)
+    // A stop ends no fee that holds: it runs out.
     await stop.connect(guardian).stop()
-    expect(await feeTaken(scene, await swap(scene, exactIn(true, 10n ** 20n)))).to.equal(FALLBACK)
+    const { takenAt } = await hook.answeredSnapshot()
+    for (const [moment, fee] of [
+      [takenAt + TTL, 1234n],
+      [takenAt + TTL + 1n, FALLBACK],
+    ] as const) {
+      await time.setNextBlockTimestamp(moment)
+      expect(await feeTaken(scene, await swap(scene, exactIn(true, 10n ** 20n)))).to.equal(fee)
+    }
   })
 
   it('takes no answer from a stopped verifier, and gets its money back', async () => {
