@@ -58,7 +58,7 @@ abstract contract ModelFee is IModelFee, SnapshotConsumer, ReentrancyGuard {
     /// @param modelId_ a model with one output, the fee in millionths
     /// @param digitsPerHour how many numbers the model takes of each hour
     /// @param config bounds and times
-    /// @param terms_ what is offered for an inference, in the native coin. If no prover finds that worth its while, the
+    /// @param terms_ what is offered for an inference, in the native coin, and the bond, which is not 0. If no prover finds that worth its while, the
     /// fallback fee holds for ever
     constructor(
         IInferenceCoordinator coordinator_,
@@ -72,7 +72,8 @@ abstract contract ModelFee is IModelFee, SnapshotConsumer, ReentrancyGuard {
         // A result that comes in its last second still has to hold for one.
         bool fitting = terms_.token == address(0) && terms_.lifetime < config.feeTtl;
         if (!ordered || config.maxFee > FEE_LIMIT || !timely || !fitting) revert BadConfig();
-        if (terms_.callbackGas < MIN_CALLBACK_GAS) revert BadConfig();
+        // Without a bond anyone may lock each request and never answer, for nothing.
+        if (terms_.callbackGas < MIN_CALLBACK_GAS || terms_.bond == 0) revert BadConfig();
         Tensors.Format memory input = _inputFormat();
         if (
             input.lo != HourDigits.LO ||

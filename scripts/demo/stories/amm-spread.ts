@@ -22,7 +22,7 @@ const TERMS = {
   rampSeconds: 600,
   lockSeconds: 300,
   lifetime: 1800,
-  bond: 0,
+  bond: PRICE,
   callbackGas: 100_000,
 }
 /** Standard deviation of each hour's move: hours that fill the history, calm, a storm, calm again. */
@@ -99,6 +99,7 @@ async function deploy({ accounts, verifier, modelId }: Scene) {
     support.createV4(deployer, [lp, user]),
   )
   const coordinator = await new InferenceCoordinator__factory(deployer).deploy(verifier, deployer)
+  await (await coordinator.connect(prover).deposit(ZeroAddress, PRICE, { value: PRICE })).wait()
   const { result: hook } = await stage('DynamicFeeHook at an address that asks for its calls', async () => {
     const creation = new DynamicFeeHook__factory(deployer).getDeployTransaction(
       coordinator,

@@ -46,7 +46,7 @@ const TERMS = {
   rampSeconds: 600n,
   lockSeconds: 300n,
   lifetime: 1800n,
-  bond: 0n,
+  bond: PRICE,
   callbackGas: 100_000n,
 }
 const LIQUIDITY = 10n ** 24n
@@ -55,6 +55,7 @@ const IDLE = [0, 0, 0, 0]
 async function deployScene(world: World, modelId: bigint) {
   const [lp, user, keeper] = (await freshSigners(3)) as [HardhatEthersSigner, HardhatEthersSigner, HardhatEthersSigner]
   const coordinator = await new InferenceCoordinator__factory(world.deployer).deploy(world.routed, world.deployer)
+  await coordinator.depositFor(ZeroAddress, TERMS.bond, world.prover, { value: TERMS.bond })
   const v4 = await createV4(world.deployer, [lp, user])
   const factory = new DynamicFeeHook__factory(world.deployer)
   const create = async (config: object = {}, terms: object = {}, model: bigint = modelId) =>
@@ -376,6 +377,7 @@ describe('DynamicFeeHook, its fee', () => {
       [{ feeTtl: PERIOD - 1n }],
       [{}, { lifetime: TTL }],
       [{}, { callbackGas: 99_999n }],
+      [{}, { bond: 0n }],
     ] as const) {
       const { data } = await create(config, terms)
       await expect(hookDeployer.deploy(ZeroHash, data)).to.be.revertedWithCustomError(hook, 'BadConfig')

@@ -32,7 +32,7 @@ const TERMS = {
   rampSeconds: 600n,
   lockSeconds: 300n,
   lifetime: 1800n,
-  bond: 0n,
+  bond: PRICE,
   callbackGas: 100_000n,
 }
 const LIQUIDITY = 10n ** 24n
@@ -44,6 +44,7 @@ async function deployPool(world: World, modelId: bigint) {
     HardhatEthersSigner,
   ]
   const coordinator = await new InferenceCoordinator__factory(world.deployer).deploy(world.routed, world.deployer)
+  await coordinator.depositFor(ZeroAddress, TERMS.bond, world.prover, { value: TERMS.bond })
   const token0 = await new HostileToken__factory(world.deployer).deploy()
   const token1 = await new HostileToken__factory(world.deployer).deploy()
   const tokens: [string, string] = [await token0.getAddress(), await token1.getAddress()]
@@ -171,6 +172,7 @@ describe('DynamicFeePool, a pool', () => {
       [{}, { lifetime: TTL }],
       [{}, { token: tokens[0] }],
       [{}, { callbackGas: 99_999n }],
+      [{}, { bond: 0n }],
     ] as const) {
       await expect(make(config, terms)).to.be.revertedWithCustomError(factory, 'BadConfig')
     }
