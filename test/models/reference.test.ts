@@ -146,11 +146,27 @@ for (const { name, outputs, top, constraints, words } of [
         expect(2 * median(calm.flatMap(run))).to.be.lessThan(median(stormy.flatMap(run)))
       })
 
-      it('is hardly moved in a calm by trades there and back in the last hour', () => {
+      it('is hardly moved in a calm by volume, trades and imbalance, in the last hour or in all', () => {
         const calm = rows().filter((row) => Math.max(...volatility(row)) < 100)
-        for (const digit of [1, 3]) {
-          const washed = calm.map((row) => row.map((value, k) => (k === digit ? 1023 : value)))
-          expect(median(washed.flatMap(run)) / median(calm.flatMap(run))).to.be.within(0.9, 1.1)
+        const plain = median(calm.flatMap(run))
+        const [top, bottom] = [() => 1023, () => -1024]
+        // By digit of an hour: what somebody who trades with himself can make of it.
+        const shapes: Record<number, (hour: number) => number>[] = [
+          { 1: top },
+          { 3: top },
+          { 0: top, 1: top },
+          { 0: bottom, 1: top },
+          { 0: top, 1: top, 3: top },
+          { 0: (hour) => (hour % 2 ? -1024 : 1023), 1: top, 3: top },
+        ]
+        for (const shape of shapes) {
+          for (const hours of [1, 8]) {
+            const shaped = calm.map((row) =>
+              row.map((value, k) => (k < 5 * hours ? (shape[k % 5]?.(Math.floor(k / 5)) ?? value) : value)),
+            )
+            const moved = `digits ${Object.keys(shape).join()} of ${hours} hours`
+            expect(median(shaped.flatMap(run)) / plain, moved).to.be.within(0.9, 1.1)
+          }
         }
       })
     }
