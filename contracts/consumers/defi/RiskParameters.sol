@@ -11,7 +11,7 @@ library RiskParameters {
     /// @param minThreshold least threshold that an inference can set
     /// @param maxThreshold highest threshold that an inference can set
     /// @param fallbackThreshold the threshold without a fresh inference, if it is lower than the last one
-    /// @param buffer how far the maximum loan-to-value is below the threshold
+    /// @param buffer how far the maximum loan-to-value is below the threshold, not 0
     /// @param reserve what is kept of the model's number for a liquidator's bonus and for slippage
     /// @param maxRise most that one inference raises the threshold by
     /// @param maxFall most that one inference lowers the threshold by
@@ -48,8 +48,10 @@ library RiskParameters {
 
     /// @dev Whether limits make sense.
     function areSound(Limits memory limits) internal pure returns (bool) {
+        // Without a buffer a maximal loan is liquidatable as soon as it bears interest.
         bool ordered =
-            limits.buffer < limits.minThreshold &&
+            limits.buffer != 0 &&
+                limits.buffer < limits.minThreshold &&
                 limits.minThreshold <= limits.fallbackThreshold &&
                 limits.fallbackThreshold <= limits.maxThreshold &&
                 limits.maxThreshold < BPS;

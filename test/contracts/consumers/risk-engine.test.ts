@@ -118,6 +118,7 @@ describe('RiskEngine, its parameters', () => {
   it('are refused with limits, feeds or models that do not fit', async () => {
     const { factory, engine, routed, modelId, entry, register, ...world } = await loadFixture(deployRiskWithTrapdoor)
     for (const limits of [
+      { buffer: 0 },
       { buffer: minThreshold },
       { minThreshold: fallbackThreshold + 1 },
       { maxThreshold: fallbackThreshold - 1 },
@@ -292,6 +293,35 @@ describe('RiskEngine, its parameters', () => {
       engine,
       'HistoryTooOld',
     )
+  })
+
+  it('rise from the fallback after they expired, by one step', async () => {
+    const scene = await loadFixture(deployClosedRisk)
+    const { engine, token, feed } = scene
+    const steps = 5
+    for (let step = 0; step < steps; step++) {
+      await propose(scene, 10_000n)
+      await nextDay(scene)
+    }
+    const high = fallbackThreshold + steps * maxRise
+    expect(await engine.maxLtv(token)).to.equal(high - buffer)
+    const expiresAt = Number((await engine.parametersOf(token)).expiresAt)
+    // The feed was silent as well, and is back.
+    const [newest] = await feed.latestRoundData()
+    const back = (Math.floor(expiresAt / DAY) + 1) * DAY + NOON
+    await time.increaseTo(back + DAY)
+    await feed.pushMany([10_000, 10_000], [back, back + DAY])
+    await engine.closeDays(token, [newest, newest + 1n])
+    await engine.requestParameters(token)
+    const { output, proof } = await answerTo(scene, 10_000n)
+    const moment = expiresAt + 3 * DAY
+    await time.setNextBlockTimestamp(moment)
+    await engine.submitParameters(token, output, proof)
+    expect(await engine.maxLtv(token)).to.equal(fallbackThreshold + maxRise - buffer)
+    // The threshold is where it had fallen to, and falls on.
+    expect(await engine.liquidationThreshold(token)).to.equal(high - 3 * fallPerDay)
+    await time.increaseTo(moment + DAY)
+    expect(await engine.liquidationThreshold(token)).to.equal(high - 4 * fallPerDay)
   })
 
   it('stay low when they expire below the fallback', async () => {
