@@ -60,6 +60,8 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
     Pot private _supply;
     Pot private _debt;
     uint64 private _accruedAt;
+    /// @dev Interest that is not yet a whole unit, below `RATE_UNIT`: however often it is counted, none is lost.
+    uint64 private _carry;
     mapping(address account => Loan) private _loans;
 
     /// @notice Shares of a supplier.
@@ -174,13 +176,13 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
 
     /// @inheritdoc ILendingMarket
     function debtOf(address account) external view returns (uint256 debt) {
-        (Pot memory pot, ) = _accrued();
+        (Pot memory pot, , ) = _accrued();
         return _toAssets(_loans[account].debtShares, pot, Math.Rounding.Ceil);
     }
 
     /// @inheritdoc ILendingMarket
     function suppliedBy(address account) external view returns (uint256 assets) {
-        (, Pot memory pot) = _accrued();
+        (, Pot memory pot, ) = _accrued();
         return _toAssets(sharesOf[account], pot, Math.Rounding.Floor);
     }
 
@@ -196,7 +198,7 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
 
     /// @dev Counts interest up to now.
     function _accrue() private {
-        (_debt, _supply) = _accrued();
+        (_debt, _supply, _carry) = _accrued();
         _accruedAt = uint64(block.timestamp);
     }
 
@@ -207,7 +209,15 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         if (assets < _debtOf(account)) shares = Math.min(shares, _toShares(assets, _debt, Math.Rounding.Floor));
         loan.debtShares -= uint128(shares);
         // A debt is rounded up, so the last one paid may be more than all of them.
-        _shrink(_debt, Math.min(assets, _debt.assets), shares);
+        _shrinkDebt(Math.min(assets, _debt.assets), shares);
+    }
+
+    /// @dev With the last share goes what virtual shares owe, which nobody would pay: suppliers could not take it out.
+    function _shrinkDebt(uint256 assets, uint256 shares) private {
+        _shrink(_debt, assets, shares);
+        if (_debt.shares != 0) return;
+        _supply.assets -= _debt.assets;
+        _debt.assets = 0;
     }
 
     /// @dev Suppliers bear what is left of a debt without collateral.
@@ -216,8 +226,8 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         if (shares == 0) return 0;
         badDebt = Math.min(_toAssets(shares, _debt, Math.Rounding.Ceil), _debt.assets);
         loan.debtShares = 0;
-        _shrink(_debt, badDebt, shares);
         _supply.assets -= uint128(badDebt);
+        _shrinkDebt(badDebt, shares);
     }
 
     /// @dev Takes tokens from the sender, all of them.
@@ -228,11 +238,14 @@ contract LendingMarket is ILendingMarket, ReentrancyGuard {
         if (received != amount) revert UnsupportedToken(token, amount, received);
     }
 
-    function _accrued() private view returns (Pot memory debt, Pot memory supplied) {
+    function _accrued() private view returns (Pot memory debt, Pot memory supplied, uint64 carry) {
         (debt, supplied) = (_debt, _supply);
-        uint256 interest = Math.mulDiv(debt.assets, rate * (block.timestamp - _accruedAt), RATE_UNIT);
-        debt.assets += interest.toUint128();
-        supplied.assets += interest.toUint128();
+        // Below 2^(128 + 35 + 64).
+        uint256 exact = uint256(debt.assets) * rate * (block.timestamp - _accruedAt) + _carry;
+        uint128 interest = (exact / RATE_UNIT).toUint128();
+        debt.assets += interest;
+        supplied.assets += interest;
+        carry = uint64(exact % RATE_UNIT);
     }
 
     /// @dev What a liquidator pays, at least 1, and gets for it with the bonus; less of both, if there is too little collateral.

@@ -36,6 +36,19 @@ async function deploy() {
   return { ...scene, lender, borrower, liquidator }
 }
 
+/** The same, and a market at the highest rate, with a supplier, and collateral of two accounts for any loan. */
+async function deployDear() {
+  const scene = await deploy()
+  const { marketFactory, engine, collateral, debtToken, market, lender, borrower, liquidator } = scene
+  const dear = await marketFactory.deploy(engine, collateral, debtToken, BONUS, await market.MAX_RATE())
+  for (const account of [lender, borrower, liquidator]) {
+    for (const token of [collateral, debtToken]) await token.connect(account).approve(dear, MaxUint256)
+  }
+  await dear.connect(lender).supply(LIQUIDITY)
+  for (const account of [borrower, liquidator]) await dear.connect(account).addCollateral(LIQUIDITY, account)
+  return { ...scene, dear }
+}
+
 type Scene = Awaited<ReturnType<typeof deploy>>
 
 /** The price from now on; what a day closed at stays. */
@@ -151,7 +164,7 @@ describe('LendingMarket', () => {
 
   it('never loses to rounding over random crumbs', async () => {
     const scene = await loadFixture(deploy)
-    const { market, lender, borrower, debtToken } = scene
+    const { market, lender, borrower } = scene
     await market.connect(lender).withdraw((await market.sharesOf(lender)) - 10n ** 8n, lender)
     await market.connect(borrower).addCollateral(TOKEN, borrower)
     const random = randomNumbers(4)
@@ -173,7 +186,70 @@ describe('LendingMarket', () => {
       .repay(borrower, MaxUint256)
       .catch(() => undefined)
     await market.connect(lender).withdraw(await market.sharesOf(lender), lender)
-    expect(await debtToken.balanceOf(market)).to.be.at.least(0)
+    expect(await market.suppliedBy(lender)).to.equal(0)
+  })
+
+  it('lets no debt rise by less than is borrowed, or fall by more than is paid', async () => {
+    const scene = await loadFixture(deployDear)
+    const { dear, lender, borrower, liquidator } = scene
+    // Interest of four centuries on a large loan: a share of debt is worth a hundred units, so that rounding shows.
+    await dear.connect(liquidator).borrow(100n * TOKEN, liquidator)
+    for (let century = 0; century < 4; century++) {
+      await time.increase(100 * 365 * DAY)
+      await dear.connect(lender).supply(TOKEN)
+    }
+    await setPrice(scene, 10_000)
+    const random = randomNumbers(6)
+    for (let i = 0; i < 80; i++) {
+      const before = await dear.debtOf(borrower)
+      const amount = BigInt(1 + random(3000))
+      if (before === 0n || random(2) === 0) {
+        await dear.connect(borrower).borrow(amount, borrower)
+        expect(await dear.debtOf(borrower)).to.be.at.least(before + amount)
+      } else {
+        await dear.connect(borrower).repay(borrower, amount)
+        expect(await dear.debtOf(borrower)).to.be.at.least(before - amount)
+      }
+    }
+  })
+
+  it('lets the last supplier out with everything, when the last debt is paid or written off', async () => {
+    for (const end of ['repay', 'liquidate'] as const) {
+      const scene = await loadFixture(deployDear)
+      const { dear, lender, borrower, liquidator } = scene
+      await dear.connect(lender).withdraw(((await dear.sharesOf(lender)) * 99n) / 100n, lender)
+      await dear.connect(borrower).removeCollateral((await dear.collateralOf(borrower)) - 10n * TOKEN, borrower)
+      await dear.connect(borrower).borrow(100n * TOKEN, borrower)
+      // Virtual shares owe ten units more than at first, and virtual shares of suppliers own next to none of that.
+      await time.increase(10 * 365 * DAY)
+      await setPrice(scene, 10_000)
+      if (end === 'repay') await dear.connect(borrower).repay(borrower, MaxUint256)
+      else await dear.connect(liquidator).liquidate(borrower, MaxUint256, 0)
+      expect(await dear.debtOf(borrower)).to.equal(0)
+      await dear.connect(lender).withdraw(await dear.sharesOf(lender), lender)
+      expect(await dear.suppliedBy(lender)).to.equal(0)
+    }
+  })
+
+  it('counts the same interest however often, and none for a time before the loan', async () => {
+    const { market, lender, borrower, liquidator } = await loadFixture(deploy)
+    for (const account of [borrower, liquidator]) await market.connect(account).addCollateral(10n * TOKEN, account)
+    // Half a unit a second.
+    const debt = TOKEN / RATE / 2n
+    await market.connect(borrower).borrow(debt, borrower)
+    const before = await time.latest()
+    for (let i = 0; i < 60; i++) await market.connect(lender).supply(1000)
+    const interest = BigInt((await time.latest()) - before) / 2n
+    expect((await market.debtOf(borrower)) - debt).to.be.within(interest, interest + 1n)
+    await market.connect(borrower).repay(borrower, MaxUint256)
+    // Two days of a debt too small to bear a unit are not counted on a large one.
+    await market.connect(borrower).borrow(1, borrower)
+    await time.increase(2 * DAY)
+    await market.connect(lender).supply(1000)
+    await market.connect(liquidator).borrow(100n * TOKEN, liquidator)
+    expect(await market.debtOf(liquidator)).to.be.within(100n * TOKEN, 100n * TOKEN + 1n)
+    await market.connect(lender).supply(1000)
+    expect(await market.debtOf(liquidator)).to.be.at.most(100n * TOKEN + 2n * 100n * RATE)
   })
 
   it('liquidates above the threshold only, with a bonus, in parts or at once', async () => {
