@@ -8,15 +8,20 @@ import {IRiskEngine} from "./IRiskEngine.sol";
 /// @notice Suppliers lend the debt token; borrowers put up collateral. How much may be borrowed and when a loan is liquidated comes from a
 /// risk engine, fixed at deployment like everything else. One unit of the debt token counts as one unit of what the engine's feed quotes.
 ///
-/// Interest is a fixed rate, all of it for suppliers. Balances are counted inside, so tokens sent without a call belong to nobody.
+/// Interest is a fixed rate, all of it for suppliers. With a rate of 0 nothing drives a borrower to pay back. Balances are counted inside, so tokens sent without a call belong to nobody.
 /// Rounding is against whoever calls. Debts and supplies are shares, and a million virtual shares keep a share from costing much.
 ///
 /// Anyone liquidates a loan whose debt is above the threshold, all of it at once if they like: they pay debt and get collateral worth as much
 /// and a bonus. When the collateral of a loan is gone and debt is left, that debt is bad: it is written off in the same call, and all
-/// suppliers bear it in proportion. Until then nobody does, so who leaves before a write-off leaves it to the others.
+/// suppliers bear it in proportion. Until then nobody does, so who leaves before a write-off leaves it to the others. After a write-off of
+/// nearly all that was supplied, the shares that a supply would become do not fit: the market is dead, and another one has to be deployed.
+///
+/// Collateral goes by whole units. If it has few decimals and a unit is dear, who pays less than a unit's worth gets nothing for it, so a loan
+/// on few units pays no liquidator until it is bad: such a collateral needs a wrapper of more decimals.
 ///
 /// Without a fresh price nothing that needs one works: borrowing, taking collateral from under a debt, liquidating. Supplying,
-/// withdrawing, repaying and adding collateral always do. Tokens whose transfers deliver less than asked for are refused.
+/// repaying and adding collateral do, and so does withdrawing, as far as tokens are not lent: the rest waits until borrowers pay back or are
+/// liquidated. Tokens whose transfers deliver less than asked for are refused.
 interface ILendingMarket {
     /// @notice Tokens were lent to the market.
     /// @param account whose shares they are

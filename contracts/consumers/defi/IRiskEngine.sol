@@ -19,7 +19,9 @@ import {RiskParameters} from "./RiskParameters.sol";
 /// liquidatable at once. Parameters hold for `ttl` seconds from the end of the day that they are made of; then the maximum
 /// loan-to-value is the fallback's, if that is lower, and the threshold falls to the fallback at the same pace.
 ///
-/// Whoever writes the feed's last round of a day shapes one of 64 moves. Nobody owns or governs the engine.
+/// Whoever writes the feed's last round of a day shapes two adjacent moves of 64: one false close falsifies the move to it and the one
+/// from it. A bare Chainlink proxy must not be given as a feed: its rounds do not go on one by one from one aggregator (phase) to the next,
+/// which ends the history for good, so that the fallback holds. Give an adapter that numbers rounds through. Nobody owns or governs the engine.
 interface IRiskEngine {
     /// @notice A collateral as it is fixed at deployment.
     /// @param token the collateral, a key and no more
