@@ -49,7 +49,8 @@ export const OIL_LIMITS: RiskLimits = {
   maxFall: 1000,
   fallPerDay: 100,
   ttl: 7 * 86_400,
-  maxPriceAge: 7 * 86_400,
+  // Bridges a long weekend.
+  maxPriceAge: 4 * 86_400,
 }
 
 /** Closing prices from 64 days before the first held-out one on. */
