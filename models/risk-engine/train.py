@@ -22,7 +22,7 @@ from onnx import TensorProto, helper
 HERE = Path(__file__).parent
 SEED = 23
 HORIZON, LEVEL = 5, 0.99  # trading days that a liquidation may take, and the share of them that has to be covered
-AHEAD = 10  # trading days over which the trees foresee the size of moves; 5, 10 and 21 were compared
+AHEAD = 10  # trading days over which the trees foresee the size of moves; 5, 10 and 21 were compared, by hand
 SPLIT = date(2008, 1, 1)  # rows before it train, rows from it on are held out
 BLOCKS = (1986, 1991, 1995, 1999, 2001, 2003, 2005, 2008)  # first years of the folds of cross-validation
 PURGE = 120  # days left out beside a fold: more than a window and the days ahead
@@ -36,7 +36,8 @@ FEATURES = (
     *("volatility", "last", "week", "fortnight", "month", "quarter"),
     *("worst week", "worst month", "drop month", "drop quarter", "trend week", "trend month"),
 )
-# Of those tried below, the least loss in cross-validation on the training rows.
+# Chosen by cross-validation on the training rows with 100 days left out between folds, and kept. With PURGE days the loss is 10.998, within
+# 0.004 of the least of those tried below: 10.994 for 100 trees of depth 2, 10.997 for 100 of depth 3.
 TREES, DEPTH, RATE, LEAST = 60, 3, 0.05, 300
 LEAF = 4096  # leaves are multiples of 1 / LEAF, so that integers say what floats say
 
