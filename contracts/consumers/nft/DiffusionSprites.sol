@@ -88,8 +88,10 @@ contract DiffusionSprites is IDiffusionSprites, ERC7007 {
         _sprites[tokenId] = Sprite({seed: seed, class_: class_});
         emit SpriteRevealed(tokenId, msg.sender, class_, seed);
         _mint(msg.sender, tokenId);
-        (bool paid, ) = msg.sender.call{value: bond}("");
-        if (!paid) revert BondRefused(msg.sender, bond);
+        if (bond != 0) {
+            (bool paid, ) = msg.sender.call{value: bond}("");
+            if (!paid) revert BondRefused(msg.sender, bond);
+        }
     }
 
     /// @inheritdoc IDiffusionSprites

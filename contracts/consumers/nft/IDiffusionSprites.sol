@@ -13,8 +13,12 @@ pragma solidity ^0.8.28;
 /// what was not revealed by then is void.
 ///
 /// What this does not stop: a claimer who also builds the very block that decides can try several orders of its transactions,
-/// and one party that builds all blocks can decide for itself. Where sprites are worth that, take the second half of the seed
+/// and one party that builds all blocks can decide for itself. On a chain whose `block.number` or `blockhash` is not that of its own
+/// blocks (some rollups give another chain's), the block that decides may be known or chosen before; where blocks come every quarter of a
+/// second, 256 of them are about a minute to reveal in. Do not deploy there without another source. Where sprites are worth that, take the second half of the seed
 /// from a verifiable random function; nothing else would change.
+///
+/// The id of `IAigcToken` is reported as supported, but its `commitPrompt` and `claimPrompt` always revert here: nobody chooses a prompt.
 interface IDiffusionSprites {
     /// @notice An account committed itself to a class and a secret.
     /// @param claimer the account
@@ -60,11 +64,13 @@ interface IDiffusionSprites {
     error UnknownSprite(uint256 tokenId);
 
     /// @notice Commits the sender to a class and a secret that nobody can see yet, and takes the bond.
-    /// @param commitment `commitmentOf` a class, the sender and a secret; of no other class and no other sender, or the bond is lost
+    /// @param commitment `commitmentOf` a class, the sender and a secret; of no other class and no other sender, or the bond is lost.
+    /// A sender that is a contract has to be able to take the bond back, or it can never reveal
     function commit(bytes32 commitment) external payable;
 
     /// @notice Shows what the sender committed itself to, mints the sprite of the seed that came of it and gives the bond back.
-    /// To be sent in the 256 blocks after the one that decides. An account that is a contract has to be able to handle the token.
+    /// To be sent in the 256 blocks after the one that decides. An account that is a contract has to be able to take the bond, unless that is 0, and to
+    /// handle the token.
     /// @param class_ the class
     /// @param secret the secret
     /// @return tokenId the token

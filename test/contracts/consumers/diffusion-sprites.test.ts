@@ -262,6 +262,18 @@ describe('DiffusionSprites, painted out of noise that nobody chose', () => {
     await expect(claimer.reveal()).to.changeEtherBalances([claimer, sprites], [BOND, -BOND])
   })
 
+  it('call nobody to pay back a bond of 0', async () => {
+    const { factory, routed, modelId, deployer } = await loadFixture(deploy)
+    const free = await factory.deploy(routed, modelId, DELAY, 0)
+    const claimer = await new SpriteClaimer__factory(deployer).deploy()
+    await claimer.commit(free, id('a'))
+    await mine(DELAY)
+    // Takes no coin at all.
+    await claimer.behave(true, false)
+    await claimer.reveal()
+    expect(await free.balanceOf(claimer)).to.equal(1)
+  })
+
   it('sell no prompt that somebody chose', async () => {
     const { sprites, owner } = await loadFixture(deploy)
     const prompt = await sprites.promptFor(0, 7)
