@@ -21,7 +21,9 @@ pragma solidity ^0.8.28;
 interface IContractRiskAttestor {
     /// @notice What is known of a contract.
     /// @param isKnown whether its code has a score that holds
-    /// @param runsForeignCode whether its code can run the code of others as its own, which the score says nothing about
+    /// @param runsForeignCode whether its code can run the code of others as its own, which the score says nothing about. Never wrongly
+    /// false; wrongly true for about one honest contract in a hundred, whose metadata looks like code and holds such a byte, and for
+    /// contracts that only carry such code to deploy it
     /// @param risk from 0, harmless, to 1000; 1000 if nothing is known
     /// @param expiresAt last second of the score
     struct Risk {
