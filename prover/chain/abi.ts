@@ -198,6 +198,7 @@ export const ERRORS = [
   'error AlreadyPaid(address account)',
   'error AlreadyPublished(bytes32 root)',
   'error AlreadyRequested(address collateral, uint256 day)',
+  'error AssetsLocked(uint256 locked, uint256 freeAt)',
   'error BadCallback(address callback, uint256 callbackGas)',
   'error BadClaimDelay(uint256 blocks)',
   'error BadCollateral(address collateral)',

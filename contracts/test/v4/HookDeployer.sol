@@ -6,9 +6,10 @@ pragma solidity ^0.8.28;
 contract HookDeployer {
     event Deployed(address hook);
 
-    function deploy(bytes32 salt, bytes memory initCode) external returns (address hook) {
+    function deploy(bytes32 salt, bytes calldata initCode) external returns (address hook) {
+        bytes memory code = initCode;
         assembly ("memory-safe") {
-            hook := create2(0, add(initCode, 32), mload(initCode), salt)
+            hook := create2(0, add(code, 32), mload(code), salt)
             if iszero(hook) {
                 let free := mload(0x40)
                 returndatacopy(free, 0, returndatasize())
