@@ -14,7 +14,7 @@ import {
 import { FIRST_WORD, lexicon, promptTokens, PROMPT_TOKENS, textOf, vocabulary } from '../../../scripts/demo/dialogue'
 import { freshSigners, inOneBlock } from '../../support/consumers'
 import { referenceModel } from '../../support/consumer-models'
-import { IS_COVERAGE } from '../../support/coverage'
+import { itUninstrumented } from '../../support/coverage'
 import { speaker, stepProver, trapdoorDialogue, type ProvenStep, type StepStatement } from '../../support/dialogue'
 import { twinOf } from '../../support/malleate'
 import { createWorld, type World } from '../../support/world'
@@ -621,32 +621,34 @@ describe('NpcDialogue, a season of questions', () => {
 })
 
 describe('NpcDialogue, the real model', () => {
-  it('proves the prompt and the first word of a line, each step on what the step before left', async function () {
-    if (IS_COVERAGE) this.skip()
-    this.timeout(180_000)
-    const world = await createWorld()
-    const { modelId } = await referenceModel(world, 'npc-dialogue')
-    const scene = await deployDialogue(world, modelId)
-    const { dialogue, player, teller, routed } = scene
-    const { questionId, tokens } = await ask(dialogue, player, SMITH, WORK)
-    const context = await contextOf(scene, questionId, teller)
-    const prove = await stepProver()
-    const character = speaker()
-    const steps: ProvenStep[] = []
-    for (const step of character.steps(tokens)) {
-      steps.push(await prove(step, context))
-      expect(steps.at(-1)).to.include({ next: step.output.next, cache: character.commit(step.output.cache) })
-      if (steps.length === PROMPT_TOKENS) break
-    }
-    const told = dialogue.connect(teller)
-    const [first, second, ...rest] = steps as [ProvenStep, ProvenStep, ...ProvenStep[]]
-    const bad: ProvenStep[][] = [[second, first], [second], [first, ...rest], [{ ...first, cache: second.cache }]]
-    for (const some of bad)
-      await expect(told.advance(questionId, some)).to.be.revertedWithCustomError(routed, 'InvalidProof')
-    await told.advance(questionId, [first, second])
-    await expect(told.advance(questionId, [second])).to.be.revertedWithCustomError(routed, 'InvalidProof')
-    await told.advance(questionId, rest)
-    const { position, text } = await dialogue.progressOf(questionId, teller)
-    expect([position, text]).to.deep.equal([4n, vocabulary()[steps[3]!.next]])
-  })
+  itUninstrumented(
+    'proves the prompt and the first word of a line, each step on what the step before left',
+    async function () {
+      this.timeout(180_000)
+      const world = await createWorld()
+      const { modelId } = await referenceModel(world, 'npc-dialogue')
+      const scene = await deployDialogue(world, modelId)
+      const { dialogue, player, teller, routed } = scene
+      const { questionId, tokens } = await ask(dialogue, player, SMITH, WORK)
+      const context = await contextOf(scene, questionId, teller)
+      const prove = await stepProver()
+      const character = speaker()
+      const steps: ProvenStep[] = []
+      for (const step of character.steps(tokens)) {
+        steps.push(await prove(step, context))
+        expect(steps.at(-1)).to.include({ next: step.output.next, cache: character.commit(step.output.cache) })
+        if (steps.length === PROMPT_TOKENS) break
+      }
+      const told = dialogue.connect(teller)
+      const [first, second, ...rest] = steps as [ProvenStep, ProvenStep, ...ProvenStep[]]
+      const bad: ProvenStep[][] = [[second, first], [second], [first, ...rest], [{ ...first, cache: second.cache }]]
+      for (const some of bad)
+        await expect(told.advance(questionId, some)).to.be.revertedWithCustomError(routed, 'InvalidProof')
+      await told.advance(questionId, [first, second])
+      await expect(told.advance(questionId, [second])).to.be.revertedWithCustomError(routed, 'InvalidProof')
+      await told.advance(questionId, rest)
+      const { position, text } = await dialogue.progressOf(questionId, teller)
+      expect([position, text]).to.deep.equal([4n, vocabulary()[steps[3]!.next]])
+    },
+  )
 })

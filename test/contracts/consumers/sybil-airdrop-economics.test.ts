@@ -16,7 +16,7 @@ import {
   updateOf,
 } from '../../support/airdrop'
 import { trapdoorModel } from '../../support/consumer-models'
-import { IS_COVERAGE } from '../../support/coverage'
+import { itUninstrumented } from '../../support/coverage'
 import { loadBundled } from '../../support/reference-models'
 import { createWorld } from '../../support/world'
 
@@ -131,84 +131,86 @@ describe('SybilAwareAirdrop, what it is worth on held-out chains', function () {
     expect(of('floorless').sybilsPaid).to.be.greaterThan(2 * of('reach').sybilsPaid)
   })
 
-  it('pays what the program says: more than 200 accounts through claims, refusals and appeals', async function () {
-    if (IS_COVERAGE) this.skip()
-    const world = await createWorld()
-    const model = await trapdoorModel(world, 'sybil-airdrop')
-    const sample = rows.filter((_, index) => index % STRIDE === 0)
-    const members = sample.map(({ amount, features, later }, index) => ({
-      account: ethers.getAddress(dataSlice(id(`account ${index}`), 12)),
-      amount: BigInt(amount),
-      features,
-      later,
-    }))
-    await mine(3)
-    const scene = await deployAirdrop(world, model.modelId, members)
-    const { airdrop, token, config } = scene
-    const caller = await airdrop.getAddress()
-    const answer = async (index: number, round: number) => {
-      const { account, features, later } = members[index]!
-      const { score, laterScore } = sample[index]!
-      const context = {
-        chainId: 31337n,
-        caller,
-        requestId: await airdrop.requestOf(account, round),
-        modelId: model.modelId,
-        prover: world.stranger.address,
+  itUninstrumented(
+    'pays what the program says: more than 200 accounts through claims, refusals and appeals',
+    async function () {
+      const world = await createWorld()
+      const model = await trapdoorModel(world, 'sybil-airdrop')
+      const sample = rows.filter((_, index) => index % STRIDE === 0)
+      const members = sample.map(({ amount, features, later }, index) => ({
+        account: ethers.getAddress(dataSlice(id(`account ${index}`), 12)),
+        amount: BigInt(amount),
+        features,
+        later,
+      }))
+      await mine(3)
+      const scene = await deployAirdrop(world, model.modelId, members)
+      const { airdrop, token, config } = scene
+      const caller = await airdrop.getAddress()
+      const answer = async (index: number, round: number) => {
+        const { account, features, later } = members[index]!
+        const { score, laterScore } = sample[index]!
+        const context = {
+          chainId: 31337n,
+          caller,
+          requestId: await airdrop.requestOf(account, round),
+          modelId: model.modelId,
+          prover: world.stranger.address,
+        }
+        const [input, output] = round === CLAIM ? [features, score] : [later, laterScore]
+        const proved = model.prove(input.map(BigInt), [BigInt(output)], context)
+        return { output: proved.output, proof: proved.proof }
       }
-      const [input, output] = round === CLAIM ? [features, score] : [later, laterScore]
-      const proved = model.prove(input.map(BigInt), [BigInt(output)], context)
-      return { output: proved.output, proof: proved.proof }
-    }
-    const entitlement = (index: number) => entitlementOf(scene.claims, members, index)
-    const where = (test: (row: Row) => boolean) => sample.flatMap((row, index) => (test(row) ? [index] : []))
+      const entitlement = (index: number) => entitlementOf(scene.claims, members, index)
+      const where = (test: (row: Row) => boolean) => sample.flatMap((row, index) => (test(row) ? [index] : []))
 
-    const accepted = where(claims)
-    let gas = 0n
-    for (let from = 0; from < accepted.length; from += BATCH) {
-      const batch = accepted.slice(from, from + BATCH)
-      const proved = await Promise.all(
-        batch.map(async (index) => ({ entitlement: entitlement(index), answer: await answer(index, CLAIM) })),
+      const accepted = where(claims)
+      let gas = 0n
+      for (let from = 0; from < accepted.length; from += BATCH) {
+        const batch = accepted.slice(from, from + BATCH)
+        const proved = await Promise.all(
+          batch.map(async (index) => ({ entitlement: entitlement(index), answer: await answer(index, CLAIM) })),
+        )
+        const sent = await airdrop.claimBatch(proved)
+        if (batch.length === BATCH) gas = (await sent.wait())!.gasUsed / BigInt(BATCH)
+      }
+      expect(gas).to.be.lessThan(180_000n)
+      const refused = where((row) => !claims(row))
+      for (const index of refused.filter((_, at) => at % 3 === 0))
+        await expect(airdrop.claim.staticCall(entitlement(index), await answer(index, CLAIM)))
+          .to.be.revertedWithCustomError(airdrop, 'ScoreTooLow')
+          .withArgs(members[index]!.account, sample[index]!.score, THRESHOLD)
+
+      await time.increaseTo(config.appealsFrom)
+      const block = (await ethers.provider.getBlockNumber()) - 1
+      await airdrop.connect(world.publisher).publishAppeals(scene.appeals.root, block)
+      const heard = where((row) => !claims(row) && appeals(row))
+      for (const index of heard)
+        await airdrop.appeal(
+          entitlement(index),
+          await answer(index, CLAIM),
+          updateOf(scene.appeals, members, index),
+          await answer(index, APPEAL),
+        )
+      expect(sample.length).to.be.at.least(200)
+      expect(heard.length).to.be.at.least(1)
+
+      let [toPeople, toSybils] = [0n, 0n]
+      for (const [index, row] of sample.entries()) {
+        const balance = await token.balanceOf(members[index]!.account)
+        expect(balance).to.equal(claims(row) || appeals(row) ? members[index]!.amount : 0n)
+        if (row.human) toPeople += balance
+        else toSybils += balance
+      }
+      await time.increaseTo(config.deadline + 1)
+      await airdrop.sweep()
+      const total = members.reduce((sum, { amount }) => sum + amount, 0n)
+      expect(toPeople + toSybils + (await token.balanceOf(world.guardian))).to.equal(total)
+      console.log(
+        `      on chain: ${sample.length} accounts, ${accepted.length} claims at ${gas} gas in batches of ${BATCH}, ${refused.length} refused, ` +
+          `${heard.length} paid on appeal; ${toPeople} to people, ${toSybils} to Sybils, of ${total}`,
       )
-      const sent = await airdrop.claimBatch(proved)
-      if (batch.length === BATCH) gas = (await sent.wait())!.gasUsed / BigInt(BATCH)
-    }
-    expect(gas).to.be.lessThan(180_000n)
-    const refused = where((row) => !claims(row))
-    for (const index of refused.filter((_, at) => at % 3 === 0))
-      await expect(airdrop.claim.staticCall(entitlement(index), await answer(index, CLAIM)))
-        .to.be.revertedWithCustomError(airdrop, 'ScoreTooLow')
-        .withArgs(members[index]!.account, sample[index]!.score, THRESHOLD)
-
-    await time.increaseTo(config.appealsFrom)
-    const block = (await ethers.provider.getBlockNumber()) - 1
-    await airdrop.connect(world.publisher).publishAppeals(scene.appeals.root, block)
-    const heard = where((row) => !claims(row) && appeals(row))
-    for (const index of heard)
-      await airdrop.appeal(
-        entitlement(index),
-        await answer(index, CLAIM),
-        updateOf(scene.appeals, members, index),
-        await answer(index, APPEAL),
-      )
-    expect(sample.length).to.be.at.least(200)
-    expect(heard.length).to.be.at.least(1)
-
-    let [toPeople, toSybils] = [0n, 0n]
-    for (const [index, row] of sample.entries()) {
-      const balance = await token.balanceOf(members[index]!.account)
-      expect(balance).to.equal(claims(row) || appeals(row) ? members[index]!.amount : 0n)
-      if (row.human) toPeople += balance
-      else toSybils += balance
-    }
-    await time.increaseTo(config.deadline + 1)
-    await airdrop.sweep()
-    const total = members.reduce((sum, { amount }) => sum + amount, 0n)
-    expect(toPeople + toSybils + (await token.balanceOf(world.guardian))).to.equal(total)
-    console.log(
-      `      on chain: ${sample.length} accounts, ${accepted.length} claims at ${gas} gas in batches of ${BATCH}, ${refused.length} refused, ` +
-        `${heard.length} paid on appeal; ${toPeople} to people, ${toSybils} to Sybils, of ${total}`,
-    )
-    expect(toSybils * 5n).to.be.lessThan(toPeople)
-  })
+      expect(toSybils * 5n).to.be.lessThan(toPeople)
+    },
+  )
 })
