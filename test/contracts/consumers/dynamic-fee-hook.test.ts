@@ -3,19 +3,29 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { impersonateAccount, loadFixture, setBalance, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { id, MaxUint256, parseEther, ZeroAddress, ZeroHash } from 'ethers'
+import { MaxUint256, parseEther, ZeroAddress, ZeroHash } from 'ethers'
 import { ethers } from 'hardhat'
-import type { ProofContext } from '../../../prover/encodings'
 import {
   DynamicFeeHook__factory,
   FlowHistoryHarness__factory,
   InferenceCoordinator__factory,
+  ModelFee__factory,
 } from '../../../typechain-types'
 import { openVenue, simulateMarket, tradeHour } from '../../support/amm-market'
 import { freshSigners, inOneBlock, openedRequest, randomNumbers } from '../../support/consumers'
-import { referenceModel, trapdoorModel, type Answer } from '../../support/consumer-models'
+import { referenceModel, trapdoorModel } from '../../support/consumer-models'
 import { IS_COVERAGE, itUninstrumented } from '../../support/coverage'
-import { forge, malleate } from '../../support/malleate'
+import {
+  answerTo,
+  FALLBACK,
+  itTakesOneAnswerOfItsOwnHours,
+  PERIOD,
+  PRICE,
+  setFee,
+  TERMS,
+  TTL,
+  update,
+} from '../../support/model-fee'
 import {
   createV4,
   deployHook,
@@ -34,21 +44,7 @@ import { createWorld, type World } from '../../support/world'
 const HOUR = 3600
 const MIN_FEE = 500n
 const MAX_FEE = 10_000n
-const FALLBACK = 3_000n
-const TTL = 6n * 3600n
-const PERIOD = 3600n
-const PRICE = parseEther('0.01')
 const CONFIG = { minFee: MIN_FEE, maxFee: MAX_FEE, fallbackFee: FALLBACK, feeTtl: TTL, updatePeriod: PERIOD }
-const TERMS = {
-  token: ZeroAddress,
-  minPrice: PRICE / 10n,
-  maxPrice: PRICE,
-  rampSeconds: 600n,
-  lockSeconds: 300n,
-  lifetime: 1800n,
-  bond: PRICE,
-  callbackGas: 100_000n,
-}
 const LIQUIDITY = 10n ** 24n
 const IDLE = [0, 0, 0, 0]
 
@@ -74,7 +70,10 @@ async function deployScene(world: World, modelId: bigint) {
   await time.increaseTo((Math.floor((await time.latest()) / HOUR) + 1) * HOUR + 10)
   await v4.manager.initialize(poolKey, SQRT_PRICE_ONE)
   await v4.trader.connect(lp).modifyLiquidity(poolKey, FULL_RANGE.tickLower, FULL_RANGE.tickUpper, LIQUIDITY)
-  return { ...world, ...v4, v4, modelId, lp, user, keeper, coordinator, hook, poolKey, create, factory }
+  const fees = ModelFee__factory.connect(await hook.getAddress(), world.deployer)
+  const closedHours = async () => hook.closedHours()
+  const parties = { lp, user, keeper, coordinator }
+  return { ...world, ...v4, v4, modelId, ...parties, hook, fees, closedHours, poolKey, create, factory }
 }
 
 type Scene = Awaited<ReturnType<typeof deployScene>>
@@ -96,8 +95,6 @@ async function deployReady() {
   await time.increase(HOUR)
   return scene
 }
-
-type Trapdoor = Awaited<ReturnType<typeof deploy>>
 
 async function swap({ trader, user, poolKey }: Scene, params: ReturnType<typeof exactIn>) {
   return trader.connect(user).swap(poolKey, params, '0x')
@@ -124,30 +121,6 @@ async function poolWord({ manager, hook }: Scene, offset: bigint) {
 /** Fees of both tokens that the first liquidity has earned; it is in range always, and the price is near 1. */
 async function feesOf(scene: Scene) {
   return ((await poolWord(scene, 1n)) + (await poolWord(scene, 2n))) * LIQUIDITY
-}
-
-async function update({ hook, keeper }: Scene) {
-  return hook.connect(keeper).updateFee({ value: await hook.updateCost() })
-}
-
-/** Gives a proof of some fee for the newest request. */
-async function answerTo(
-  { coordinator, model, prover, hook }: Trapdoor,
-  fee: bigint,
-  changes: Partial<ProofContext> & { inputs?: readonly bigint[] } = {},
-) {
-  const { request, id: requestId } = await openedRequest(coordinator)
-  const { inputs = await hook.closedHours(), ...other } = changes
-  const caller = await coordinator.getAddress()
-  const context = { chainId: 31337n, caller, requestId, modelId: model.modelId, prover: prover.address, ...other }
-  return { request, requestId, ...model.prove(inputs, [fee], context) }
-}
-
-async function setFee(scene: Trapdoor, fee: bigint) {
-  await update(scene)
-  const { request, output, proof } = await answerTo(scene, fee)
-  await scene.coordinator.connect(scene.prover).lock(request)
-  return scene.coordinator.connect(scene.prover).fulfill(request, output, proof)
 }
 
 describe('DynamicFeeHook, its history', () => {
@@ -451,70 +424,7 @@ describe('DynamicFeeHook, its fee', () => {
     }
   })
 
-  it('takes one answer a snapshot, and one answered snapshot a period', async () => {
-    const scene = await loadFixture(deployReady)
-    const { hook, coordinator, prover, keeper } = scene
-    await update(scene)
-    const { takenAt, deadline } = await hook.newestSnapshot()
-    await expect(hook.connect(keeper).updateFee({ value: PRICE }))
-      .to.be.revertedWithCustomError(hook, 'SnapshotTooEarly')
-      .withArgs(deadline + 1n)
-    const first = await answerTo(scene, 1234n)
-    await coordinator.connect(prover).lock(first.request)
-    await coordinator.fulfill(first.request, first.output, first.proof)
-    const other = await answerTo(scene, 4321n)
-    for (const [output, proof] of [
-      [first.output, first.proof],
-      [first.output, malleate(first.proof)],
-      [other.output, other.proof],
-    ] as const) {
-      await expect(coordinator.fulfill(first.request, output, proof))
-        .to.be.revertedWithCustomError(coordinator, 'WrongState')
-        .withArgs(first.requestId, 5)
-    }
-    await expect(hook.connect(keeper).updateFee({ value: PRICE }))
-      .to.be.revertedWithCustomError(hook, 'SnapshotTooEarly')
-      .withArgs(takenAt + PERIOD)
-    expect(await hook.currentFee()).to.equal(1234)
-  })
-
-  it('takes no proof that is wrong, stale, of other hours, or made for anything else', async () => {
-    const scene = await loadFixture(deployReady)
-    const { hook, coordinator, prover, stranger, routed } = scene
-    await update(scene)
-    const stale = await answerTo(scene, 1111n)
-    await time.increaseTo(stale.request.deadline + 1n)
-    await coordinator.refund(stale.request)
-    await update(scene)
-    const late = coordinator.connect(prover).fulfill(stale.request, stale.output, stale.proof)
-    await expect(late).to.be.revertedWithCustomError(coordinator, 'WrongState').withArgs(stale.requestId, 7)
-    const good = await answerTo(scene, 1234n)
-    await coordinator.connect(prover).lock(good.request)
-    const refused = async (answer: Answer, error: string) =>
-      expect(coordinator.fulfill(good.request, answer.output, answer.proof)).to.be.revertedWithCustomError(
-        error === 'InvalidProof' ? routed : coordinator,
-        error,
-      )
-    await expect(coordinator.fulfill(good.request, good.output, forge(good.proof))).to.be.reverted
-    await refused({ ...good, output: (await answerTo(scene, 1235n)).output }, 'InvalidProof')
-    const shaped = [...(await hook.closedHours())]
-    shaped[2] = shaped[2]! + 1n
-    const other = await answerTo(scene, 1234n, { inputs: shaped })
-    await expect(coordinator.fulfill(good.request, good.output, other.proof)).to.be.reverted
-    await refused(await answerTo(scene, 1234n, { chainId: 1n }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { caller: await hook.getAddress() }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { modelId: 7n }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { requestId: id('other') }), 'WrongRequest')
-    await refused(await answerTo(scene, 1234n, { prover: stranger.address }), 'NotTheLocker')
-    expect(await hook.currentFee()).to.equal(FALLBACK)
-    for (const sender of [prover, stranger]) {
-      await expect(hook.connect(sender).fulfillInference(good.requestId, scene.modelId, ZeroHash, good.output))
-        .to.be.revertedWithCustomError(hook, 'NotTheCoordinator')
-        .withArgs(sender.address)
-    }
-    await coordinator.fulfill(good.request, good.output, good.proof)
-    expect(await hook.currentFee()).to.equal(1234)
-  })
+  itTakesOneAnswerOfItsOwnHours(deployReady)
 
   it('outlives its model and the verifier: the fee that holds runs out, and swaps go on at the fallback fee', async () => {
     const scene = await loadFixture(deployReady)

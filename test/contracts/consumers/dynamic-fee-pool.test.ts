@@ -3,38 +3,34 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/signers'
 import { loadFixture, time } from '@nomicfoundation/hardhat-network-helpers'
 import { expect } from 'chai'
-import { id, MaxUint256, parseEther, ZeroAddress, ZeroHash } from 'ethers'
-import type { ProofContext } from '../../../prover/encodings'
+import { id, MaxUint256, ZeroAddress } from 'ethers'
 import {
   ConsumerLibraries__factory,
   DynamicFeePool__factory,
   HostileToken__factory,
   InferenceCoordinator__factory,
+  ModelFee__factory,
 } from '../../../typechain-types'
 import { IS_COVERAGE, itUninstrumented } from '../../support/coverage'
 import { freshSigners, inOneBlock, openedRequest, randomNumbers } from '../../support/consumers'
-import { forge, malleate } from '../../support/malleate'
-import { referenceModel, trapdoorModel, type Answer } from '../../support/consumer-models'
+import {
+  answerTo,
+  FALLBACK,
+  itTakesOneAnswerOfItsOwnHours,
+  PERIOD,
+  PRICE,
+  setFee,
+  TERMS,
+  TTL,
+  update,
+} from '../../support/model-fee'
+import { referenceModel, trapdoorModel } from '../../support/consumer-models'
 import { createWorld, type World } from '../../support/world'
 
 const HOUR = 3600
 const MIN_FEE = 500n
 const MAX_FEE = 5_000n
-const FALLBACK = 3_000n
-const TTL = 6n * 3600n
-const PERIOD = 3600n
-const PRICE = parseEther('0.01')
 const CONFIG = { minFee: MIN_FEE, maxFee: MAX_FEE, fallbackFee: FALLBACK, feeTtl: TTL, updatePeriod: PERIOD }
-const TERMS = {
-  token: ZeroAddress,
-  minPrice: PRICE / 10n,
-  maxPrice: PRICE,
-  rampSeconds: 600n,
-  lockSeconds: 300n,
-  lifetime: 1800n,
-  bond: PRICE,
-  callbackGas: 100_000n,
-}
 const LIQUIDITY = 10n ** 24n
 
 async function deployPool(world: World, modelId: bigint) {
@@ -59,7 +55,10 @@ async function deployPool(world: World, modelId: bigint) {
   // Hours begin on the dot, so that every run sees the same ones.
   await time.increaseTo((Math.floor((await time.latest()) / HOUR) + 1) * HOUR + 10)
   await pool.connect(lp).addLiquidity(LIQUIDITY, 2n * LIQUIDITY, 0, lp, MaxUint256)
-  return { ...world, modelId, lp, trader, keeper, coordinator, token0, token1, pool, tokens, factory }
+  const fees = ModelFee__factory.connect(await pool.getAddress(), world.deployer)
+  const closedHours = async () => pool.closedHours()
+  const parties = { lp, trader, keeper, coordinator }
+  return { ...world, modelId, ...parties, token0, token1, pool, fees, closedHours, tokens, factory }
 }
 
 type Scene = Awaited<ReturnType<typeof deployPool>>
@@ -84,31 +83,6 @@ async function deployReady() {
 
 async function trade({ pool, trader, token0, token1 }: Scene, forward: boolean, amountIn: bigint) {
   return pool.connect(trader).swap(forward ? token0 : token1, amountIn, 0, trader, MaxUint256)
-}
-
-async function update({ pool, keeper }: Scene) {
-  return pool.connect(keeper).updateFee({ value: await pool.updateCost() })
-}
-
-/** Locks the newest request and gives a proof of some fee for it. */
-async function answerTo(
-  scene: Awaited<ReturnType<typeof deploy>>,
-  fee: bigint,
-  changes: Partial<ProofContext> & { inputs?: readonly bigint[] } = {},
-) {
-  const { coordinator, model, prover, pool } = scene
-  const { request, id: requestId } = await openedRequest(coordinator)
-  const { inputs = await pool.closedHours(), ...other } = changes
-  const caller = await coordinator.getAddress()
-  const context = { chainId: 31337n, caller, requestId, modelId: model.modelId, prover: prover.address, ...other }
-  return { request, requestId, ...model.prove(inputs, [fee], context) }
-}
-
-async function setFee(scene: Awaited<ReturnType<typeof deploy>>, fee: bigint) {
-  await update(scene)
-  const { request, output, proof } = await answerTo(scene, fee)
-  await scene.coordinator.connect(scene.prover).lock(request)
-  return scene.coordinator.connect(scene.prover).fulfill(request, output, proof)
 }
 
 describe('logarithm of a price', () => {
@@ -576,34 +550,7 @@ describe('DynamicFeePool, its fee', () => {
     expect(await pool.currentFee()).to.equal(FALLBACK)
   })
 
-  it('takes one answer a snapshot, and one answered snapshot a period', async () => {
-    const scene = await loadFixture(deployReady)
-    const { pool, coordinator, prover, keeper } = scene
-    await update(scene)
-    const { takenAt, deadline } = await pool.newestSnapshot()
-    await expect(pool.connect(keeper).updateFee({ value: PRICE }))
-      .to.be.revertedWithCustomError(pool, 'SnapshotTooEarly')
-      .withArgs(deadline + 1n)
-    const first = await answerTo(scene, 1234n)
-    await coordinator.connect(prover).lock(first.request)
-    await coordinator.fulfill(first.request, first.output, first.proof)
-    const other = await answerTo(scene, 4321n)
-    for (const [output, proof] of [
-      [first.output, first.proof],
-      [first.output, malleate(first.proof)],
-      [other.output, other.proof],
-    ] as const) {
-      await expect(coordinator.fulfill(first.request, output, proof))
-        .to.be.revertedWithCustomError(coordinator, 'WrongState')
-        .withArgs(first.requestId, 5)
-    }
-    await expect(pool.connect(keeper).updateFee({ value: PRICE }))
-      .to.be.revertedWithCustomError(pool, 'SnapshotTooEarly')
-      .withArgs(takenAt + PERIOD)
-    expect(await pool.currentFee()).to.equal(1234)
-    await time.increaseTo(takenAt + PERIOD)
-    await update(scene)
-  })
+  itTakesOneAnswerOfItsOwnHours(deployReady)
 
   it('goes on after a snapshot that nobody answered, and its money comes back to it', async () => {
     const scene = await loadFixture(deployReady)
@@ -618,41 +565,6 @@ describe('DynamicFeePool, its fee', () => {
       .to.be.revertedWithCustomError(coordinator, 'WrongState')
       .withArgs(stale.requestId, 7)
     expect(await pool.currentFee()).to.equal(2222)
-  })
-
-  it('takes no proof that is wrong, or of other hours, or made for anything else', async () => {
-    const scene = await loadFixture(deployReady)
-    const { pool, coordinator, prover, stranger, routed } = scene
-    const others = await pool.closedHours()
-    await update(scene)
-    const good = await answerTo(scene, 1234n)
-    await coordinator.connect(prover).lock(good.request)
-    const refused = async (answer: Answer, error: string) =>
-      expect(coordinator.fulfill(good.request, answer.output, answer.proof)).to.be.revertedWithCustomError(
-        error === 'InvalidProof' ? routed : coordinator,
-        error,
-      )
-    await expect(coordinator.fulfill(good.request, good.output, forge(good.proof))).to.be.reverted
-    await refused({ ...good, output: (await answerTo(scene, 1235n)).output }, 'InvalidProof')
-    const shaped = [...others]
-    shaped[0] = shaped[0]! + 1n
-    await expect(
-      coordinator.fulfill(good.request, good.output, (await answerTo(scene, 1234n, { inputs: shaped })).proof),
-    ).to.be.reverted
-    const chain = await answerTo(scene, 1234n, { chainId: 1n })
-    await refused(chain, 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { caller: await pool.getAddress() }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { modelId: 7n }), 'InvalidProof')
-    await refused(await answerTo(scene, 1234n, { requestId: id('other') }), 'WrongRequest')
-    await refused(await answerTo(scene, 1234n, { prover: stranger.address }), 'NotTheLocker')
-    expect(await pool.currentFee()).to.equal(FALLBACK)
-    for (const sender of [prover, stranger]) {
-      await expect(pool.connect(sender).fulfillInference(good.requestId, scene.modelId, ZeroHash, good.output))
-        .to.be.revertedWithCustomError(pool, 'NotTheCoordinator')
-        .withArgs(sender.address)
-    }
-    await coordinator.fulfill(good.request, good.output, good.proof)
-    expect(await pool.currentFee()).to.equal(1234)
   })
 
   it('ends with its model: deprecated, it settles what is open; stopped, it falls back at once for what is open', async () => {
